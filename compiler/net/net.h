@@ -1,0 +1,144 @@
+/* The network: the compiler's one intermediate representation. The elaborator makes it, every pass
+ * refines it, decoding an image gives one again, the printer writes any of them as .dyn.
+ *
+ * Indices (32 bit) link the objects; everything lives in the arena the network was made with. Values
+ * are SI and already rounded to float32 (computed in float64, rounded once). */
+#ifndef NET_NET_H
+#define NET_NET_H
+
+#include "compiler/net/board.h"
+#include "compiler/net/model.h"
+#include "runtime/base/buf.h"
+#include "runtime/base/intern.h"
+
+enum { NET_MAX_RANK = 4 };
+
+struct net_shape {
+    uint32_t rank;
+    uint32_t extent[NET_MAX_RANK]; /* 1 .. 2^31 - 1 */
+};
+
+/* A value for each neuron (n values, row-major) or one for all (uniform). */
+struct net_column {
+    float *v;
+    bool uniform;
+    bool set; /* given explicitly or changed by a pass: printed. Else it is the model's default */
+};
+
+struct net_input {
+    const char *name;
+    struct net_shape shape;
+    uint32_t n;
+    struct span span;
+};
+
+struct net_layer {
+    const char *name;
+    struct net_shape shape;
+    uint32_t n;
+    struct model *model;
+    struct net_column *param; /* one for each parameter of the model */
+    struct net_column *init;  /* one for each state */
+    struct span span;
+};
+
+/* Synapses, row by presynaptic neuron: [row[pre], row[pre + 1]), `post` ascending within a row, no
+ * zero weights. Ends are whole layers (slices are folded in). */
+struct net_connection {
+    bool from_input;
+    uint32_t src, dst; /* input or layer; layer */
+    uint32_t receptor;
+    uint32_t delay; /* steps: 1 or more from a layer (1 is the default), 0 or more from an input */
+    uint32_t n_pre;
+    uint64_t *row;
+    uint32_t *post;
+    float *weight;
+    struct span span;
+};
+
+struct net_record {
+    uint32_t layer;
+    int32_t state; /* -1: spikes */
+    struct span span;
+};
+
+struct net_mismatch {
+    bool given;
+    double all; /* three standard deviations, relative: 0.05 for 5 % */
+    VEC(struct {
+        const char *name;
+        double p;
+    }) by_name; /* overrides `all` for parameters of this name in every layer */
+    uint32_t seed;
+    struct span span;
+};
+
+struct net {
+    struct arena *arena;
+    const char *name;
+    struct span span;
+    double dt; /* seconds; 0: none given */
+    VEC(struct model *) model; /* those in use, in order of first use */
+    VEC(struct net_input) input;
+    VEC(struct net_layer) layer;
+    VEC(struct net_connection) connection; /* source order: the order of sums */
+    VEC(struct net_record) record;
+    bool has_record;      /* a record statement was given (else spikes of the outputs) */
+    VEC(uint32_t) output; /* layers; filled in by the elaborator where none was given */
+    bool has_output;      /* output statements were given */
+    struct net_mismatch mismatch;
+    struct board *board; /* NULL: none */
+};
+
+/* ---- builder ---- */
+
+struct net *net_new(struct arena *a, const char *name);
+uint32_t net_shape_count(struct net_shape s); /* product; UINT32_MAX if it exceeds 2^31 - 1 */
+uint32_t net_add_input(struct net *n, const char *name, struct net_shape shape, struct span span);
+/* Parameters get the model's defaults (set = false), states their initial values, once the caller
+ * has put in what is explicit and calls net_layer_defaults(). */
+uint32_t net_add_layer(struct net *n, const char *name, struct net_shape shape,
+                       struct model *model, struct span span);
+void net_layer_set(struct net *n, uint32_t layer, uint32_t param, const double *v, bool uniform);
+/* Every parameter that isn't set gets its default, in float64 from the explicit values as given
+ * (before rounding), rounded once; then the initial states. */
+void net_layer_defaults(struct net *n, uint32_t layer);
+
+/* Rows are counted first: the caller gives the number of synapses of each row, then puts them. NULL
+ * if memory for them can't be had. */
+struct net_connection *net_add_connection(struct net *n, bool from_input, uint32_t src,
+                                          uint32_t dst, uint32_t receptor, uint32_t delay,
+                                          uint32_t n_pre, uint64_t n_synapses, struct span span);
+/* From a dense matrix [n_pre, n_post] of float64; zeros (after rounding) are left out. */
+struct net_connection *net_add_dense(struct net *n, bool from_input, uint32_t src, uint32_t dst,
+                                     uint32_t receptor, uint32_t delay, const double *w,
+                                     uint32_t n_pre, uint32_t n_post, struct span span);
+
+int net_find_layer(const struct net *n, const char *name); /* -1: none */
+int net_find_input(const struct net *n, const char *name);
+
+/* "readout[1]", "map[0, 3, 4]" */
+void net_element_name(struct buf *out, const char *name, struct net_shape shape, uint32_t element);
+
+/* Layers that feed nothing, as outputs, where none were given. */
+void net_default_outputs(struct net *n);
+
+/* ---- verifier: what every pass may rely on. Broken is a bug of ours (E0999). ---- */
+bool net_verify(const struct net *n, struct diags *d);
+
+/* ---- printer ---- */
+
+struct net_words { /* the target's names, for the board section; NULL without a board */
+    const char *const *dendrite;
+    uint32_t n_dendrite;
+};
+
+/* The network as .dyn: its neuron models, the network, the board section if there is one. What is
+ * printed reads back to the same network. */
+void net_print(struct buf *out, const struct net *n, const struct net_words *words);
+void net_print_model(struct buf *out, const struct model *m);
+
+/* A hash of everything that net_print() prints: equal networks, equal hashes. */
+uint64_t net_hash(const struct net *n, const struct net_words *words);
+
+#endif

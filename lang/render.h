@@ -1,0 +1,16 @@
+/* Printing diagnostics: for people (source line, carets, labels, hint) and as JSON lines. */
+#ifndef LANG_RENDER_H
+#define LANG_RENDER_H
+
+#include "lang/source.h"
+#include "runtime/base/buf.h"
+
+/* file:line:col: error[E0412]: message, the line with carets under the span (tabs kept, wide and
+ * combining characters counted by display width), further labelled places, hint. */
+void render_diag(struct buf *out, const struct sources *s, const struct diag *g, bool color);
+
+/* One object on one line: code, severity, message, file, span with bytes and line/column, labels,
+ * hint. */
+void render_diag_json(struct buf *out, const struct sources *s, const struct diag *g);
+
+#endif

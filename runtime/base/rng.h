@@ -1,0 +1,31 @@
+/* Counter-based random numbers: Threefry-2x32, 20 rounds (Salmon et al. 2011, Random123).
+ *
+ * Nothing has a state: a number is a function of its key and counter, so results don't depend on
+ * order, threads or machine. Keys derive from (seed, trial) and counters from (channel, step) or an
+ * element's index. The jax_* functions reproduce jax 0.4's default generator
+ * (jax_threefry_partitionable = False), which frozen mismatch needs bit for bit. */
+#ifndef BASE_RNG_H
+#define BASE_RNG_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct rng_key {
+    uint32_t k[2];
+};
+
+/* out = threefry2x32(key, counter). */
+void threefry(struct rng_key key, uint32_t c0, uint32_t c1, uint32_t out[2]);
+
+/* n words: counters 0..n-1 (padded to even), first half x0, second half x1, outputs x0 | x1. */
+void jax_bits(struct rng_key key, size_t n, uint32_t *out);
+/* jax.random.split(key, m): out[0..m). */
+void jax_split(struct rng_key key, size_t m, struct rng_key *out);
+/* jax.random.normal(key, (n,), float32), exact to jax's own erfinv polynomial. */
+void jax_normal(struct rng_key key, size_t n, float *out);
+
+/* The language's own draws, element `index` of a stream; float64. */
+double rng_uniform(uint64_t seed, uint64_t index); /* [0, 1), 53 bits */
+double rng_normal(uint64_t seed, uint64_t index);  /* mean 0, sd 1 */
+
+#endif

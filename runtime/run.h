@@ -1,0 +1,113 @@
+/* Running a plan: instances (chips with their mismatch), trials, recording, summary.
+ *
+ * Results don't depend on the number of threads, on the back end or on how lanes are laid out. A run
+ * sets FTZ/DAZ in its threads and restores what was there. */
+#ifndef RUNTIME_RUN_H
+#define RUNTIME_RUN_H
+
+#include "runtime/plan.h"
+#include "runtime/stimulus.h"
+
+/* ---- kernels made runnable: interpreter and JIT offer the same call ---- */
+
+/* Where a lane's data is. Arrays are aligned to 64 bytes and padded to a multiple of 16 lanes; the
+ * lanes of padding hold copies of valid values. */
+struct kernel_args {
+    const float *const *param; /* NULL entries where the value is a constant of the code */
+    const float *const *let;
+    float *const *state;
+    const float *const *receive;
+    float *spikes; /* in: previous step's counts; out: this step's */
+    float dt;
+};
+
+/* For specialisation: which parameters and lets are the same for all lanes, and their values. */
+struct kernel_spec {
+    const struct kernel *kernel;
+    const bool *param_uniform, *let_uniform;
+    const float *param_value, *let_value; /* where uniform */
+    float dt;
+};
+
+/* One step of lanes [begin, end), both multiples of 16 (or end the padded number of lanes). */
+typedef void kernel_step_fn(const void *code, const struct kernel_args *args, size_t begin,
+                            size_t end);
+
+struct kernel_code {
+    kernel_step_fn *step;
+    const void *code;
+};
+
+struct backend {
+    const char *name; /* "interp", "jit" */
+    /* Code for all of the specs at once (a JIT compiles them as one module); one entry of `out`
+     * each. False: reported. */
+    bool (*prepare)(const struct backend *b, struct arena *a, const struct kernel_spec *spec,
+                    uint32_t n, struct kernel_code *out, struct diags *d);
+    void (*release)(const struct backend *b); /* frees what prepare() made */
+    void *state;
+};
+
+void backend_interp(struct backend *out);
+/* Opens the plugin dyn-jit.so beside the program or in the library folder. False with E0804 and a
+ * hint if it isn't there. */
+bool backend_jit(struct backend *out, struct diags *d);
+
+/* The lets of one group for all of its neurons (interpreter semantics, see kernel.h): columns are
+ * uniform where everything they depend on is. FTZ/DAZ as in a run. */
+void kernel_lets(struct arena *a, const struct kernel *k, uint32_t n, const struct column *param,
+                 float dt, struct column *let);
+
+/* Parameters of one group on one chip: mismatch by spec dynapse2.md section 3: layer k of the plan uses
+ * key [k, seed]; keys over the ASCII-sorted names of biases and layouts plus Iscale, dt, w_rec. */
+void mismatch_apply(struct arena *a, const struct plan *p, uint32_t group, uint32_t seed,
+                    struct column *param);
+
+/* ---- runs ---- */
+
+struct run_record { /* one recorded variable */
+    uint32_t group;
+    int32_t state; /* -1: spikes */
+};
+
+struct run_progress {
+    void (*tell)(void *arg, double fraction); /* from one thread at a time; may be NULL */
+    void *arg;
+    const volatile bool *cancel; /* may be NULL; true stops the run */
+};
+
+struct run_options {
+    const struct stimulus *stimulus;
+    uint32_t trials;    /* repeats or cuts what the stimulus has */
+    uint32_t chips;     /* instances with seeds seed .. seed + chips - 1; at least 1 */
+    uint32_t jobs;      /* threads; 0: as many as there are processors */
+    const struct backend *backend;
+    const struct run_record *record;
+    uint32_t n_record;
+    struct run_progress progress;
+};
+
+struct run_result {
+    uint32_t chips, trials;
+    uint64_t steps;
+    double dt;
+    /* Recorded variables, [chips, trials, steps, neurons]: uint8 for spikes, float32 otherwise. */
+    uint32_t n_record;
+    struct {
+        struct run_record what;
+        void *data;
+    } *record;
+    /* Spike totals of every group, folded while running: count[group][(chip * trials + trial) * n +
+     * neuron]. */
+    uint64_t **count;
+    /* The first trial of the first chip, for pictures: raster[group], [steps, n] counts; NULL for
+     * groups over 4096 neurons or runs over 65536 steps. */
+    uint8_t **raster;
+};
+
+/* False: reported (E0803 for a count above 255 that is recorded, with neuron and step; cancelled
+ * runs report nothing). Memory of the result is in `a`. */
+bool run_plan(struct arena *a, const struct plan *p, const struct run_options *o,
+              struct run_result *out, struct diags *d);
+
+#endif

@@ -1,0 +1,58 @@
+/* What arrives at the inputs: tables of counts (from rasters, event files, spike times) and
+ * generators (Poisson, regular). Any trial and step can be asked for in any order. */
+#ifndef RUNTIME_STIMULUS_H
+#define RUNTIME_STIMULUS_H
+
+#include "runtime/base/diag.h"
+#include "runtime/base/npy.h"
+
+enum stimulus_kind { STIM_SILENCE, STIM_TABLE, STIM_POISSON, STIM_REGULAR };
+
+struct stimulus_event {
+    uint32_t channel, count;
+};
+
+struct stimulus_source {
+    enum stimulus_kind kind;
+    uint32_t channels;
+    uint32_t trials;  /* TABLE: how many it has; else 0: any number */
+    uint64_t steps;   /* TABLE: how many steps a trial has; else 0: any */
+    /* TABLE: events of (trial, step) are row[trial * steps + step] .. row[... + 1], channels
+     * ascending, counts > 0 */
+    uint64_t *row;
+    struct stimulus_event *event;
+    /* POISSON, REGULAR */
+    double *rate; /* events a second, for each channel */
+    uint64_t seed;
+};
+
+struct stimulus {
+    const char *name;
+    uint64_t steps;
+    uint32_t trials;
+    uint32_t n_inputs;
+    struct stimulus_source *source; /* one for each input of the plan, in its order */
+    bool one_per_step;              /* counts above 1 become 1, as on the board */
+};
+
+/* Raster of counts, [trials, steps, channels] or [steps, channels]; fractions and negatives are
+ * errors. `what` names it in messages (codes E0801). */
+bool stimulus_raster(struct arena *a, struct stimulus_source *out, const double *v,
+                     uint32_t rank, const uint64_t *extent, uint32_t channels, struct diags *d,
+                     const char *what, struct span at);
+/* Events sorted or not; times in microseconds, cut into steps of dt; an event's step is
+ * floor(t / dt), exact where dt is a whole number of microseconds. `offset` (n_offsets = trials + 1)
+ * cuts the list into trials, NULL: one trial. steps 0: as many as the last event needs. Events beyond
+ * a given `steps`, before 0, or on channels that don't exist are errors. */
+bool stimulus_events(struct arena *a, struct stimulus_source *out, const double *t_us,
+                     const double *channel, uint64_t n, const uint64_t *offset,
+                     uint32_t n_offsets, uint32_t channels, double dt, uint64_t steps,
+                     struct diags *d, const char *what, struct span at);
+
+/* Counts of one input at (trial, step): up to `channels` events with ascending channels into `out`;
+ * returns how many. Poisson: threefry keyed by (seed, trial), counter (channel, step), inversion of
+ * the cumulative distribution. Regular: event k of a channel at time k / rate, the first at 0. */
+uint32_t stimulus_at(const struct stimulus *s, uint32_t input, uint32_t trial, uint64_t step,
+                     double dt, struct stimulus_event *out);
+
+#endif
