@@ -1,12 +1,13 @@
 /* Diagnostics: what is wrong with the user's input, where, and what would help.
  *
  * Every part of the project reports through one `struct diags`, which only collects; printing (with
- * source lines and carets, or as JSON) is lang/render.c. Codes, names and exit classes are the table
- * diag_codes.def. A diagnostic without a place has span.file == 0. */
+ * source lines and carets, or as JSON) is lang/render.c. Codes, names and exit classes are the
+ * table diag_codes.def. A diagnostic without a place has span.file == 0. */
 #ifndef BASE_DIAG_H
 #define BASE_DIAG_H
 
 #include "arena.h"
+#include "hash.h"
 #include "vec.h"
 #include <stdbool.h>
 
@@ -50,14 +51,19 @@ struct diags {
     VEC(struct diag *) list; /* in order of arrival */
     uint32_t n_errors, n_warnings;
     uint8_t level[DIAG_N_CODES]; /* enum diag_level, from -W and -E */
+    struct map64 seen;           /* hash of (code, span, message) -> index in `list` */
+    struct diag unlisted;        /* stands for all that aren't listed */
 };
 
 /* A zeroed struct diags is valid. */
 void diags_free(struct diags *d);
 
+enum { DIAG_MAX_ERRORS = 200 };
+
 /* Adds a diagnostic; errors and warnings alike (the code says which, `level` may change it). Never
- * NULL: one that is switched off is made but not listed. After 200 errors further ones are only
- * counted. An identical (code, span, message) is listed once. */
+ * NULL: for one that is switched off the result is a stand-in that labels and hints don't reach.
+ * After DIAG_MAX_ERRORS further errors are only counted. An identical (code, span, message) is
+ * listed and counted once; the result is the first one. */
 struct diag *diag_add(struct diags *d, enum diag_code code, struct span at, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 /* A further place that matters ("declared here"). */
@@ -73,7 +79,7 @@ const char *diag_code_name(enum diag_code c);  /* a warning's name for -W, NULL 
 bool diag_code_is_warning(enum diag_code c);
 /* -W name, -W no-name, -E name; false if there is no such warning. */
 bool diags_set_level(struct diags *d, const char *name, enum diag_level level);
-/* 0 without errors, else the class of the first error. */
+/* 0 without errors, else the class of the first error; DIAG_INPUT for a warning made an error. */
 int diags_exit_status(const struct diags *d);
 
 #endif

@@ -10,12 +10,25 @@ struct bytes {
     size_t n;
 };
 
-/* Reads a regular file (or a pipe) whole. False with a diagnostic of `code` (E0501 when a source
- * names the file, E0901 when the command line does). */
+enum { FILE_MAX_PIPE = 1 << 30 }; /* bytes taken from something that isn't a regular file */
+
+/* Reads a regular file (or a pipe) whole; out->data[out->n] is a 0 byte. False with a diagnostic of
+ * `code` (E0501 when a source names the file, E0901 when the command line does). */
 bool file_read(struct arena *a, const char *path, struct bytes *out, struct diags *d,
                enum diag_code code, struct span at);
-/* Writes to a temporary file beside `path` and renames it, so that a failure loses nothing. */
+/* Writes to a temporary file beside `path` and renames it, so that a failure loses nothing. What
+ * isn't a regular file (/dev/stdout, a pipe) is written directly. False with E0902. */
 bool file_write(const char *path, const void *data, size_t n, struct diags *d);
+
+/* The same in pieces. A failure is reported once, by the call that met it; later calls return
+ * false. NULL and false mean: reported. */
+struct file_out;
+struct file_out *file_create(const char *path, struct diags *d);
+bool file_append(struct file_out *f, const void *data, size_t n);
+/* Renames into place and frees. */
+bool file_commit(struct file_out *f);
+/* Removes the temporary file and frees. */
+void file_abort(struct file_out *f);
 
 /* Directory of `path` with `name` appended, unless `name` is absolute. */
 char *path_beside(struct arena *a, const char *path, const char *name);

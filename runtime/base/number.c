@@ -23,63 +23,79 @@ static const double exact_pow10[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1
                                      1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
 enum { MAX_EXACT = 22 };
 
+enum answer { NO, YES, UNSURE };
+
 /* `scaled` is the float64 nearest to a decimal's value. Does the decimal read back to x? For
- * float32 that is one more rounding, which goes wrong only if `scaled` sits between two floats. */
-static bool reads_back_scaled(double scaled, double x, bool single)
+ * float32 that is one more rounding, which may go wrong only if `scaled` sits between two floats.
+ */
+static enum answer scaled_reads_back(double scaled, double x, bool single)
 {
     if (!single)
-        return scaled == x;
+        return scaled == x ? YES : NO;
     uint64_t u;
     memcpy(&u, &scaled, sizeof u);
-    return (double)(float)scaled == x && (u & 0x1fffffff) != 0x10000000;
+    if ((u & 0x1fffffff) == 0x10000000)
+        return UNSURE;
+    return (double)(float)scaled == x ? YES : NO;
 }
 
-/* Rounds x > 0 to n <= 15 digits with one exact power of ten; false if there is none or the result
- * doesn't read back. */
-static bool round_fast(double x, int n, bool single, struct decimal *out)
+/* Rounds x > 0 to n <= 15 digits with one exact power of ten. */
+static enum answer round_fast(double x, int n, bool single, struct decimal *out)
 {
     if (!(x >= 1e-7 && x < 1e22))
-        return false;
+        return UNSURE;
     int k = n - 1 - (int)floor(log10(x));
     for (;; k--) {
         if (k > MAX_EXACT || k < -MAX_EXACT)
-            return false;
+            return UNSURE;
         double p = exact_pow10[k < 0 ? -k : k];
         double m = rint(k < 0 ? x / p : x * p);
-        if (m >= exact_pow10[n])
+        if (m >= exact_pow10[n]) /* log10 was rounded */
             continue;
         *out = (struct decimal){(uint64_t)m, -k};
-        return reads_back_scaled(k < 0 ? m * p : m / p, x, single);
+        return scaled_reads_back(k < 0 ? m * p : m / p, x, single);
     }
 }
 
-/* The same through the C library, for any n and x. Text without a decimal point is the same in all
- * locales. */
-static bool round_exact(double x, int n, bool single, struct decimal *out)
+/* Text without a decimal point means the same in all locales. */
+static bool reads_back(struct decimal r, double x, bool single)
+{
+    char text[64];
+    snprintf(text, sizeof text, "%llue%d", (unsigned long long)r.digits, r.exp);
+    return single ? (double)strtof(text, NULL) == x : strtod(text, NULL) == x;
+}
+
+/* The same as round_fast() through the C library, for any n and x. */
+static bool round_exact(double x, int n, bool power, bool single, struct decimal *out)
 {
     char text[64];
     snprintf(text, sizeof text, "%.*e", n - 1, x);
     const char *e = strchr(text, 'e');
     uint64_t m = 0;
     for (const char *s = text; s < e; s++) {
-        if (*s >= '0' && *s <= '9')
+        if (*s >= '0' && *s <= '9') /* not the locale's decimal point */
             m = m * 10 + (uint64_t)(*s - '0');
     }
     *out = (struct decimal){m, (int)strtol(e + 1, NULL, 10) - (n - 1)};
-    snprintf(text, sizeof text, "%llue%d", (unsigned long long)m, out->exp);
-    return single ? (double)strtof(text, NULL) == x : strtod(text, NULL) == x;
+    if (reads_back(*out, x, single))
+        return true;
+    /* Above a power of two numbers lie twice as far apart as below it, so that the nearest decimal
+     * may fail below where the next one above succeeds. */
+    out->digits++;
+    return power && reads_back(*out, x, single);
 }
 
 static struct decimal shortest(double x, bool single)
 {
     int first = single ? FLT_DIG : DBL_DIG, last = single ? FLT_DECIMAL_DIG : DBL_DECIMAL_DIG;
+    int exp;
+    bool power = frexp(x, &exp) == 0.5; /* see round_exact() */
     struct decimal r = {0, 0};
     if (x < (single ? (double)FLT_MIN : DBL_MIN))
         first = 1; /* subnormal: fewer digits are significant */
     for (int n = first; n <= last; n++) {
-        if (n <= DBL_DIG && round_fast(x, n, single, &r))
-            break;
-        if (round_exact(x, n, single, &r))
+        enum answer fast = n <= DBL_DIG && !power ? round_fast(x, n, single, &r) : UNSURE;
+        if (fast == YES || (fast == UNSURE && round_exact(x, n, power, single, &r)))
             break;
     }
     while (r.digits && r.digits % 10 == 0) {

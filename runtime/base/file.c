@@ -1,0 +1,254 @@
+#include "file.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* ---- reading -----------------------------------------------------------------------------------
+ */
+
+/* read() that goes on after a signal. */
+static ssize_t read_some(int fd, void *p, size_t n)
+{
+    ssize_t got;
+    do
+        got = read(fd, p, n);
+    while (got < 0 && errno == EINTR);
+    return got;
+}
+
+enum { READ_OK = 0, READ_MEMORY = -1, READ_LONG = -2 }; /* or errno */
+
+/* Into a block of the size that the file says it has. It may have become shorter; what is added
+ * while it's being read isn't looked at. */
+static int read_regular(struct arena *a, int fd, off_t size, struct bytes *out)
+{
+    uint8_t *p = (uintmax_t)size < SIZE_MAX ? arena_try(a, (size_t)size + 1, 1) : NULL;
+    if (!p)
+        return READ_MEMORY;
+    size_t n = 0;
+    while (n < (size_t)size) {
+        ssize_t got = read_some(fd, p + n, (size_t)size - n);
+        if (got < 0)
+            return errno;
+        if (got == 0)
+            break;
+        n += (size_t)got;
+    }
+    p[n] = 0;
+    *out = (struct bytes){p, n};
+    return READ_OK;
+}
+
+static int read_pipe(struct arena *a, int fd, struct bytes *out)
+{
+    struct buf b = {0};
+    char piece[16384];
+    ssize_t got;
+    while ((got = read_some(fd, piece, sizeof piece)) > 0 && b.n <= FILE_MAX_PIPE)
+        buf_put(&b, piece, (size_t)got);
+    int error = got < 0 ? errno : b.n > FILE_MAX_PIPE ? READ_LONG : READ_OK;
+    if (error == READ_OK) {
+        uint8_t *p = arena_try(a, b.n + 1, 1);
+        if (p && b.n)
+            memcpy(p, b.data, b.n);
+        *out = (struct bytes){p, b.n};
+        error = p ? READ_OK : READ_MEMORY;
+    }
+    buf_free(&b);
+    return error;
+}
+
+bool file_read(struct arena *a, const char *path, struct bytes *out, struct diags *d,
+               enum diag_code code, struct span at)
+{
+    struct stat st;
+    int error;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || fstat(fd, &st) < 0)
+        error = errno;
+    else if (S_ISDIR(st.st_mode))
+        error = EISDIR;
+    else if (S_ISREG(st.st_mode) && st.st_size > 0)
+        error = read_regular(a, fd, st.st_size, out);
+    else
+        error = read_pipe(a, fd, out); /* also files of /proc, which are empty to fstat() */
+    if (fd >= 0)
+        close(fd);
+    if (error == READ_MEMORY)
+        diag_add(d, code, at, "can't read %s: it doesn't fit in memory", path);
+    else if (error == READ_LONG)
+        diag_add(d, code, at, "can't read %s: more than %d bytes from a pipe", path, FILE_MAX_PIPE);
+    else if (error != READ_OK)
+        diag_add(d, code, at, "can't read %s: %s", path, strerror(error));
+    return error == READ_OK;
+}
+
+/* ---- writing -----------------------------------------------------------------------------------
+ */
+
+enum { PIECE = 1 << 16 };
+
+struct file_out {
+    struct diags *diags;
+    char *path; /* as the caller named it */
+    char *real; /* what is replaced: links are followed */
+    char *temp; /* NULL: written directly */
+    int fd;
+    bool failed;
+    struct buf pending;
+};
+
+static bool fail(struct file_out *f, int error)
+{
+    if (!f->failed)
+        diag_add(f->diags, E0902, (struct span){0}, "can't write %s: %s", f->path, strerror(error));
+    f->failed = true;
+    return false;
+}
+
+static char *copy(const char *s)
+{
+    char *p = strdup(s);
+    if (!p)
+        base_panic("out of memory (%zu bytes wanted)", strlen(s));
+    return p;
+}
+
+/* A new file beside f->real with the permissions of the old one, or what the umask says. */
+static void open_temp(struct file_out *f, const struct stat *old)
+{
+    struct buf name = {0};
+    for (unsigned i = 0; i < 1000; i++) {
+        buf_clear(&name);
+        buf_printf(&name, "%s.%ld.%u.tmp", f->real, (long)getpid(), i);
+        f->fd = open(name.data, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (f->fd >= 0 || errno != EEXIST)
+            break;
+    }
+    if (f->fd < 0) {
+        fail(f, errno);
+    } else {
+        f->temp = copy(name.data);
+        if (old && fchmod(f->fd, old->st_mode & 07777) < 0)
+            fail(f, errno);
+    }
+    buf_free(&name);
+}
+
+static void release(struct file_out *f)
+{
+    if (f->fd >= 0)
+        close(f->fd);
+    buf_free(&f->pending);
+    free(f->path);
+    free(f->real);
+    free(f->temp);
+    free(f);
+}
+
+struct file_out *file_create(const char *path, struct diags *d)
+{
+    struct file_out *f = calloc(1, sizeof *f);
+    if (!f)
+        base_panic("out of memory (%zu bytes wanted)", sizeof *f);
+    f->diags = d;
+    f->path = copy(path);
+    f->fd = -1;
+    struct stat st;
+    bool exists = stat(path, &st) == 0;
+    if (strcmp(path, "/dev/stdout") == 0) {
+        f->fd = dup(STDOUT_FILENO); /* opening it anew would start at the file's beginning */
+        if (f->fd < 0)
+            fail(f, errno);
+    } else if (exists && !S_ISREG(st.st_mode)) {
+        f->fd = open(path, O_WRONLY | O_CLOEXEC);
+        if (f->fd < 0)
+            fail(f, errno);
+    } else {
+        f->real = exists ? realpath(path, NULL) : NULL;
+        if (!f->real)
+            f->real = copy(path);
+        open_temp(f, exists ? &st : NULL);
+    }
+    if (f->failed) {
+        file_abort(f);
+        return NULL;
+    }
+    return f;
+}
+
+static bool write_all(struct file_out *f, const void *data, size_t n)
+{
+    for (const char *p = data; n;) {
+        ssize_t done = write(f->fd, p, n);
+        if (done < 0 && errno == EINTR)
+            continue;
+        if (done < 0)
+            return fail(f, errno);
+        p += done;
+        n -= (size_t)done;
+    }
+    return true;
+}
+
+static bool flush(struct file_out *f)
+{
+    bool ok = write_all(f, f->pending.data, f->pending.n);
+    buf_clear(&f->pending);
+    return ok;
+}
+
+bool file_append(struct file_out *f, const void *data, size_t n)
+{
+    if (f->failed)
+        return false;
+    if (f->pending.n + n < PIECE) {
+        buf_put(&f->pending, data, n);
+        return true;
+    }
+    return flush(f) && write_all(f, data, n);
+}
+
+bool file_commit(struct file_out *f)
+{
+    bool ok = !f->failed && flush(f);
+    if (ok) {
+        if (close(f->fd) < 0)
+            ok = fail(f, errno);
+        f->fd = -1;
+    }
+    if (ok && f->temp && rename(f->temp, f->real) < 0)
+        ok = fail(f, errno);
+    if (!ok && f->temp)
+        unlink(f->temp);
+    release(f);
+    return ok;
+}
+
+void file_abort(struct file_out *f)
+{
+    if (f->temp)
+        unlink(f->temp);
+    release(f);
+}
+
+bool file_write(const char *path, const void *data, size_t n, struct diags *d)
+{
+    struct file_out *f = file_create(path, d);
+    if (!f)
+        return false;
+    file_append(f, data, n);
+    return file_commit(f);
+}
+
+char *path_beside(struct arena *a, const char *path, const char *name)
+{
+    const char *slash = strrchr(path, '/');
+    if (name[0] == '/' || !slash)
+        return arena_strdup(a, name);
+    return arena_printf(a, "%.*s%s", (int)(slash + 1 - path), path, name);
+}
