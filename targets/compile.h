@@ -1,0 +1,52 @@
+/* A target, compile half: its passes over the network and the way to an image. The table of all
+ * targets is targets/compile.c. */
+#ifndef TARGETS_COMPILE_H
+#define TARGETS_COMPILE_H
+
+#include "compiler/net/net.h"
+#include "runtime/image.h"
+#include "runtime/plan.h"
+
+struct target_options {
+    uint64_t seed;   /* of every heuristic; results are a function of it */
+    double effort;   /* seconds that improvement may take; 0: default */
+    bool refine;     /* --refine: a second CAM entry where it makes a weight more exact */
+};
+
+/* What the passes found out, for `build -v`, `fit` and `diff`. */
+struct target_report {
+    struct buf text; /* lines for people */
+};
+
+struct target_pass {
+    const char *name; /* as in --after */
+    /* Refines the network in place. False: reported. */
+    bool (*run)(struct net *n, const struct target_options *o, struct target_report *r,
+                struct diags *d);
+};
+
+struct target_fit_row { /* need against have of one resource */
+    const char *resource; /* "cores", "CAM entries of the fullest neuron" */
+    const char *where;    /* "chip 0 core 1", "readout[1]"; NULL: the whole board */
+    double need, have;
+};
+
+struct target_compiler {
+    const char *name;
+    const struct target_pass *pass; /* ended by a NULL name */
+    struct net_words words;         /* names for the board section */
+    /* Adds the target's sections (beyond the shared ones, see runtime/image.h) for a network that
+     * went through all passes. NULL for sim: the shared sections say it all. */
+    bool (*encode)(struct image_writer *w, const struct net *n, const struct plan *p,
+                   struct diags *d);
+    /* The board section of a decoded image: fills net->board. NULL for sim. */
+    bool (*raise_board)(struct net *n, const struct image *im, struct diags *d);
+    /* Rows for `dyn fit`, after all passes that succeeded. */
+    uint32_t (*fit)(const struct net *n, struct arena *a, struct target_fit_row **out);
+};
+
+/* All compilers, ended by NULL. */
+extern const struct target_compiler *const target_compilers[];
+const struct target_compiler *target_compiler_find(const char *name); /* NULL if unknown */
+
+#endif
