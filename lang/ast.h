@@ -1,13 +1,26 @@
 /* The syntax tree: what the parser makes of a file. Nodes live in the unit's arena, names are
  * interned, every node knows its bytes. Lists are singly linked in source order.
  *
- * The tree is as the user wrote it: nothing is resolved or evaluated here. */
+ * The tree is as the user wrote it: nothing is resolved or evaluated here.
+ *
+ * No expression or statement is higher than AST_MAX_HEIGHT, so walking the tree by recursion is
+ * safe; lists are walked by loops.
+ *
+ * The declared name of a layer or an input, the input that a stimulus assigns and the output of a
+ * board may be dotted, as printed networks name the pieces of a part: the name is then one
+ * interned text ("left.exc"). A reference (struct ast_ref) keeps the parts of the name apart. */
 #ifndef LANG_AST_H
 #define LANG_AST_H
 
 #include "lang/unit.h"
 #include "runtime/base/diag.h"
 #include "runtime/base/intern.h"
+
+enum {
+    AST_MAX_HEIGHT = 2000, /* of an expression or a statement, in nodes */
+    AST_MAX_PATH = 8,      /* parts of a dotted name */
+    AST_MAX_ON = 8,        /* names after `on TARGET` */
+};
 
 struct ast_name {
     const char *text; /* interned; NULL where an optional name is absent */
@@ -27,7 +40,7 @@ enum ast_expr_kind {
     AST_IF,      /* a: condition, b: then, c: else */
     AST_CALL,    /* name, args; with `lambda` for OP(i, j => E) */
     AST_INDEX,   /* a: base, subs */
-    AST_ARRAY,   /* items */
+    AST_ARRAY,   /* items; none for [] (a channel without events) */
     AST_COMPREHENSION, /* binders, a: body */
     AST_SEEDED,  /* a: the call, b: the seed -- `uniform(0, 1) seed 3` */
     AST_CODE,    /* coarse:fine of a bias, a and b; board sections only */
@@ -62,6 +75,7 @@ struct ast_expr {
     enum ast_expr_kind kind;
     enum ast_op op;
     struct span span;
+    uint32_t height; /* 1 for a leaf */
     struct ast_expr *a, *b, *c;
     struct ast_name name; /* NAME, MEMBER (the last part), CALL */
     struct ast_arg *args; /* CALL */
@@ -69,10 +83,12 @@ struct ast_expr {
     struct ast_sub *subs;       /* INDEX */
     struct ast_expr *items;     /* ARRAY: linked by `next` */
     struct ast_expr *next;
-    double number;
+    union {
+        double number;
+        const char *string; /* unescaped, NUL-terminated */
+    };
     struct dim dim;
     bool boolean;
-    const char *string; /* unescaped, NUL-terminated */
 };
 
 /* NAME = VALUE with the places of both; the common form of attributes and parameters. */
@@ -108,7 +124,7 @@ struct ast_fn {
 
 /* An end of a connection, or what record, output and place name: part.layer.variable[subs]. */
 struct ast_ref {
-    struct ast_name path[4]; /* e.g. left, exc, spikes */
+    struct ast_name path[AST_MAX_PATH]; /* e.g. left, exc, spikes */
     uint32_t n;
     struct ast_sub *subs;
     struct span span;
@@ -175,6 +191,7 @@ enum ast_stmt_kind {
 struct ast_stmt {
     enum ast_stmt_kind kind;
     struct span span;
+    uint32_t height;
     struct ast_name name;
     struct ast_expr *value;
     struct ast_stmt *then, *otherwise;
@@ -199,7 +216,7 @@ struct ast_neuron_item {
     struct ast_expr *scale;  /* receive NAME scale EXPR */
     bool negative;           /* receive NAME for negative */
     struct ast_name target;  /* on TARGET */
-    struct ast_name on[4];   /* ... A, B: device parameters or dendrites */
+    struct ast_name on[AST_MAX_ON];   /* ... A, B: device parameters or dendrites */
     uint32_t n_on;
     struct ast_stmt *body;
     struct ast_fn *fn;
@@ -221,10 +238,13 @@ enum ast_board_kind {
     AST_B_BIAS,    /* bias NAME = coarse:fine, or = current */
     AST_B_NEURON,  /* neuron index = ref { items } */
     AST_B_LATCH,   /* latch NAME */
-    AST_B_CAM,     /* cam index = tag E, weight E, NAME; attrs */
-    AST_B_SRAM,    /* sram index = tag E, cores E, hop [x, y]; attrs */
-    AST_B_INPUT,   /* input ref = destinations: attrs groups linked by `next_group` */
-    AST_B_OUTPUT,  /* output name = [chip C core K neuron N, ...]: items of kind AST_B_ADDRESS */
+    AST_B_CAM,     /* cam index = tag E, weight E, NAME: words */
+    AST_B_SRAM,    /* sram index = tag E, cores E, hop [x, y]: words */
+    AST_B_ENTRY,   /* NAME index = words, with any other name */
+    AST_B_BLOCK,   /* NAME [index] { items }, with any other name */
+    AST_B_INPUT,   /* input ref = destinations: words, groups linked by `next_group` */
+    AST_B_OUTPUT,  /* output name = [chip C core K neuron N, ...]: items of kind AST_B_ADDRESS. The
+                    * name stands in `name` */
     AST_B_ADDRESS, /* chip, core, neuron in index, index2, index3 */
 };
 

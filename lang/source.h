@@ -12,6 +12,8 @@ struct source {
     const char *path; /* as it is shown to the user; "stdlib/dynapse2.dyn" for modules */
     const char *text; /* NUL-terminated, without a byte order mark */
     uint32_t n;
+    const uint32_t *line; /* byte where each line begins */
+    uint32_t n_lines;
 };
 
 struct sources {
@@ -24,7 +26,7 @@ struct source_pos {
     uint32_t line_begin, line_end; /* bytes of the line without its newline */
 };
 
-/* Adds a text (copied) and returns its index; a text over 4 GiB - 2 isn't accepted (0, reported). */
+/* Adds a text (copied) and returns its index; a text over 2 GiB isn't accepted (0, reported). */
 uint32_t sources_add(struct sources *s, const char *path, const char *text, size_t n,
                      struct diags *d);
 const struct source *sources_get(const struct sources *s, uint32_t file); /* NULL for 0 */

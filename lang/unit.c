@@ -1,0 +1,168 @@
+#include "lang/unit.h"
+
+#include <math.h>
+#include <string.h>
+
+struct unit {
+    const char *name;
+    struct dim dim;
+    const char *word; /* for messages */
+};
+
+/* Exponents of s, A, V, K, doubled. */
+#define DIM(s, a, v, k)                                                                            \
+    {                                                                                              \
+        {2 * (s), 2 * (a), 2 * (v), 2 * (k)}, false                                                \
+    }
+
+static const struct unit units[] = {
+    {"s", DIM(1, 0, 0, 0), "a time"},          {"A", DIM(0, 1, 0, 0), "a current"},
+    {"V", DIM(0, 0, 1, 0), "a voltage"},       {"K", DIM(0, 0, 0, 1), "a temperature"},
+    {"F", DIM(1, 1, -1, 0), "a capacitance"},  {"Hz", DIM(-1, 0, 0, 0), "a frequency"},
+    {"Ohm", DIM(0, -1, 1, 0), "a resistance"}, {"W", DIM(0, 1, 1, 0), "a power"},
+};
+
+static const char base_name[DIM_N] = {'s', 'A', 'V', 'K'};
+
+static const struct {
+    char letter;
+    int pow10;
+} prefixes[] = {
+    {'f', -15}, {'p', -12}, {'n', -9}, {'u', -6}, {'m', -3}, {'k', 3}, {'M', 6}, {'G', 9},
+};
+
+#define COUNT(x) (sizeof(x) / sizeof *(x))
+
+bool dim_eq(struct dim a, struct dim b)
+{
+    return a.any || b.any || memcmp(a.e, b.e, sizeof a.e) == 0;
+}
+
+bool dim_is_one(struct dim a)
+{
+    return dim_eq(a, DIM_ONE);
+}
+
+/* Exponents beyond the range stay at its end: such a dimension is no quantity's, so that it is
+ * still refused wherever it is used. */
+static int8_t clamp_exponent(int e)
+{
+    return (int8_t)(e > INT8_MAX ? INT8_MAX : e < -INT8_MAX ? -INT8_MAX : e);
+}
+
+static struct dim combine(struct dim a, struct dim b, int sign)
+{
+    struct dim d = {.any = a.any || b.any};
+    for (int i = 0; i < DIM_N && !d.any; i++)
+        d.e[i] = clamp_exponent(a.e[i] + sign * b.e[i]);
+    return d;
+}
+
+struct dim dim_mul(struct dim a, struct dim b)
+{
+    return combine(a, b, 1);
+}
+
+struct dim dim_div(struct dim a, struct dim b)
+{
+    return combine(a, b, -1);
+}
+
+bool dim_pow(struct dim a, double e, struct dim *out)
+{
+    *out = (struct dim){.any = a.any};
+    for (int i = 0; i < DIM_N; i++) {
+        double x = a.e[i] == 0 ? 0 : a.e[i] * e;
+        if (!(fabs(x) <= INT8_MAX) || x != floor(x))
+            return false;
+        out->e[i] = (int8_t)x;
+    }
+    return true;
+}
+
+bool unit_lookup(const char *s, size_t n, int *pow10, struct dim *out)
+{
+    *pow10 = 0;
+    if (n == 1 && s[0] == '%') {
+        *pow10 = -2;
+        *out = DIM_ONE;
+        return true;
+    }
+    for (size_t i = 0; i < COUNT(units); i++) {
+        size_t len = strlen(units[i].name);
+        if (n < len || n > len + 1 || memcmp(s + n - len, units[i].name, len) != 0)
+            continue;
+        *out = units[i].dim;
+        if (n == len)
+            return true;
+        for (size_t k = 0; k < COUNT(prefixes) && units[i].dim.e[DIM_K] == 0; k++) {
+            if (s[0] == prefixes[k].letter) {
+                *pow10 = prefixes[k].pow10;
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static const struct unit *unit_of(struct dim d)
+{
+    for (size_t i = 0; i < COUNT(units); i++)
+        if (!d.any && memcmp(units[i].dim.e, d.e, sizeof d.e) == 0)
+            return &units[i];
+    return NULL;
+}
+
+/* "^2", "^0.5"; nothing for 1. `twice` is above 0. */
+static void put_exponent(struct buf *out, int twice)
+{
+    if (twice % 2 != 0)
+        buf_printf(out, "^%d.5", twice / 2);
+    else if (twice != 2)
+        buf_printf(out, "^%d", twice / 2);
+}
+
+void dim_describe(struct buf *out, struct dim d)
+{
+    const struct unit *u = unit_of(d);
+    if (u != NULL) {
+        buf_puts(out, u->word);
+        return;
+    }
+    if (d.any || dim_is_one(d)) {
+        buf_puts(out, d.any ? "a value of any dimension" : "a plain number");
+        return;
+    }
+    const char *between = "";
+    for (int i = 0; i < DIM_N; i++) {
+        if (d.e[i] > 0) {
+            buf_printf(out, "%s%c", between, base_name[i]);
+            put_exponent(out, d.e[i]);
+            between = " ";
+        }
+    }
+    if (*between == '\0')
+        buf_puts(out, "1");
+    for (int i = 0; i < DIM_N; i++) {
+        if (d.e[i] < 0) {
+            buf_printf(out, " / %c", base_name[i]);
+            put_exponent(out, -d.e[i]);
+        }
+    }
+}
+
+const char *dim_unit(struct dim d)
+{
+    const struct unit *u = unit_of(d);
+    return u != NULL ? u->name : NULL;
+}
+
+void dim_factors(struct buf *out, struct dim d)
+{
+    for (int i = 0; i < DIM_N && !d.any; i++) {
+        if (d.e[i] != 0) {
+            buf_printf(out, " %c 1 %c", d.e[i] > 0 ? '*' : '/', base_name[i]);
+            put_exponent(out, d.e[i] > 0 ? d.e[i] : -d.e[i]);
+        }
+    }
+}
