@@ -1,46 +1,232 @@
-# dyn: one non-recursive Makefile. `make help` lists the targets.
+# dyn. One non-recursive Makefile; objects under build/. `make help` lists what there is.
 
-BUILD   ?= build
-CC      ?= cc
-# Optional parts: LLVM=no builds without the JIT (asked for, never silently).
-LLVM    ?= yes
-LLVM_CONFIG ?= llvm-config-19
-SAN     ?=
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
 
-VERSION := 0.1.0
-PREFIX  ?= /usr/local
-DESTDIR ?=
-
-WARN    := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wvla
-ifeq ($(WERROR),yes)
-WARN    += -Werror
+VERSION     := 0.1.0
+BUILD       ?= build
+CC          ?= cc
+ifeq ($(origin CC),default)
+CC          := cc
 endif
-OPT     ?= -O2 -g
+PREFIX      ?= /usr/local
+DESTDIR     ?=
+LLVM        ?= yes# `no` builds without the JIT: asked for, never silently
+LLVM_CONFIG ?= $(firstword $(foreach c,llvm-config-19 /usr/lib/llvm-19/bin/llvm-config,$(shell command -v $c)))
+SAN         ?=# address,undefined and the like
+WERROR      ?= no
+OPT         ?= -O2 -g
+
+# ---- tools and flags -----------------------------------------------------------------------------
+
+WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wvla \
+        $(if $(filter yes,$(WERROR)),-Werror)
 # No contraction, no fast-math: the order of float operations is part of the language.
-CFLAGS  ?=
-ALL_CFLAGS := -std=c17 $(OPT) $(WARN) -fPIC -fvisibility=hidden -ffp-contract=off -pthread \
-              -D_GNU_SOURCE -DDYN_VERSION='"$(VERSION)"' -I. -I$(BUILD)/gen -MMD -MP \
-              $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer) $(CFLAGS)
-ALL_LDFLAGS := -pthread $(if $(SAN),-fsanitize=$(SAN)) $(LDFLAGS)
-LIBS    := -lz -lm -ldl
+FLAGS := -std=c17 $(OPT) -fPIC -fvisibility=hidden -ffp-contract=off -pthread -D_GNU_SOURCE \
+         -DDYN_VERSION='"$(VERSION)"' -I. -I$(BUILD)/gen -MMD -MP \
+         $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all)
+LINK := -pthread $(if $(SAN),-fsanitize=$(SAN))
+LIBS := -lz -lm -ldl
 
-# ---- what is built from what -------------------------------------------------------------------
+# ---- what is built from what ---------------------------------------------------------------------
 
-BASE_SRC    := $(wildcard runtime/base/*.c)
-TARGET_RUN  := target limits decode emulate
-RUN_SRC     := $(BASE_SRC) $(wildcard runtime/*.c) targets/targets.c \
-               $(wildcard $(foreach f,$(TARGET_RUN),targets/dynapse2/$(f).c targets/speck/$(f).c targets/sim/$(f).c)) \
-               $(wildcard targets/dynapse2/tables/*.c)
-LANG_SRC    := $(wildcard lang/*.c)
-LANG_GEN    := $(BUILD)/gen/lang/parser.c $(BUILD)/gen/lang/lexer.c
-COMPILE_SRC := $(LANG_SRC) $(wildcard compiler/net/*.c) \
-               $(filter-out $(RUN_SRC),$(wildcard targets/*.c targets/*/*.c)) \
-               $(filter-out compiler/cli%.c,$(wildcard compiler/*.c))
-CLI_SRC     := $(wildcard compiler/cli*.c)
-JIT_SRC     := $(wildcard targets/sim/jit/*.c)
-UNIT_SRC    := $(wildcard tests/unit/test_*.c)
-UNIT_HELP   := $(filter-out $(UNIT_SRC),$(wildcard tests/unit/*.c))
+# A chip's run half, by file name: goes into libdyn-run and knows nothing of a network.
+RUN_HALF    := target limits config decode biasgen dump_json emulate
+CHIPS       := dynapse2 speck sim
 
-obj = $(patsubst %.c,$(BUILD)/%.o,$(1))
-RUN_OBJ     := $(call obj,$(RUN_SRC)) $(BUILD)/runtime/interp_avx2.o $(BUILD)/runtime/interp_avx512.o
-COMPILE_OBJ := $(call obj,$(COMPILE_SRC)) $(LANG_GEN:.c=.o)
+SRC_BASE    := $(wildcard runtime/base/*.c)
+SRC_RUN     := $(filter-out runtime/interp_step.c,$(wildcard runtime/*.c)) targets/targets.c \
+               $(foreach c,$(CHIPS),$(wildcard $(RUN_HALF:%=targets/$c/%.c) targets/$c/tables/*.c))
+SRC_LANG    := $(wildcard lang/*.c)
+SRC_CLI     := $(wildcard compiler/cli*.c)
+SRC_COMPILE := $(filter-out $(SRC_CLI),$(wildcard compiler/*.c)) $(wildcard compiler/net/*.c) \
+               $(filter-out $(SRC_RUN),$(wildcard targets/*.c $(CHIPS:%=targets/%/*.c)))
+SRC_JIT     := $(wildcard targets/sim/jit/*.c)
+SRC_TEST    := $(wildcard tests/unit/test_*.c)
+SRC_TESTLIB := $(filter-out $(SRC_TEST),$(wildcard tests/unit/*.c)) $(wildcard tests/naive_*.c)
+SRC_FUZZ    := $(wildcard tests/fuzz/fuzz_*.c)
+SRC_BENCH   := $(wildcard tests/bench/*.c)
+
+obj = $(patsubst %.c,$(BUILD)/%.o,$1)
+
+GEN_OBJ     := $(BUILD)/gen/lang/parser.o $(BUILD)/gen/lang/lexer.o $(BUILD)/gen/stdlib.o
+OBJ_BASE    := $(call obj,$(SRC_BASE))
+OBJ_RUN     := $(call obj,$(SRC_RUN)) $(BUILD)/runtime/interp_step_base.o
+ifneq ($(filter x86_64%,$(shell $(CC) -dumpmachine)),)
+OBJ_RUN     += $(BUILD)/runtime/interp_step_avx2.o $(BUILD)/runtime/interp_step_avx512.o
+endif
+OBJ_COMPILE := $(call obj,$(SRC_LANG) $(SRC_COMPILE)) $(GEN_OBJ)
+OBJ_CLI     := $(call obj,$(SRC_CLI))
+OBJ_JIT     := $(call obj,$(SRC_JIT))
+OBJ_TESTLIB := $(call obj,$(SRC_TESTLIB))
+
+LIB_RUN_A   := $(BUILD)/libdyn-run.a
+LIB_A       := $(BUILD)/libdyn.a
+LIB_RUN_SO  := $(BUILD)/libdyn-run.so
+LIB_SO      := $(BUILD)/libdyn.so
+DYN         := $(BUILD)/dyn
+PLUGIN      := $(BUILD)/dyn-jit.so
+TESTS       := $(SRC_TEST:tests/unit/%.c=$(BUILD)/tests/%)
+FUZZERS     := $(SRC_FUZZ:tests/fuzz/%.c=$(BUILD)/tests/%)
+
+HAVE_LLVM   := $(filter yes,$(LLVM))
+PRODUCTS    := $(DYN) $(LIB_RUN_SO) $(LIB_SO) $(if $(HAVE_LLVM),$(PLUGIN))
+
+.PHONY: all help deps demo check check-asan bench fuzz format format-check install deb clean tests
+all: tools $(PRODUCTS)
+
+help:
+	@echo 'make              the program $(DYN), libraries, JIT plugin (LLVM=no: without)'
+	@echo 'make deps         installs what is missing with apt (Debian 12; root or sudo)'
+	@echo 'make demo         deps, build, and the main job on examples/frozen_noise'
+	@echo 'make check        deps, build, and every test'
+	@echo 'make check-asan   the tests under AddressSanitizer and UBSan'
+	@echo 'make bench        rates against the hand-written kernel in the same run'
+	@echo 'make fuzz         libFuzzer on every reader, FUZZ_SECONDS each (needs clang)'
+	@echo 'make format       clang-format over the tree (format-check: only look)'
+	@echo 'make install      to DESTDIR/PREFIX ($(PREFIX)); make deb: a Debian package'
+	@echo 'variables: CC, BUILD, LLVM=no, WERROR=yes, SAN=address,undefined'
+
+# ---- what must be there --------------------------------------------------------------------------
+
+# Plain `make` stops with a hint instead of dropping a part silently.
+.PHONY: tools
+tools:
+	@for t in flex bison; do command -v $$t >/dev/null || \
+	    { echo "error: $$t is missing: run \`make deps\`" >&2; exit 1; }; done
+	@echo '#include <zlib.h>' | $(CC) -E - >/dev/null 2>&1 || \
+	    { echo 'error: zlib.h is missing: run `make deps`' >&2; exit 1; }
+ifneq ($(HAVE_LLVM),)
+	@test -n "$(LLVM_CONFIG)" && test -f "$$($(LLVM_CONFIG) --includedir)/llvm-c/Core.h" || \
+	    { echo 'error: LLVM 19 is missing: run `make deps`, or build without the JIT: `make LLVM=no`' >&2; exit 1; }
+endif
+
+deps:
+	@sh tests/deps.sh $(if $(HAVE_LLVM),,no-llvm)
+
+# ---- rules ---------------------------------------------------------------------------------------
+
+$(BUILD)/%.o: %.c Makefile | tools
+	@mkdir -p $(@D)
+	$(CC) $(FLAGS) $(WARN) $(CFLAGS) -c $< -o $@
+
+# The interpreter's inner loops, once for each instruction set; chosen at run time.
+ISA_base   :=
+ISA_avx2   := -mavx2 -mfma
+ISA_avx512 := -mavx512f -mavx512dq -mavx512vl -mavx512bw -mfma -mprefer-vector-width=512
+$(BUILD)/runtime/interp_step_%.o: runtime/interp_step.c Makefile | tools
+	@mkdir -p $(@D)
+	$(CC) $(FLAGS) $(WARN) -O3 $(ISA_$*) -DINTERP_SUFFIX=$* $(CFLAGS) -c $< -o $@
+
+$(BUILD)/gen/lang/parser.c $(BUILD)/gen/lang/parser.h &: lang/parser.y | tools
+	@mkdir -p $(@D)
+	bison -Wall -Wno-yacc --defines=$(BUILD)/gen/lang/parser.h -o $(BUILD)/gen/lang/parser.c $<
+
+$(BUILD)/gen/lang/lexer.c $(BUILD)/gen/lang/lexer.h &: lang/lexer.l | tools
+	@mkdir -p $(@D)
+	flex --header-file=$(BUILD)/gen/lang/lexer.h -o $(BUILD)/gen/lang/lexer.c $<
+
+$(BUILD)/gen/stdlib.c: $(wildcard stdlib/*.dyn) compiler/embed.awk Makefile
+	@mkdir -p $(@D)
+	LC_ALL=C awk -f compiler/embed.awk $(filter %.dyn,$^) >$@
+
+# Generated code isn't ours to warn about.
+$(BUILD)/gen/%.o: $(BUILD)/gen/%.c | tools $(BUILD)/gen/lang/parser.h $(BUILD)/gen/lang/lexer.h
+	$(CC) $(FLAGS) -w $(CFLAGS) -c $< -o $@
+
+$(call obj,$(SRC_LANG)): | $(BUILD)/gen/lang/parser.h $(BUILD)/gen/lang/lexer.h
+
+LLVM_CFLAGS = -isystem $(shell $(LLVM_CONFIG) --includedir)
+LLVM_LIBS   = $(shell $(LLVM_CONFIG) --ldflags --libs)
+$(OBJ_JIT): FLAGS += $(LLVM_CFLAGS)
+
+$(LIB_RUN_A): $(OBJ_BASE) $(OBJ_RUN)
+	@rm -f $@
+	$(AR) rcs $@ $^
+$(LIB_A): $(OBJ_COMPILE)
+	@rm -f $@
+	$(AR) rcs $@ $^
+$(LIB_RUN_SO): $(OBJ_BASE) $(OBJ_RUN)
+	$(CC) $(LINK) -shared -Wl,-soname,libdyn-run.so.0 $^ $(LIBS) $(LDFLAGS) -o $@
+$(LIB_SO): $(OBJ_COMPILE) $(OBJ_BASE) $(OBJ_RUN)
+	$(CC) $(LINK) -shared -Wl,-soname,libdyn.so.0 $^ $(LIBS) $(LDFLAGS) -o $@
+$(DYN): $(OBJ_CLI) $(LIB_A) $(LIB_RUN_A)
+	$(CC) $(LINK) $^ $(LIBS) $(LDFLAGS) -o $@
+$(PLUGIN): $(OBJ_JIT) $(OBJ_BASE) | tools
+	$(CC) $(LINK) -shared $^ $(LLVM_LIBS) $(LIBS) $(LDFLAGS) -o $@
+
+# ---- tests ---------------------------------------------------------------------------------------
+
+tests: $(TESTS) $(FUZZERS)
+
+$(BUILD)/tests/test_%: $(BUILD)/tests/unit/test_%.o $(OBJ_TESTLIB) $(LIB_A) $(LIB_RUN_A)
+	@mkdir -p $(@D)
+	$(CC) $(LINK) $^ -lcmocka $(LIBS) $(LDFLAGS) -o $@
+
+# Every fuzz target also replays its corpus without a fuzzer.
+$(BUILD)/tests/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/standalone_main.o $(LIB_A) $(LIB_RUN_A)
+	@mkdir -p $(@D)
+	$(CC) $(LINK) $^ $(LIBS) $(LDFLAGS) -o $@
+
+check: deps
+	@$(MAKE) --no-print-directory all tests
+	@BUILD=$(BUILD) LLVM=$(LLVM) sh tests/check.sh $(CHECK)
+
+check-asan: deps
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)-asan SAN=address,undefined OPT='-O1 -g' all tests
+	@BUILD=$(BUILD)-asan LLVM=$(LLVM) sh tests/check.sh $(CHECK)
+
+# ---- the main job --------------------------------------------------------------------------------
+
+demo: deps
+	@$(MAKE) --no-print-directory all
+	@DYN=$(abspath $(DYN)) sh examples/frozen_noise/demo.sh
+
+bench: all
+	@$(MAKE) --no-print-directory $(BUILD)/tests/bench
+	@$(BUILD)/tests/bench $(BENCH)
+
+$(BUILD)/tests/bench: $(call obj,$(SRC_BENCH)) $(OBJ_TESTLIB) $(LIB_A) $(LIB_RUN_A)
+	@mkdir -p $(@D)
+	$(CC) $(LINK) $^ -lcmocka $(LIBS) $(LDFLAGS) -o $@
+
+# ---- fuzzing -------------------------------------------------------------------------------------
+
+FUZZ_SECONDS ?= 60
+fuzz:
+	@command -v clang >/dev/null || { echo 'error: clang is missing: apt-get install clang' >&2; exit 1; }
+	@BUILD=$(BUILD)-fuzz SECONDS_EACH=$(FUZZ_SECONDS) MAKE='$(MAKE)' sh tests/fuzz/fuzz.sh
+
+# libFuzzer links: made by tests/fuzz/fuzz.sh with CC=clang and SAN=fuzzer-no-link,address,undefined.
+$(BUILD)/libfuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(LIB_A) $(LIB_RUN_A)
+	$(CC) -pthread -fsanitize=fuzzer,address,undefined $^ $(LIBS) -o $@
+
+# ---- housekeeping --------------------------------------------------------------------------------
+
+FORMATTED := $(shell git ls-files '*.c' '*.h' 2>/dev/null | grep -v /tables/)
+format:
+	clang-format -i $(FORMATTED)
+format-check:
+	clang-format --dry-run -Werror $(FORMATTED)
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/dyn $(DESTDIR)$(PREFIX)/include \
+	    $(DESTDIR)$(PREFIX)/share/dyn/stdlib $(DESTDIR)$(PREFIX)/share/doc/dyn
+	install -m 755 $(DYN) $(DESTDIR)$(PREFIX)/bin/dyn
+	install -m 644 $(LIB_RUN_SO) $(DESTDIR)$(PREFIX)/lib/libdyn-run.so.0
+	install -m 644 $(LIB_SO) $(DESTDIR)$(PREFIX)/lib/libdyn.so.0
+	ln -sf libdyn-run.so.0 $(DESTDIR)$(PREFIX)/lib/libdyn-run.so
+	ln -sf libdyn.so.0 $(DESTDIR)$(PREFIX)/lib/libdyn.so
+	$(if $(HAVE_LLVM),install -m 644 $(PLUGIN) $(DESTDIR)$(PREFIX)/lib/dyn/dyn-jit.so)
+	install -m 644 runtime/dyn.h $(DESTDIR)$(PREFIX)/include/dyn.h
+	install -m 644 stdlib/*.dyn $(DESTDIR)$(PREFIX)/share/dyn/stdlib
+	install -m 644 README.md LICENSE runtime/IMAGE.md $(DESTDIR)$(PREFIX)/share/doc/dyn
+
+deb: all
+	@BUILD=$(BUILD) VERSION=$(VERSION) MAKE='$(MAKE)' sh tests/deb.sh
+
+clean:
+	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-fuzz
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
