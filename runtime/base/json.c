@@ -1,6 +1,8 @@
 #include "json.h"
+#include "utf8.h"
 #include <inttypes.h>
 #include <math.h>
+#include <string.h>
 
 void json_init(struct json *j, struct buf *out, int indent)
 {
@@ -64,38 +66,12 @@ void json_end_array(struct json *j)
     close_scope(j, ']');
 }
 
-/* Length of the well-formed UTF-8 sequence that s starts with, 0 if there is none. */
-static size_t utf8_length(const unsigned char *s)
-{
-    if (s[0] < 0x80)
-        return 1;
-    size_t n = s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
-    /* The second byte's range excludes overlong forms, surrogates and what lies above 10ffff. */
-    unsigned low = 0x80, high = 0xbf;
-    if (s[0] < 0xc2 || s[0] > 0xf4)
-        return 0;
-    if (s[0] == 0xe0)
-        low = 0xa0;
-    else if (s[0] == 0xed)
-        high = 0x9f;
-    else if (s[0] == 0xf0)
-        low = 0x90;
-    else if (s[0] == 0xf4)
-        high = 0x8f;
-    if (s[1] < low || s[1] > high)
-        return 0;
-    for (size_t i = 2; i < n; i++) {
-        if ((s[i] & 0xc0) != 0x80)
-            return 0;
-    }
-    return n;
-}
-
 static void put_string(struct buf *b, const char *text)
 {
+    size_t left = strlen(text);
     buf_putc(b, '"');
-    for (const unsigned char *s = (const unsigned char *)text; *s;) {
-        size_t n = utf8_length(s);
+    for (const unsigned char *s = (const unsigned char *)text; left;) {
+        size_t n = utf8_length(s, left);
         if (n == 0) {
             buf_puts(b, "\\ufffd"); /* JSON is UTF-8 whatever the input was */
             n = 1;
@@ -112,6 +88,7 @@ static void put_string(struct buf *b, const char *text)
             buf_put(b, s, n);
         }
         s += n;
+        left -= n;
     }
     buf_putc(b, '"');
 }

@@ -1,10 +1,10 @@
 /* numpy's .npy and .npz, read and written without numpy.
  *
  * Read: format versions 1 to 3, any bool, int, uint, float16/32/64 dtype, either byte order, C or
- * Fortran order, and structured dtypes of such fields. npz members stored or deflated, zip64.
- * Files are untrusted: every length is checked against the bytes that are there, and memory is
- * bounded by the file's size (deflate: by the size the member states, at most 1032 times its own).
- * Written: version 1, little endian, C order. */
+ * Fortran order, and structured dtypes of such fields (padding between them is skipped). npz
+ * members stored or deflated, zip64. Files are untrusted: every length is checked against the bytes
+ * that are there, and memory is bounded by the file's size (deflate: by the size the member states,
+ * at most 1032 times its own). Written: version 1, little endian, C order. */
 #ifndef BASE_NPY_H
 #define BASE_NPY_H
 
@@ -13,10 +13,10 @@
 enum { NPY_MAX_RANK = 8, NPY_MAX_FIELDS = 16 };
 
 struct npy_type {
-    char kind;     /* 'b' bool, 'i', 'u', 'f' */
-    uint8_t size;  /* bytes: 1, 2, 4, 8 */
-    bool swapped;  /* big endian */
-    uint32_t offset; /* within a record, for fields */
+    char kind;        /* 'b' bool, 'i', 'u', 'f' */
+    uint8_t size;     /* bytes: 1, 2, 4, 8 */
+    bool swapped;     /* big endian */
+    uint32_t offset;  /* within a record, for fields */
     const char *name; /* of a field, else NULL */
 };
 
@@ -28,13 +28,18 @@ struct npy {
     uint32_t n_fields;    /* 0: a plain array of `type` */
     struct npy_type type;
     struct npy_type field[NPY_MAX_FIELDS];
-    bool fortran;         /* column-major: npy_to_f64 reorders */
-    const uint8_t *data;  /* record_size * count bytes, in the parsed bytes or in the arena */
+    bool fortran;        /* column-major: npy_to_f64 reorders */
+    const uint8_t *data; /* record_size * count bytes, in the parsed bytes or in the arena */
 };
 
 /* `what` names the file (and member) in messages. Errors have code E0502. */
 bool npy_parse(struct arena *a, struct bytes b, struct npy *out, struct diags *d, const char *what,
                struct span at);
+
+/* The array of member NAME.npy of a .npz in memory; `member` is NAME, with or without ".npy", or
+ * NULL if there must be only one. Other members than .npy don't matter. Errors have code E0502. */
+bool npz_parse(struct arena *a, struct bytes b, const char *member, struct npy *out,
+               struct diags *d, const char *what, struct span at);
 
 /* Reads .npy, or member `member` (NULL: the file must be a .npy or hold one member) of a .npz. The
  * hint of an unknown member lists those that exist. `code` as in file_read(). */
