@@ -55,4 +55,15 @@ bool stimulus_events(struct arena *a, struct stimulus_source *out, const double 
 uint32_t stimulus_at(const struct stimulus *s, uint32_t input, uint32_t trial, uint64_t step,
                      double dt, struct stimulus_event *out);
 
+/* A structured array as numpy holds events: fields `t` (microseconds) and `channel`, or `t`, `x`, `y`
+ * and perhaps `p` for an input of shape [features, height, width] (or [height, width]). */
+struct plan_shape;
+bool stimulus_event_records(struct arena *a, struct stimulus_source *out, const struct npy *events,
+                            const struct plan_shape *shape, double dt, uint64_t steps,
+                            struct diags *d, const char *what, struct span at);
+
+/* Trials and steps of the whole from its sources: all tables must agree, one trial goes with any
+ * number (E0801 otherwise, or where nothing says how long it lasts). Values already set stay. */
+bool stimulus_settle(struct stimulus *s, struct diags *d, struct span at);
+
 #endif

@@ -1,0 +1,339 @@
+#include "compiler/cli.h"
+
+#include "lang/render.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static const struct option_row {
+    const char *id, *name;
+    char letter;
+    const char *arg, *help;
+} OPTIONS[OPT_N] = {
+#define OPTION(id, long_name, letter, arg, help)          {#id, long_name, letter, arg, help},
+#define COMMAND(name, run, files, n_files, options, help)
+#include "compiler/cli_options.def"
+#undef OPTION
+#undef COMMAND
+};
+
+static const struct command {
+    const char *name;
+    int (*run)(struct cli *c);
+    const char *files;
+    int n_files;
+    const char *options, *help;
+} COMMANDS[] = {
+#define OPTION(id, long_name, letter, arg, help)
+#define COMMAND(name, run, files, n_files, options, help) {#name, run, files, n_files, options, help},
+#include "compiler/cli_options.def"
+#undef OPTION
+#undef COMMAND
+};
+
+enum { N_COMMANDS = sizeof COMMANDS / sizeof COMMANDS[0] };
+
+static const char COMMON[] = "JSON QUIET VERBOSE COLOR STDLIB WARN ERROR HELP";
+
+/* True if the word `id` is in the list of words. */
+static bool has_word(const char *list, const char *id)
+{
+    size_t n = strlen(id);
+    for (const char *w = list; *w;) {
+        size_t len = strcspn(w, " ");
+        if (len == n && memcmp(w, id, n) == 0) {
+            return true;
+        }
+        w += len + strspn(w + len, " ");
+    }
+    return false;
+}
+
+static bool takes(const struct command *cmd, enum cli_option_id id)
+{
+    return has_word(COMMON, OPTIONS[id].id) || has_word(cmd->options, OPTIONS[id].id);
+}
+
+/* ---- help ---- */
+
+static void help_option(const struct option_row *o)
+{
+    char left[64];
+    int n = snprintf(left, sizeof left, "%c%c%s --%s%s%s", o->letter ? '-' : ' ',
+                     o->letter ? o->letter : ' ', o->letter ? "," : " ", o->name,
+                     o->arg ? "=" : "", o->arg ? o->arg : "");
+    printf("  %-*s  %s\n", n > 28 ? n : 28, left, o->help);
+}
+
+static void help_command(const struct command *cmd)
+{
+    printf("usage: dyn %s%s%s [options]\n\n%s\n\noptions:\n", cmd->name, *cmd->files ? " " : "",
+           cmd->files, cmd->help);
+    for (int i = 0; i < OPT_N; i++) {
+        if (takes(cmd, (enum cli_option_id)i)) {
+            help_option(&OPTIONS[i]);
+        }
+    }
+}
+
+static void help_all(FILE *f)
+{
+    fprintf(f, "dyn %s: a compiler for neuromorphic chips\n\nusage: dyn COMMAND [options]\n\n",
+            DYN_VERSION);
+    for (int i = 0; i < N_COMMANDS; i++) {
+        fprintf(f, "  %-9s %-7s %s\n", COMMANDS[i].name, COMMANDS[i].files, COMMANDS[i].help);
+    }
+    fprintf(f, "\n`dyn COMMAND --help` lists the options of a command. Results go to stdout, everything\n"
+               "else to stderr. Exit status: 0 done, 1 the input is wrong, 2 usage, 3 it doesn't fit\n"
+               "the target, 4 differences found, 5 trouble with a file or device, 70 a bug.\n");
+}
+
+/* ---- messages ---- */
+
+void cli_flush(struct cli *c, const struct program *p)
+{
+    struct diags *d = &c->driver.diags;
+    struct sources none = {.arena = &c->driver.arena};
+    const struct sources *s = p ? &p->unit.sources : &none;
+    struct buf out = {0};
+    for (uint32_t i = c->shown; i < d->list.n; i++) {
+        if (c->value[OPT_JSON]) {
+            render_diag_json(&out, s, d->list.data[i]);
+        } else {
+            render_diag(&out, s, d->list.data[i], c->color);
+        }
+    }
+    if (d->n_errors > 200) {
+        buf_printf(&out, "%u more errors aren't shown\n", d->n_errors - 200);
+    }
+    if (out.n) {
+        fwrite(out.data, 1, out.n, stderr);
+    }
+    buf_free(&out);
+    c->shown = d->list.n;
+}
+
+bool cli_print(struct cli *c, const struct buf *b)
+{
+    if (b->n && (fwrite(b->data, 1, b->n, stdout) != b->n || fflush(stdout) != 0)) {
+        diag_add(&c->driver.diags, E0902, (struct span){0}, "can't write to stdout: %s",
+                 strerror(errno));
+        return false;
+    }
+    return true;
+}
+
+/* ---- options ---- */
+
+struct build_options cli_build_options(const struct cli *c)
+{
+    struct build_options o = {.target = c->value[OPT_TARGET],
+                              .network = c->value[OPT_NETWORK],
+                              .after = c->value[OPT_AFTER],
+                              .command = c->command_line.data};
+    o.opt.refine = c->value[OPT_REFINE] != NULL;
+    o.opt.seed = c->value[OPT_SEED] ? strtoull(c->value[OPT_SEED], NULL, 0) : 0;
+    o.opt.effort = c->value[OPT_EFFORT] ? strtod(c->value[OPT_EFFORT], NULL) : 0;
+    return o;
+}
+
+bool cli_number(struct cli *c, enum cli_option_id id, uint64_t least, uint64_t *out)
+{
+    const char *s = c->value[id];
+    if (!s) {
+        return true;
+    }
+    char *end;
+    errno = 0;
+    unsigned long long x = strtoull(s, &end, 10);
+    if (*s < '0' || *s > '9' || *end || errno || x < least || x > UINT32_MAX) {
+        diag_add(&c->driver.diags, E0903, (struct span){0},
+                 "--%s takes a whole number of at least %llu, not `%s`", OPTIONS[id].name,
+                 (unsigned long long)least, s);
+        return false;
+    }
+    *out = x;
+    return true;
+}
+
+bool cli_inputs(struct cli *c, struct input_override **out, uint32_t *n)
+{
+    struct arena *a = &c->driver.arena;
+    *out = ARENA_ARRAY(a, struct input_override, c->inputs.n + 1);
+    *n = c->inputs.n;
+    for (uint32_t i = 0; i < c->inputs.n; i++) {
+        const char *s = c->inputs.data[i], *eq = strchr(s, '=');
+        if (!eq || eq == s || !eq[1]) {
+            struct diag *g = diag_add(&c->driver.diags, E0903, (struct span){0},
+                                      "--input takes INPUT=FILE, not `%s`", s);
+            diag_hint(&c->driver.diags, g, "for example --input noise=patterns.npz:test");
+            return false;
+        }
+        const char *colon = strrchr(eq, ':');
+        bool member = colon && colon > eq + 4 && memcmp(colon - 4, ".npz", 4) == 0;
+        (*out)[i].input = arena_strndup(a, s, (size_t)(eq - s));
+        (*out)[i].file = member ? arena_strndup(a, eq + 1, (size_t)(colon - eq - 1))
+                                : arena_strdup(a, eq + 1);
+        (*out)[i].member = member ? arena_strdup(a, colon + 1) : NULL;
+    }
+    return true;
+}
+
+static bool usage(struct cli *c, const char *hint, const char *fmt, const char *what)
+{
+    struct diag *g = diag_add(&c->driver.diags, E0903, (struct span){0}, fmt, what);
+    if (hint) {
+        diag_hint(&c->driver.diags, g, "%s", hint);
+    }
+    return false;
+}
+
+/* What one option means to the command line itself. */
+static bool note_option(struct cli *c, enum cli_option_id id, const char *arg)
+{
+    struct diags *d = &c->driver.diags;
+    c->value[id] = arg ? arg : "";
+    if (id == OPT_INPUT) {
+        VEC_PUSH(&c->driver.arena, &c->inputs, arg);
+    } else if (id == OPT_STDLIB) {
+        c->driver.stdlib = arg;
+    } else if (id == OPT_COLOR) {
+        if (strcmp(arg, "always") != 0 && strcmp(arg, "never") != 0 && strcmp(arg, "auto") != 0) {
+            return usage(c, "--color is auto, always or never", "there is no color mode `%s`", arg);
+        }
+        c->color = strcmp(arg, "always") == 0 || (strcmp(arg, "auto") == 0 && c->color);
+    } else if (id == OPT_WARN || id == OPT_ERROR) {
+        bool no = id == OPT_WARN && strncmp(arg, "no-", 3) == 0;
+        enum diag_level level = id == OPT_ERROR ? DIAG_AS_ERROR : no ? DIAG_OFF : DIAG_ON;
+        if (!diags_set_level(d, no ? arg + 3 : arg, level)) {
+            return usage(c, "messages show the name of their warning in brackets",
+                         "there is no warning `%s`", no ? arg + 3 : arg);
+        }
+    }
+    return true;
+}
+
+static bool unknown_option(struct cli *c, const struct command *cmd, const char *arg)
+{
+    const char *names[OPT_N];
+    size_t n = 0;
+    for (int i = 0; i < OPT_N; i++) {
+        if (takes(cmd, (enum cli_option_id)i)) {
+            names[n++] = OPTIONS[i].name;
+        }
+    }
+    const char *near = nearest_name(arg + strspn(arg, "-"), names, n);
+    return usage(c,
+                 near ? arena_printf(&c->driver.arena, "did you mean --%s?", near)
+                      : arena_printf(&c->driver.arena, "`dyn %s --help` lists its options",
+                                     cmd->name),
+                 "there is no option `%s` here", arg);
+}
+
+/* Files and options may come in any order (getopt_long permutes). */
+static bool parse(struct cli *c, const struct command *cmd, int argc, char **argv)
+{
+    struct option longs[OPT_N + 1] = {0};
+    char letters[3 * OPT_N + 2] = ":";
+    int n = 0;
+    for (int i = 0; i < OPT_N; i++) {
+        if (!takes(cmd, (enum cli_option_id)i)) {
+            continue;
+        }
+        const struct option_row *o = &OPTIONS[i];
+        longs[n++] = (struct option){o->name, o->arg ? required_argument : no_argument, NULL,
+                                     1000 + i};
+        if (o->letter) {
+            size_t at = strlen(letters);
+            letters[at] = o->letter;
+            letters[at + 1] = o->arg ? ':' : 0;
+        }
+    }
+    opterr = 0;
+    for (int k; (k = getopt_long(argc, argv, letters, longs, NULL)) != -1;) {
+        if (k == ':') {
+            return usage(c, NULL, "option `%s` needs a value", argv[optind - 1]);
+        }
+        if (k == '?') {
+            return unknown_option(c, cmd, argv[optind - 1]);
+        }
+        for (int i = 0; k < 1000; i++) {
+            if (OPTIONS[i].letter == k) {
+                k = 1000 + i;
+            }
+        }
+        enum cli_option_id id = (enum cli_option_id)(k - 1000);
+        if (!note_option(c, id, optarg)) {
+            return false;
+        }
+        if (has_word(cmd->options, OPTIONS[id].id) && id != OPT_OUTPUT) {
+            buf_printf(&c->command_line, "%s--%s%s%s", c->command_line.n ? " " : "",
+                       OPTIONS[id].name, optarg ? "=" : "", optarg ? optarg : "");
+        }
+    }
+    int n_files = argc - optind;
+    if (!c->value[OPT_HELP] && n_files != cmd->n_files) {
+        return usage(c,
+                     arena_printf(&c->driver.arena, "usage: dyn %s %s [options]", cmd->name,
+                                  cmd->files),
+                     n_files < cmd->n_files ? "a file is missing after `dyn %s`"
+                                            : "too many files after `dyn %s`",
+                     cmd->name);
+    }
+    for (int i = 0; i < n_files && i < 2; i++) {
+        c->file[i] = argv[optind + i];
+    }
+    return true;
+}
+
+static int run_command(struct cli *c, int argc, char **argv)
+{
+    const char *names[N_COMMANDS];
+    for (int i = 0; i < N_COMMANDS; i++) {
+        names[i] = COMMANDS[i].name;
+        if (strcmp(argv[1], COMMANDS[i].name) != 0) {
+            continue;
+        }
+        c->command = COMMANDS[i].name;
+        if (!parse(c, &COMMANDS[i], argc - 1, argv + 1)) {
+            return DIAG_USAGE;
+        }
+        if (c->value[OPT_HELP]) {
+            help_command(&COMMANDS[i]);
+            return 0;
+        }
+        return COMMANDS[i].run(c);
+    }
+    const char *near = nearest_name(argv[1], names, N_COMMANDS);
+    usage(c,
+          near ? arena_printf(&c->driver.arena, "did you mean `dyn %s`?", near)
+               : "`dyn --help` lists the commands",
+          "there is no command `%s`", argv[1]);
+    return DIAG_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2) {
+        help_all(stderr);
+        return DIAG_USAGE;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+        strcmp(argv[1], "help") == 0) {
+        help_all(stdout);
+        return 0;
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        argv[1] = "version";
+    }
+    struct cli c = {.color = isatty(STDERR_FILENO) && !getenv("NO_COLOR")};
+    driver_init(&c.driver);
+    int status = run_command(&c, argc, argv);
+    cli_flush(&c, NULL);
+    driver_free(&c.driver);
+    buf_free(&c.command_line);
+    return status;
+}

@@ -1,0 +1,336 @@
+#include "compiler/driver.h"
+
+#include "compiler/raise.h"
+#include "runtime/base/hash.h"
+#include "runtime/base/npy.h"
+#include "targets/sim/sim.h"
+#include "targets/target.h"
+
+static const struct span NOWHERE = {0, 0, 0};
+
+void driver_init(struct driver *d)
+{
+    *d = (struct driver){0};
+}
+
+void driver_free(struct driver *d)
+{
+    arena_free(&d->arena);
+    diags_free(&d->diags);
+}
+
+bool driver_open(struct driver *d, const char *path, struct program *out)
+{
+    *out = (struct program){.driver = d, .path = path};
+    struct bytes b;
+    if (!file_read(&d->arena, path, &b, &d->diags, E0901, NOWHERE)) {
+        return false;
+    }
+    out->hash = hash_bytes(0, b.data, b.n);
+    unit_init(&out->unit, &d->arena, &d->diags, d->stdlib);
+    out->is_image = image_is(b);
+    if (!out->is_image) {
+        return unit_load_text(&out->unit, path, (const char *)b.data, b.n);
+    }
+    return image_open(&d->arena, b, &out->image, &d->diags, path) &&
+           target_load(&d->arena, &out->image, &out->plan, &d->diags, path);
+}
+
+static const struct target_compiler *find_compiler(struct driver *d, const char *name)
+{
+    const struct target_compiler *t = target_compiler_find(name);
+    if (!t) {
+        struct diag *g = diag_add(&d->diags, E0903, NOWHERE, "there is no target `%s`", name);
+        struct buf list = {0};
+        for (int i = 0; target_compilers[i]; i++) {
+            buf_printf(&list, "%s`%s`", i ? ", " : "", target_compilers[i]->name);
+        }
+        diag_hint(&d->diags, g, "targets are %s", list.data);
+        buf_free(&list);
+    }
+    return t;
+}
+
+/* True if the pipeline of `t` has a pass of that name. */
+static bool has_pass(const struct target_compiler *t, const char *name)
+{
+    for (const struct target_pass *p = t->pass; p && p->name; p++) {
+        if (strcmp(p->name, name) == 0) {
+            return true;
+        }
+    }
+    return strcmp(name, "elaborate") == 0;
+}
+
+static struct net *raise_image(struct program *p)
+{
+    struct driver *d = p->driver;
+    struct net *n =
+        raise_plan(&d->arena, &p->unit.names, &p->unit.sources, &p->plan, &d->diags);
+    const struct target_compiler *t = n ? find_compiler(d, p->image.target) : NULL;
+    if (!t || (t->raise_board && !t->raise_board(n, &p->image, &d->diags))) {
+        return NULL;
+    }
+    return n;
+}
+
+struct net *driver_network(struct program *p, const struct build_options *o,
+                           struct target_report *report)
+{
+    struct driver *d = p->driver;
+    if (p->is_image) {
+        return raise_image(p);
+    }
+    const struct target_compiler *t = find_compiler(d, o->target ? o->target : "sim");
+    if (!t) {
+        return NULL;
+    }
+    if (o->after && !has_pass(t, o->after)) {
+        struct diag *g = diag_add(&d->diags, E0903, NOWHERE, "target `%s` has no pass `%s`",
+                                  t->name, o->after);
+        struct buf list = {0};
+        for (const struct target_pass *q = t->pass; q && q->name; q++) {
+            buf_printf(&list, ", `%s`", q->name);
+        }
+        diag_hint(&d->diags, g, "passes are `elaborate`%s", list.data ? list.data : "");
+        buf_free(&list);
+        return NULL;
+    }
+    struct net *n = unit_network(&p->unit, o->network);
+    if (!n || d->diags.n_errors > 0 || !net_verify(n, &d->diags)) {
+        return NULL;
+    }
+    const char *done = "elaborate";
+    for (const struct target_pass *q = t->pass; q && q->name; q++) {
+        if (o->after && strcmp(o->after, done) == 0) {
+            break;
+        }
+        if (!q->run(n, &o->opt, report, &d->diags) || !net_verify(n, &d->diags)) {
+            return NULL;
+        }
+        done = q->name;
+    }
+    return n;
+}
+
+const struct net_words *driver_words(const struct net *n)
+{
+    const struct target_compiler *t = n->board ? target_compiler_find(n->board->target) : NULL;
+    return t ? &t->words : NULL;
+}
+
+bool driver_plan(struct program *p, const struct build_options *o, struct plan *out)
+{
+    if (p->is_image) {
+        *out = p->plan;
+        return true;
+    }
+    struct build_options sim = {.target = "sim", .network = o->network};
+    struct target_report report = {0};
+    struct net *n = driver_network(p, &sim, &report);
+    buf_free(&report.text);
+    return n && sim_map(&p->driver->arena, n, &p->unit.sources, out, &p->driver->diags);
+}
+
+bool driver_image(struct program *p, const struct build_options *o, struct image_writer *out,
+                  struct target_report *report)
+{
+    struct driver *d = p->driver;
+    const char *name = o->target ? o->target : "sim";
+    const struct target_compiler *t = find_compiler(d, name);
+    struct net *n = t ? driver_network(p, o, report) : NULL;
+    struct plan plan;
+    if (!n || !sim_map(&d->arena, n, &p->unit.sources, &plan, &d->diags)) {
+        return false;
+    }
+    image_begin(out);
+    plan_write(out, &plan, t->encode == NULL);
+    if (t->encode && !t->encode(out, n, &plan, &d->diags)) {
+        return false;
+    }
+    struct provenance from = {.source_hash = p->hash,
+                              .compiler = "dyn " DYN_VERSION,
+                              .options = o->command ? o->command : "",
+                              .source = p->path};
+    provenance_write(out, &from);
+    image_end(out, name);
+    return true;
+}
+
+/* ---- stimuli ---- */
+
+/* A structured array is a list of events, a plain one a raster of counts. */
+static bool override_input(struct driver *d, const struct plan *plan, uint32_t input,
+                           const struct input_override *in, struct stimulus_source *out)
+{
+    struct npy x;
+    if (!npy_load(&d->arena, in->file, in->member, &x, &d->diags, E0901, NOWHERE)) {
+        return false;
+    }
+    uint32_t channels = plan->input.data[input].n;
+    const char *what = arena_printf(&d->arena, "%s%s%s", in->file, in->member ? ":" : "",
+                                    in->member ? in->member : "");
+    uint64_t n = x.count;
+    double *v = arena_try(&d->arena, (size_t)(n ? n : 1) * (x.n_fields ? 2 : 1), sizeof *v);
+    if (!v) {
+        diag_add(&d->diags, E0308, NOWHERE, "no memory for the %llu elements of `%s`",
+                 (unsigned long long)n, what);
+        return false;
+    }
+    if (x.n_fields == 0) {
+        npy_to_f64(&x, v);
+        return stimulus_raster(&d->arena, out, v, x.rank, x.extent, channels, &d->diags, what,
+                               NOWHERE);
+    }
+    return stimulus_event_records(&d->arena, out, &x, &plan->input.data[input].shape, plan->dt, 0,
+                                  &d->diags, what, NOWHERE);
+}
+
+static int find_input(const struct plan *p, const char *name)
+{
+    for (uint32_t i = 0; i < p->input.n; i++) {
+        if (strcmp(p->input.data[i].name, name) == 0) {
+            return (int)i;
+        }
+    }
+    return -1;
+}
+
+bool driver_stimulus(struct program *p, const struct plan *plan, const struct build_options *o,
+                     const char *name, const struct input_override *in, uint32_t n_in,
+                     struct stimulus *out)
+{
+    struct driver *d = p->driver;
+    if (name && p->is_image) {
+        struct diag *g = diag_add(&d->diags, E0802, NOWHERE,
+                                  "an image has no stimulus `%s`: stimuli are the source's", name);
+        diag_hint(&d->diags, g, "give the inputs with --input INPUT=FILE.npy");
+        return false;
+    }
+    if (p->is_image || (!name && n_in > 0)) {
+        *out = (struct stimulus){.name = "input", .n_inputs = plan->input.n, .trials = 0};
+        out->source = ARENA_ARRAY(&d->arena, struct stimulus_source, plan->input.n + 1);
+        for (uint32_t i = 0; i < plan->input.n; i++) {
+            out->source[i].channels = plan->input.data[i].n;
+        }
+        if (n_in == 0) {
+            struct diag *g = diag_add(&d->diags, E0802, NOWHERE, "`%s` needs a stimulus", p->path);
+            diag_hint(&d->diags, g, "give one with --input INPUT=FILE.npy");
+            return false;
+        }
+    } else {
+        struct net *n = unit_network(&p->unit, o->network);
+        if (!n || !unit_stimulus(&p->unit, n, name, out)) {
+            return false;
+        }
+    }
+    for (uint32_t k = 0; k < n_in; k++) {
+        int i = find_input(plan, in[k].input);
+        if (i < 0) {
+            struct diag *g = diag_add(&d->diags, E0201, NOWHERE, "network `%s` has no input `%s`",
+                                      plan->network, in[k].input);
+            if (plan->input.n > 0) {
+                diag_hint(&d->diags, g, "its first input is `%s`", plan->input.data[0].name);
+            }
+            return false;
+        }
+        if (!override_input(d, plan, (uint32_t)i, &in[k], &out->source[i])) {
+            return false;
+        }
+    }
+    return stimulus_settle(out, &d->diags, NOWHERE);
+}
+
+/* ---- what to record ---- */
+
+static bool record_one(struct driver *d, const struct plan *p, const char *word, size_t n,
+                       struct run_record *out)
+{
+    const char *dot = NULL;
+    for (size_t i = 0; i < n; i++) {
+        dot = word[i] == '.' ? word + i : dot; /* the last one: layers of parts have dots */
+    }
+    size_t n_layer = dot ? (size_t)(dot - word) : n;
+    for (uint32_t g = 0; g < p->group.n; g++) {
+        const struct plan_group *group = &p->group.data[g];
+        if (!dot || strlen(group->name) != n_layer || memcmp(group->name, word, n_layer) != 0) {
+            continue;
+        }
+        const struct kernel *k = p->kernel.data[group->kernel];
+        const char *var = arena_strndup(&d->arena, dot + 1, n - n_layer - 1);
+        if (strcmp(var, "spikes") == 0) {
+            *out = (struct run_record){g, -1};
+            return true;
+        }
+        for (uint32_t s = 0; s < k->n_states; s++) {
+            if (strcmp(k->state[s], var) == 0) {
+                *out = (struct run_record){g, (int32_t)s};
+                return true;
+            }
+        }
+        struct diag *e = diag_add(&d->diags, E0201, NOWHERE,
+                                  "layer `%s` has no variable `%s` to record", group->name, var);
+        const char *near = nearest_name(var, k->state, k->n_states);
+        if (near) {
+            diag_hint(&d->diags, e, "did you mean `%s.%s`?", group->name, near);
+        }
+        return false;
+    }
+    struct diag *e = diag_add(&d->diags, E0201, NOWHERE, "nothing to record is called `%.*s`",
+                              (int)n, word);
+    diag_hint(&d->diags, e, "--record takes all, none or LAYER.VARIABLE,...");
+    return false;
+}
+
+bool driver_record(struct driver *d, const struct plan *p, const char *spec,
+                   struct run_record **out, uint32_t *n)
+{
+    VEC(struct run_record) list = {0};
+    if (!spec) {
+        for (uint32_t i = 0; i < p->record.n; i++) {
+            struct run_record r = {p->record.data[i].group, p->record.data[i].state};
+            VEC_PUSH(&d->arena, &list, r);
+        }
+    } else if (strcmp(spec, "all") == 0) {
+        for (uint32_t g = 0; g < p->group.n; g++) {
+            const struct kernel *k = p->kernel.data[p->group.data[g].kernel];
+            for (int32_t s = -1; s < (int32_t)k->n_states; s++) {
+                VEC_PUSH(&d->arena, &list, ((struct run_record){g, s}));
+            }
+        }
+    } else if (strcmp(spec, "none") != 0) {
+        for (const char *w = spec; *w;) {
+            size_t len = strcspn(w, ",");
+            struct run_record r;
+            if (!record_one(d, p, w, len, &r)) {
+                return false;
+            }
+            VEC_PUSH(&d->arena, &list, r);
+            w += len + (w[len] == ',');
+        }
+    }
+    *out = list.data;
+    *n = list.n;
+    return true;
+}
+
+bool driver_backend(struct driver *d, const char *name, struct backend *out)
+{
+    if (!name) {
+#ifdef DYN_NO_LLVM
+        name = "interp";
+#else
+        name = "jit";
+#endif
+    }
+    if (strcmp(name, "interp") == 0) {
+        backend_interp(out);
+        return true;
+    }
+    if (strcmp(name, "jit") == 0) {
+        return backend_jit(out, &d->diags);
+    }
+    struct diag *g = diag_add(&d->diags, E0903, NOWHERE, "there is no back end `%s`", name);
+    diag_hint(&d->diags, g, "--backend is jit or interp");
+    return false;
+}

@@ -1,0 +1,73 @@
+/* The driver: from a file on the command line, a source or an image, to whatever a command needs of
+ * it: network, plan, stimulus, image. The pipeline is the list of calls in driver_network(). */
+#ifndef COMPILER_DRIVER_H
+#define COMPILER_DRIVER_H
+
+#include "compiler/elaborate.h"
+#include "runtime/image.h"
+#include "runtime/run.h"
+#include "targets/compile.h"
+
+struct driver {
+    struct arena arena; /* lives as long as the driver */
+    struct diags diags;
+    const char *stdlib; /* folder; NULL: the copy in the library */
+};
+
+void driver_init(struct driver *d);
+void driver_free(struct driver *d);
+
+/* A file that was opened: a source (parsed and resolved) or an image (checked and decoded). */
+struct program {
+    struct driver *driver;
+    const char *path;
+    bool is_image;
+    uint64_t hash; /* of the file's bytes */
+    struct unit unit; /* of a source; of an image: holds the text of its models */
+    struct image image;
+    struct plan plan; /* of an image */
+};
+
+/* False: reported in driver->diags. Whether it is an image is seen from its first bytes. */
+bool driver_open(struct driver *d, const char *path, struct program *out);
+
+struct build_options {
+    const char *target;  /* NULL: "sim" */
+    const char *network; /* NULL: the only one */
+    const char *after;   /* stop after this pass ("elaborate", "place", ...); NULL: all */
+    struct target_options opt;
+    const char *command; /* options as given, for the provenance; NULL: none */
+};
+
+/* The network of a source after the passes of a target, or of an image raised again. */
+struct net *driver_network(struct program *p, const struct build_options *o,
+                           struct target_report *report);
+/* The words for printing its board section; NULL without one. */
+const struct net_words *driver_words(const struct net *n);
+
+/* What runs: the network simulated as it is written, or what an image decodes to. */
+bool driver_plan(struct program *p, const struct build_options *o, struct plan *out);
+
+/* The image of a source for a target. */
+bool driver_image(struct program *p, const struct build_options *o, struct image_writer *out,
+                  struct target_report *report);
+
+/* --input INPUT=FILE[:MEMBER] */
+struct input_override {
+    const char *input, *file, *member;
+};
+
+/* The stimulus `name` of the source (NULL: its only one) with inputs replaced; for an image, or with
+ * no stimulus chosen and overrides given, the overrides alone. */
+bool driver_stimulus(struct program *p, const struct plan *plan, const struct build_options *o,
+                     const char *name, const struct input_override *in, uint32_t n_in,
+                     struct stimulus *out);
+
+/* --record all|none|LAYER.VARIABLE,...; NULL: what the plan says. */
+bool driver_record(struct driver *d, const struct plan *p, const char *spec,
+                   struct run_record **out, uint32_t *n);
+
+/* "jit", "interp" or NULL (jit where it was built in, else interp). */
+bool driver_backend(struct driver *d, const char *name, struct backend *out);
+
+#endif
