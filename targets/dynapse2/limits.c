@@ -1,0 +1,112 @@
+#include "targets/dynapse2/limits.h"
+#include <string.h>
+
+const char *const d2_dendrite_name[D2_N_DENDRITES] = {"none", "ampa", "gaba", "nmda", "shunt"};
+const uint16_t d2_dendrite_code[D2_N_DENDRITES] = {0, 1024, 512, 256, 128};
+
+const char *const d2_latch_name[D2_N_LATCHES] = {
+    "so_dc",      "so_adaptation", "soif_kill", "coho_ca_mem",    "ho_enable",
+    "ho_so_de",   "deam_ampa",     "denm_nmda", "de_conductance", "deam_alpha",
+    "denm_alpha", "de_mux",        "soif_type", "ho_active",
+};
+
+const struct d2_param d2_param[D2_N_PARAMS] = {
+    {"LBWR_VB_P", 0.57, 'P', false},
+    {"SOIF_GAIN_N", 1.05, 'N', true},
+    {"SOIF_LEAK_N", 0.61, 'N', true},
+    {"SOIF_REFR_N", 1.05, 'N', true},
+    {"SOIF_DC_P", 0.38, 'P', true},
+    {"SOIF_SPKTHR_P", 0.38, 'P', true},
+    {"SOIF_CC_N", 0.66, 'N', false},
+    {"SOAD_PWTAU_N", 0.92, 'N', true},
+    {"SOAD_GAIN_P", 0.68, 'P', true},
+    {"SOAD_TAU_P", 0.2, 'P', true},
+    {"SOAD_W_N", 0.92, 'N', true},
+    {"SOAD_CASC_P", 0.385, 'P', false},
+    {"SOCA_W_N", 0.92, 'N', false},
+    {"SOCA_GAIN_P", 0.68, 'P', false},
+    {"SOCA_TAU_P", 0.2, 'P', false},
+    {"SOHO_VB_P", 1.47, 'P', false},
+    {"SOHO_VH_P", 1.47, 'P', false},
+    {"SOHO_VREF_P", 0.68, 'P', false},
+    {"SOHO_VREF_L_P", 1.47, 'P', false},
+    {"SOHO_VREF_H_P", 1.47, 'P', false},
+    {"SOHO_VREF_M_P", 1.47, 'P', false},
+    {"DEAM_ETAU_P", 0.2, 'P', true},
+    {"DEAM_EGAIN_P", 0.68, 'P', true},
+    {"DEAM_ITAU_P", 0.2, 'P', false},
+    {"DEAM_IGAIN_P", 0.68, 'P', false},
+    {"DENM_ETAU_P", 0.2, 'P', true},
+    {"DENM_EGAIN_P", 0.68, 'P', true},
+    {"DENM_ITAU_P", 0.2, 'P', false},
+    {"DENM_IGAIN_P", 0.68, 'P', false},
+    {"DEGA_IGAIN_P", 0.68, 'P', true},
+    {"DEGA_ITAU_P", 0.2, 'P', true},
+    {"DESC_IGAIN_P", 0.68, 'P', true},
+    {"DESC_ITAU_P", 0.2, 'P', true},
+    {"DENM_NMREV_N", 1.05, 'N', true},
+    {"DEAM_VRES_P", 0.385, 'P', false},
+    {"DEAM_HRES_P", 0.385, 'P', false},
+    {"DEAM_NRES_P", 0.385, 'P', false},
+    {"SYSA_VRES_N", 1.9, 'N', false},
+    {"SYSA_VB_P", 1.9, 'P', false},
+    {"SYPD_EXT_N", 0.92, 'N', true},
+    {"SYPD_DYL0_P", 0.22, 'P', false},
+    {"SYPD_DYL1_P", 0.22, 'P', false},
+    {"SYPD_DYL2_P", 1.6, 'P', false},
+    {"SYAM_W0_P", 0.22, 'P', true},
+    {"SYAM_W1_P", 0.22, 'P', true},
+    {"SYAM_W2_P", 0.22, 'P', true},
+    {"SYAM_W3_P", 0.22, 'P', true},
+    {"SYAW_STDSTR_N", 0.2, 'N', false},
+    {"SYAM_STDW_N", 0.67, 'N', false},
+    {"NCCF_CAL_REFBIAS_V", 1, 'V', false},
+    {"NCCF_PWLK_P", 0.89, 'P', false},
+    {"NCCF_HYS_P", 1.47, 'P', false},
+    {"NCCF_BIAS_P", 1.47, 'P', false},
+    {"NCCF_CAL_OFFBIAS_P", 1, 'P', false},
+    {"SYAM_STDWCCB", 1.7, 'B', false},
+    {"R2R_BUFFER_CCB", 1.7, 'B', false},
+    {"REV_N", 0, 'N', false},
+    {"REV_P", 0, 'P', false},
+    {"PG_BUF_N", 0, 'N', false},
+    {"R2R_BUFFER_AMPB", 0, 'B', false},
+};
+
+/* Spelling of scripts for the chip, and Rockpool's. */
+static const struct {
+    const char *alias, *name;
+} aliases[] = {
+    {"SYPD_DLY0_P", "SYPD_DYL0_P"},
+    {"SYPD_DLY1_P", "SYPD_DYL1_P"},
+    {"SYPD_DLY2_P", "SYPD_DYL2_P"},
+};
+
+static int find(const char *name, const char *const *list, int n)
+{
+    for (int i = 0; i < n; i++)
+        if (strcmp(list[i], name) == 0)
+            return i;
+    return -1;
+}
+
+int d2_find_dendrite(const char *name)
+{
+    return find(name, d2_dendrite_name, D2_N_DENDRITES);
+}
+
+int d2_find_latch(const char *name)
+{
+    return find(name, d2_latch_name, D2_N_LATCHES);
+}
+
+int d2_find_param(const char *name)
+{
+    for (size_t i = 0; i < sizeof aliases / sizeof *aliases; i++)
+        if (strcmp(aliases[i].alias, name) == 0)
+            name = aliases[i].name;
+    for (int i = 0; i < D2_N_PARAMS; i++)
+        if (strcmp(d2_param[i].name, name) == 0)
+            return i;
+    return -1;
+}
