@@ -87,7 +87,7 @@ struct board {
     struct span span;
 };
 
-/* The core, added in order where it isn't there. */
+/* The core or neuron, added in order where it isn't there. Good until the next one is added. */
 struct board_core *board_core(struct arena *a, struct board *b, uint32_t chip, uint32_t core);
 struct board_core *board_find_core(const struct board *b, uint32_t chip, uint32_t core);
 struct board_neuron *board_neuron(struct arena *a, struct board_core *c, uint32_t index);

@@ -26,9 +26,12 @@ enum model_op {
     M_TANH,
     /* two */
     M_ADD, M_SUB, M_MUL, M_DIV, M_POW, M_MIN, M_MAX, M_MOD,
-    M_LT, M_LE, M_GT, M_GE, M_EQ, M_NE, M_AND, M_OR,
+    M_LT, M_LE, M_GT, M_GE,
+    M_EQ, M_NE, /* of two numbers or two booleans */
+    M_AND, M_OR,
     /* three */
-    M_FMA, M_IF,
+    M_FMA,
+    M_IF, /* a ? b : c; both branches are numbers or both are booleans */
 };
 
 struct model_expr {
@@ -104,6 +107,11 @@ struct model_body {
     VEC(struct model_stmt) stmt;
 };
 
+enum {
+    MODEL_MAX_NAMES = 1000,   /* declarations of one model */
+    MODEL_MAX_EXPRS = 1 << 15 /* nodes, functions expanded */
+};
+
 struct model {
     const char *name;
     struct span span;
@@ -121,6 +129,12 @@ struct model_env {
     const double *param, *let;
 };
 
+uint32_t model_operands(enum model_op op); /* 0 to 3: which of a, b, c are there */
+
+/* Marks the parameters and lets that an expression reads: one bool for each of the model's; NULL
+ * where they don't matter. */
+void model_reads(const struct model *m, uint32_t expr, bool *param, bool *let);
+
 /* Evaluates an expression without states in float64; booleans are 0 and 1. */
 double model_eval(const struct model *m, uint32_t expr, const struct model_env *env);
 
@@ -128,7 +142,8 @@ int model_find_param(const struct model *m, const char *name); /* -1: none */
 int model_find_receptor(const struct model *m, const char *name);
 int model_find_state(const struct model *m, const char *name);
 
-/* The order in which defaults are computed: every parameter after those that its default reads. */
+/* The order in which defaults are computed: every parameter after those that its default reads.
+ * `order` has room for all parameters; `a` is for scratch. */
 void model_default_order(const struct model *m, struct arena *a, uint32_t *order);
 
 #endif

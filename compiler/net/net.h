@@ -21,6 +21,7 @@ struct net_shape {
 /* A value for each neuron (n values, row-major) or one for all (uniform). */
 struct net_column {
     float *v;
+    double *given; /* as it was set, before rounding: what defaults are computed from; else NULL */
     bool uniform;
     bool set; /* given explicitly or changed by a pass: printed. Else it is the model's default */
 };
@@ -99,13 +100,14 @@ uint32_t net_add_input(struct net *n, const char *name, struct net_shape shape, 
  * has put in what is explicit and calls net_layer_defaults(). */
 uint32_t net_add_layer(struct net *n, const char *name, struct net_shape shape,
                        struct model *model, struct span span);
+/* n values, or one if uniform. n equal values become uniform. */
 void net_layer_set(struct net *n, uint32_t layer, uint32_t param, const double *v, bool uniform);
 /* Every parameter that isn't set gets its default, in float64 from the explicit values as given
  * (before rounding), rounded once; then the initial states. */
 void net_layer_defaults(struct net *n, uint32_t layer);
 
-/* Rows are counted first: the caller gives the number of synapses of each row, then puts them. NULL
- * if memory for them can't be had. */
+/* The caller gives the number of synapses, then fills in row[1 .. n_pre], post and weight. NULL if
+ * memory for them can't be had. Good until the next connection is added. */
 struct net_connection *net_add_connection(struct net *n, bool from_input, uint32_t src,
                                           uint32_t dst, uint32_t receptor, uint32_t delay,
                                           uint32_t n_pre, uint64_t n_synapses, struct span span);
@@ -120,7 +122,7 @@ int net_find_input(const struct net *n, const char *name);
 /* "readout[1]", "map[0, 3, 4]" */
 void net_element_name(struct buf *out, const char *name, struct net_shape shape, uint32_t element);
 
-/* Layers that feed nothing, as outputs, where none were given. */
+/* Layers that feed nothing but themselves, as outputs, where none were given. */
 void net_default_outputs(struct net *n);
 
 /* ---- verifier: what every pass may rely on. Broken is a bug of ours (E0999). ---- */
