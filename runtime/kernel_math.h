@@ -7,6 +7,7 @@
 #define RUNTIME_KERNEL_MATH_H
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -22,6 +23,14 @@ static inline float kernel_from_bits(int32_t i)
     float x;
     memcpy(&x, &i, sizeof x);
     return x;
+}
+
+/* condition ? x : y by masks: compilers that keep floating-point traps turn the conditional
+ * operator into branches, which don't vectorise. */
+static inline float kernel_choose(bool condition, float x, float y)
+{
+    int32_t mask = -(int32_t)condition;
+    return kernel_from_bits((kernel_bits(x) & mask) | (kernel_bits(y) & ~mask));
 }
 
 /* Modulo 2^32, as the hardware does. */
@@ -43,8 +52,8 @@ static inline float kernel_from_bits(int32_t i)
 #define MATH_TO_FLOAT(i)       ((float)(i))
 #define MATH_BITS(f)           kernel_bits(f)
 #define MATH_FROM_BITS(i)      kernel_from_bits(i)
-#define MATH_IF_LT(a, b, x, y) ((a) < (b) ? (x) : (y))
-#define MATH_IF_NAN(a, x, y)   ((a) != (a) ? (x) : (y))
+#define MATH_IF_LT(a, b, x, y) kernel_choose((a) < (b), x, y)
+#define MATH_IF_NAN(a, x, y)   kernel_choose((a) != (a), x, y)
 #include "runtime/kernel_math.inc"
 #undef MATH_WRAP
 
