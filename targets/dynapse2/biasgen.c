@@ -55,3 +55,20 @@ bool d2_out_of_reach(uint32_t param, double x)
     d2_reach(param, &min, &max);
     return x < min * (1 - FLT_EPSILON) || x > max * (1 + FLT_EPSILON);
 }
+
+double d2_mask_current(const double base[D2_BASES], uint32_t mask)
+{
+    double sum = 0;
+    for (uint32_t k = 0; k < D2_BASES; k++)
+        if (mask >> k & 1)
+            sum += base[k];
+    return sum;
+}
+
+float d2_decode_weight(const double base[D2_BASES], const uint8_t *mask, uint32_t n, double iscale)
+{
+    double sum = 0;
+    for (uint32_t i = 0; i < n; i++)
+        sum += d2_mask_current(base, mask[i]);
+    return (float)(sum / iscale);
+}

@@ -27,4 +27,14 @@ void d2_reach(uint32_t param, double *min, double *max);
 /* Whether x lies outside, by more than the rounding of a float32. */
 bool d2_out_of_reach(uint32_t param, double x);
 
+/* ---- weights: the rule that the compiler and whoever reads a configuration share ---- */
+
+/* The sum of the base currents that a mask selects, in ascending order of bits; ampere. */
+double d2_mask_current(const double base[D2_BASES], uint32_t mask);
+
+/* What n CAM entries of one source and sign mean: their currents, added in the order given (that of
+ * the slots), over iscale, in float64, rounded once. iscale is the current of a weight of 1: the
+ * scale of the receptor times the gain of the board. */
+float d2_decode_weight(const double base[D2_BASES], const uint8_t *mask, uint32_t n, double iscale);
+
 #endif

@@ -11,18 +11,10 @@
 #ifndef DYNAPSE2_QUANTIZE_CORE_H
 #define DYNAPSE2_QUANTIZE_CORE_H
 
-#include "runtime/base/arena.h"
 #include "targets/dynapse2/biasgen.h"
 #include <stddef.h>
 
-/* ---- decoding: the rule that compiler and chip share ---- */
-
-/* The sum of the selected base currents in ascending order of bits. */
-double d2_mask_current(const double base[D2_BASES], uint32_t mask);
-
-/* What n CAM entries of one source and sign mean: their currents, added in the order given (that of
- * the slots), over iscale, in float64, rounded once. */
-float d2_decode_weight(const double base[D2_BASES], const uint8_t *mask, uint32_t n, double iscale);
+/* ---- masks ---- (what they mean: d2_decode_weight() in biasgen.h) */
 
 /* The mask with the nearest current; the lowest of equally near ones. */
 uint8_t d2_nearest_mask(const double base[D2_BASES], double current);
