@@ -1,0 +1,91 @@
+#include "compiler/net/print.h"
+
+void text_begin(struct text *t)
+{
+    t->line = t->out->n;
+    buf_fill(t->out, ' ', (size_t)t->depth * PRINT_INDENT);
+}
+
+void text_end(struct text *t, const char *close)
+{
+    buf_puts(t->out, close);
+    buf_putc(t->out, '\n');
+    t->line = t->out->n;
+}
+
+void text_open(struct text *t)
+{
+    text_end(t, " {");
+    t->depth++;
+}
+
+void text_close(struct text *t)
+{
+    t->depth--;
+    text_begin(t);
+    text_end(t, "}");
+}
+
+void text_blank(struct text *t)
+{
+    text_end(t, "");
+}
+
+void text_item(struct text *t, bool first)
+{
+    if (!first) {
+        buf_putc(t->out, ',');
+        /* One column is left for the comma or bracket that follows. */
+        if (t->out->n - t->line + 1 + t->item.n + 1 > PRINT_COLUMNS) {
+            buf_putc(t->out, '\n');
+            t->line = t->out->n;
+            buf_fill(t->out, ' ', (size_t)(t->depth + 1) * PRINT_INDENT);
+        } else {
+            buf_putc(t->out, ' ');
+        }
+    }
+    buf_put(t->out, t->item.data, t->item.n);
+    buf_clear(&t->item);
+}
+
+static void put_unit(struct buf *out, struct dim dim)
+{
+    const char *unit = dim_unit(dim);
+    if (unit)
+        buf_printf(out, " %s", unit);
+    else
+        dim_factors(out, dim);
+}
+
+void print_f64(struct buf *out, double x, struct dim dim)
+{
+    buf_f64_text(out, x);
+    put_unit(out, dim);
+}
+
+void print_f32(struct buf *out, float x, struct dim dim)
+{
+    buf_f32_text(out, x);
+    put_unit(out, dim);
+}
+
+void print_string(struct buf *out, const char *s)
+{
+    buf_putc(out, '"');
+    for (; *s; s++) {
+        if (*s == '\n' || *s == '\t')
+            buf_puts(out, *s == '\n' ? "\\n" : "\\t");
+        else if (*s == '"' || *s == '\\')
+            buf_printf(out, "\\%c", *s);
+        else
+            buf_putc(out, *s);
+    }
+    buf_putc(out, '"');
+}
+
+void print_mask(struct buf *out, unsigned mask)
+{
+    buf_puts(out, "0b");
+    for (int bit = mask > 15 ? 7 : 3; bit >= 0; bit--)
+        buf_putc(out, (char)('0' + (mask >> bit & 1)));
+}
