@@ -32,10 +32,10 @@ struct plan_group {
     const char *name;
     uint32_t n; /* neurons */
     struct plan_shape shape;
-    uint32_t kernel;       /* index in plan.kernel */
-    struct column *param;  /* nominal values, one column for each parameter of the kernel */
-    struct column *init;   /* initial states */
-    float *mismatch;       /* for each parameter: three standard deviations, relative; 0: none */
+    uint32_t kernel;      /* index in plan.kernel */
+    struct column *param; /* nominal values, one column for each parameter of the kernel */
+    struct column *init;  /* initial states */
+    double *mismatch;     /* for each parameter: three standard deviations, relative; 0: none */
     struct plan_span span;
 };
 
@@ -52,9 +52,9 @@ struct plan_projection {
     bool from_input;
     uint32_t src, dst; /* input or group; group */
     uint32_t receptor;
-    uint32_t delay;    /* steps. From a group at least 1; from an input 0 or more */
+    uint32_t delay; /* steps. From a group at least 1; from an input 0 or more */
     uint32_t n_pre;
-    uint64_t *row;     /* n_pre + 1 */
+    uint64_t *row; /* n_pre + 1 */
     uint32_t *post;
     float *weight;
     struct plan_span span;
@@ -76,11 +76,13 @@ struct plan {
     VEC(uint32_t) output; /* groups */
     bool has_mismatch;
     uint32_t mismatch_seed;
-    const char *models;  /* the neuron models as .dyn text (what `dump` prints); "" if unknown */
+    const char *models; /* the neuron models as .dyn text (what `dump` prints); "" if unknown */
     VEC(const char *) files; /* source files, for plan_span.file (index from 1) */
 };
 
 /* Checks indices, shapes, row order, delays. False: *why says what is wrong. */
 bool plan_verify(const struct plan *p, const char **why);
+/* The same without the projections' rows, which an image for a chip leaves to the target. */
+bool plan_verify_shared(const struct plan *p, const char **why);
 
 #endif

@@ -1,0 +1,247 @@
+/* dyn check, build, print, dump, fit, version: what compiles or shows. */
+#include "compiler/cli.h"
+#include "targets/target.h"
+
+#include <stdio.h>
+
+int cli_check(struct cli *c)
+{
+    struct program p = {0};
+    if (driver_open(&c->driver, c->file[0], &p) && !p.is_image) {
+        unit_check(&p.unit);
+    }
+    cli_flush(c, &p);
+    return diags_exit_status(&c->driver.diags);
+}
+
+/* Results to -o or stdout. */
+static void deliver(struct cli *c, const struct buf *b)
+{
+    if (c->value[OPT_OUTPUT]) {
+        file_write(c->value[OPT_OUTPUT], b->data ? b->data : "", b->n, &c->driver.diags);
+    } else {
+        cli_print(c, b);
+    }
+}
+
+static void report_to_stderr(struct cli *c, struct target_report *r)
+{
+    if (c->value[OPT_VERBOSE] && r->text.n) {
+        fwrite(r->text.data, 1, r->text.n, stderr);
+    }
+    buf_free(&r->text);
+}
+
+/* FILE with its last suffix replaced by .dynb. */
+static const char *default_output(struct cli *c, const char *path)
+{
+    const char *slash = strrchr(path, '/'), *dot = strrchr(path, '.');
+    size_t n = dot && (!slash || dot > slash + 1) ? (size_t)(dot - path) : strlen(path);
+    return arena_printf(&c->driver.arena, "%.*s.dynb", (int)n, path);
+}
+
+int cli_build(struct cli *c)
+{
+    struct driver *d = &c->driver;
+    struct build_options o = cli_build_options(c);
+    struct target_report report = {0};
+    struct program p = {0};
+    struct image_writer w = {0};
+    bool opened = driver_open(d, c->file[0], &p);
+    if (opened && p.is_image) {
+        struct diag *g = diag_add(&d->diags, E0903, (struct span){0}, "`%s` is an image already",
+                                  c->file[0]);
+        diag_hint(&d->diags, g, "`dyn dump` shows it as source");
+    } else if (opened && driver_image(&p, &o, &w, &report) && d->diags.n_errors == 0) {
+        const char *out = c->value[OPT_OUTPUT] ? c->value[OPT_OUTPUT]
+                                               : default_output(c, c->file[0]);
+        if (file_write(out, w.out.data, w.out.n, &d->diags) && !c->value[OPT_QUIET] &&
+            !c->value[OPT_JSON]) {
+            fprintf(stderr, "%s: %zu bytes for %s\n", out, w.out.n, o.target ? o.target : "sim");
+        }
+    }
+    report_to_stderr(c, &report);
+    buf_free(&w.out);
+    cli_flush(c, &p);
+    return diags_exit_status(&d->diags);
+}
+
+/* The pass names its target where -t doesn't. */
+static const char *target_of_pass(const char *pass)
+{
+    for (int i = 0; pass && target_compilers[i]; i++) {
+        for (const struct target_pass *q = target_compilers[i]->pass; q && q->name; q++) {
+            if (strcmp(q->name, pass) == 0) {
+                return target_compilers[i]->name;
+            }
+        }
+    }
+    return NULL;
+}
+
+int cli_print_network(struct cli *c)
+{
+    struct driver *d = &c->driver;
+    struct build_options o = cli_build_options(c);
+    struct target_report report = {0};
+    struct program p = {0};
+    struct net *n = NULL;
+    o.target = o.target ? o.target : target_of_pass(o.after);
+    if (!o.after && !o.target) {
+        o.after = "elaborate";
+    }
+    if (driver_open(d, c->file[0], &p)) {
+        n = driver_network(&p, &o, &report);
+    }
+    if (n && d->diags.n_errors == 0) {
+        struct buf out = {0};
+        net_print(&out, n, driver_words(n));
+        deliver(c, &out);
+        buf_free(&out);
+    }
+    report_to_stderr(c, &report);
+    cli_flush(c, &p);
+    return diags_exit_status(&d->diags);
+}
+
+int cli_dump(struct cli *c)
+{
+    struct driver *d = &c->driver;
+    struct program p = {0};
+    struct buf out = {0};
+    bool ok = driver_open(d, c->file[0], &p);
+    if (ok && !p.is_image) {
+        struct diag *g = diag_add(&d->diags, E0903, (struct span){0}, "`%s` is no image",
+                                  c->file[0]);
+        diag_hint(&d->diags, g, "`dyn build` makes one; `dyn print` shows a source after a pass");
+    } else if (ok && c->value[OPT_JSON]) {
+        const struct target *t = target_find(p.image.target);
+        struct json j;
+        json_init(&j, &out, 1);
+        ok = t && t->dump_json(&d->arena, &p.image, &p.plan, &j, &d->diags);
+        buf_putc(&out, '\n');
+    } else if (ok) {
+        struct build_options o = {0};
+        struct target_report report = {0};
+        struct net *n = driver_network(&p, &o, &report);
+        if (n) {
+            net_print(&out, n, driver_words(n));
+        }
+    }
+    if (ok && d->diags.n_errors == 0) {
+        deliver(c, &out);
+    }
+    buf_free(&out);
+    cli_flush(c, &p);
+    return diags_exit_status(&d->diags);
+}
+
+/* ---- fit ---- */
+
+enum { FIT_BAR = 20 };
+
+static void fit_text(struct buf *out, const struct target_fit_row *row, uint32_t n)
+{
+    buf_printf(out, "%-34s %-22s %8s %8s\n", "resource", "where", "need", "have");
+    for (uint32_t i = 0; i < n; i++) {
+        double share = row[i].have > 0 ? row[i].need / row[i].have : 0;
+        size_t full = share >= 1 ? FIT_BAR : (size_t)(share * FIT_BAR + 0.999);
+        buf_printf(out, "%-34s %-22s %8.6g %8.6g  [", row[i].resource,
+                   row[i].where ? row[i].where : "", row[i].need, row[i].have);
+        buf_fill(out, '#', full);
+        buf_fill(out, ' ', FIT_BAR - full);
+        buf_printf(out, "] %5.1f %%%s\n", share * 100,
+                   row[i].need > row[i].have ? "  too much" : "");
+    }
+}
+
+static void fit_json(struct buf *out, const struct target_fit_row *row, uint32_t n)
+{
+    struct json j;
+    json_init(&j, out, 1);
+    json_array(&j);
+    for (uint32_t i = 0; i < n; i++) {
+        json_object(&j);
+        json_key(&j, "resource"), json_str(&j, row[i].resource);
+        json_key(&j, "where");
+        if (row[i].where) {
+            json_str(&j, row[i].where);
+        } else {
+            json_null(&j);
+        }
+        json_key(&j, "need"), json_f64(&j, row[i].need);
+        json_key(&j, "have"), json_f64(&j, row[i].have);
+        json_end_object(&j);
+    }
+    json_end_array(&j);
+    buf_putc(out, '\n');
+}
+
+int cli_fit(struct cli *c)
+{
+    struct driver *d = &c->driver;
+    struct build_options o = cli_build_options(c);
+    struct target_report report = {0};
+    struct program p = {0};
+    struct net *n = NULL;
+    if (driver_open(d, c->file[0], &p)) {
+        o.target = p.is_image ? p.image.target : o.target ? o.target : "sim";
+        const struct target_compiler *t = target_compiler_find(o.target);
+        if (t && !t->fit) {
+            struct diag *g = diag_add(&d->diags, E0903, (struct span){0},
+                                      "target `%s` has no limits", t->name);
+            diag_hint(&d->diags, g, "name a chip with -t, for example -t dynapse2");
+        } else {
+            n = driver_network(&p, &o, &report);
+        }
+    }
+    if (n) {
+        struct target_fit_row *row;
+        uint32_t rows = target_compiler_find(o.target)->fit(n, &d->arena, &row);
+        struct buf out = {0};
+        if (c->value[OPT_JSON]) {
+            fit_json(&out, row, rows);
+        } else {
+            fit_text(&out, row, rows);
+        }
+        cli_print(c, &out);
+        buf_free(&out);
+    }
+    report_to_stderr(c, &report);
+    cli_flush(c, &p);
+    return diags_exit_status(&d->diags);
+}
+
+int cli_version(struct cli *c)
+{
+    struct buf out = {0};
+    bool jit = false;
+#ifndef DYN_NO_LLVM
+    jit = true;
+#endif
+    if (c->value[OPT_JSON]) {
+        struct json j;
+        json_init(&j, &out, 1);
+        json_object(&j);
+        json_key(&j, "version"), json_str(&j, DYN_VERSION);
+        json_key(&j, "jit"), json_bool(&j, jit);
+        json_key(&j, "targets");
+        json_array(&j);
+        for (int i = 0; target_compilers[i]; i++) {
+            json_str(&j, target_compilers[i]->name);
+        }
+        json_end_array(&j);
+        json_end_object(&j);
+        buf_putc(&out, '\n');
+    } else {
+        buf_printf(&out, "dyn %s\nJIT: %s\ntargets:", DYN_VERSION,
+                   jit ? "LLVM 19" : "no (built with LLVM=no)");
+        for (int i = 0; target_compilers[i]; i++) {
+            buf_printf(&out, " %s", target_compilers[i]->name);
+        }
+        buf_puts(&out, "\n");
+    }
+    cli_print(c, &out);
+    buf_free(&out);
+    return diags_exit_status(&c->driver.diags);
+}

@@ -1,0 +1,264 @@
+/* dyn run and dyn diff: what executes something. */
+#include "compiler/cli.h"
+#include "compiler/diff.h"
+#include "compiler/summary.h"
+#include "runtime/record_npz.h"
+
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+/* A bar on stderr for whatever takes over a second, if someone is watching. */
+struct bar {
+    double start, last;
+    bool shown;
+};
+
+static void bar_tell(void *arg, double fraction)
+{
+    struct bar *b = arg;
+    double t = now();
+    if (t - b->start < 1 || t - b->last < 0.1) {
+        return;
+    }
+    b->last = t;
+    b->shown = true;
+    char line[41];
+    int full = (int)(fraction * 40);
+    for (int i = 0; i < 40; i++) {
+        line[i] = i < full ? '=' : i == full ? '>' : ' ';
+    }
+    line[40] = 0;
+    double left = fraction > 0 ? (t - b->start) * (1 - fraction) / fraction : 0;
+    fprintf(stderr, "\r[%s] %3.0f %%, %.0f s left ", line, fraction * 100, left);
+}
+
+static void bar_end(struct bar *b)
+{
+    if (b->shown) {
+        fprintf(stderr, "\r%*s\r", 64, "");
+    }
+}
+
+static bool run(struct cli *c, const struct plan *p, struct run_options *o,
+                struct run_result *out)
+{
+    struct bar bar = {.start = now()};
+    if (isatty(STDERR_FILENO) && !c->value[OPT_QUIET]) {
+        o->progress = (struct run_progress){.tell = bar_tell, .arg = &bar};
+    }
+    bool ok = run_plan(&c->driver.arena, p, o, out, &c->driver.diags);
+    bar_end(&bar);
+    if (ok && c->value[OPT_VERBOSE]) {
+        fprintf(stderr, "ran in %.1f ms on %s\n", (now() - bar.start) * 1e3, o->backend->name);
+    }
+    return ok;
+}
+
+/* Options that run and diff share: trials, jobs, back end. */
+static bool run_options(struct cli *c, const struct stimulus *s, struct backend *backend,
+                        struct run_options *out)
+{
+    uint64_t trials = s->trials, jobs = 0, chips = 1;
+    if (!cli_number(c, OPT_TRIALS, 1, &trials) || !cli_number(c, OPT_JOBS, 1, &jobs) ||
+        !cli_number(c, OPT_CHIPS, 1, &chips) ||
+        !driver_backend(&c->driver, c->value[OPT_BACKEND], backend)) {
+        return false;
+    }
+    *out = (struct run_options){.stimulus = s,
+                                .trials = (uint32_t)trials,
+                                .chips = (uint32_t)chips,
+                                .jobs = (uint32_t)jobs,
+                                .backend = backend};
+    return true;
+}
+
+static bool no_device(struct cli *c)
+{
+    if (!c->value[OPT_DEVICE]) {
+        return true;
+    }
+    struct diag *g = diag_add(&c->driver.diags, E0805, (struct span){0},
+                              "there is no open driver for a board `%s`", c->value[OPT_DEVICE]);
+    diag_hint(&c->driver.diags, g,
+              "the boards are driven by the vendor's closed library; without --device the image "
+              "runs on the virtual chip");
+    return false;
+}
+
+static bool satisfy(struct cli *c, struct condition *out, const char **text)
+{
+    *text = c->value[OPT_SATISFY] ? c->value[OPT_SATISFY] : c->value[OPT_CHIPS] ? "frr>=5" : NULL;
+    if (*text && !condition_parse(*text, out)) {
+        struct diag *g = diag_add(&c->driver.diags, E0903, (struct span){0},
+                                  "`%s` is no condition", *text);
+        diag_hint(&c->driver.diags, g, "frr, rate or count, then >=, >, <= or <, and a number");
+        return false;
+    }
+    return true;
+}
+
+int cli_run(struct cli *c)
+{
+    struct driver *d = &c->driver;
+    struct build_options build = cli_build_options(c);
+    struct program p = {0};
+    struct plan plan;
+    struct stimulus stim;
+    struct input_override *in;
+    struct backend backend;
+    struct run_options o;
+    struct run_result r;
+    struct run_record *record;
+    uint32_t n_in, n_record;
+    struct condition cond;
+    const char *condition;
+    if (no_device(c) && cli_inputs(c, &in, &n_in) && satisfy(c, &cond, &condition) &&
+        driver_open(d, c->file[0], &p) && driver_plan(&p, &build, &plan) &&
+        driver_stimulus(&p, &plan, &build, c->value[OPT_STIMULUS], in, n_in, &stim) &&
+        driver_record(d, &plan, c->value[OPT_RECORD], &record, &n_record) &&
+        run_options(c, &stim, &backend, &o)) {
+        stim.one_per_step = c->value[OPT_ONE_PER_STEP] != NULL;
+        o.record = record;
+        o.n_record = n_record;
+        cli_flush(c, &p);
+        struct buf out = {0};
+        if (run(c, &plan, &o, &r) &&
+            (!c->value[OPT_OUTPUT] || record_npz(c->value[OPT_OUTPUT], &plan, &stim, &r,
+                                                 c->value[OPT_CHIPS] != NULL, &d->diags))) {
+            if (c->value[OPT_JSON]) {
+                struct json j;
+                json_init(&j, &out, 1);
+                summary_json(&j, &plan, &r, condition ? &cond : NULL, condition);
+                buf_putc(&out, '\n');
+            } else if (!c->value[OPT_QUIET]) {
+                summary_text(&out, &plan, &r, condition ? &cond : NULL, condition);
+            }
+            cli_print(c, &out);
+        }
+        buf_free(&out);
+        backend.release(&backend);
+    }
+    cli_flush(c, &p);
+    return diags_exit_status(&d->diags);
+}
+
+/* ---- diff ---- */
+
+struct side {
+    struct program program;
+    struct net *net;
+    struct plan plan;
+};
+
+static bool open_side(struct cli *c, const char *path, const struct build_options *o,
+                      struct side *s)
+{
+    struct target_report report = {0};
+    bool ok = driver_open(&c->driver, path, &s->program) &&
+              (s->net = driver_network(&s->program, o, &report)) != NULL &&
+              driver_plan(&s->program, o, &s->plan);
+    buf_free(&report.text);
+    cli_flush(c, &s->program);
+    return ok;
+}
+
+/* Both sides under the stimulus of whichever is a source (A first). */
+static bool diff_behaviour(struct cli *c, const struct build_options *build, struct side *a,
+                           struct side *b, struct diff *out)
+{
+    struct driver *d = &c->driver;
+    struct input_override *in;
+    uint32_t n_in;
+    struct stimulus stim;
+    struct backend backend;
+    struct run_options o;
+    if (!cli_inputs(c, &in, &n_in)) {
+        return false;
+    }
+    struct side *source = a->program.is_image && !b->program.is_image ? b : a;
+    if (!driver_stimulus(&source->program, &source->plan, build, c->value[OPT_STIMULUS], in, n_in,
+                         &stim)) {
+        cli_flush(c, &source->program);
+        return false;
+    }
+    if (!run_options(c, &stim, &backend, &o)) {
+        return false;
+    }
+    stim.one_per_step = c->value[OPT_ONE_PER_STEP] != NULL;
+    struct run_result r[2];
+    bool ok = true;
+    for (int k = 0; k < 2 && ok; k++) {
+        struct plan *p = k ? &b->plan : &a->plan;
+        struct stimulus s = stim;
+        struct run_record *record = ARENA_ARRAY(&d->arena, struct run_record, p->output.n + 1);
+        for (uint32_t i = 0; i < p->output.n; i++) {
+            record[i] = (struct run_record){p->output.data[i], -1};
+        }
+        s.source = ARENA_ARRAY(&d->arena, struct stimulus_source, p->input.n + 1);
+        s.n_inputs = p->input.n;
+        for (uint32_t i = 0; i < p->input.n; i++) {
+            s.source[i].channels = p->input.data[i].n;
+            for (uint32_t m = 0; m < source->plan.input.n; m++) {
+                if (strcmp(source->plan.input.data[m].name, p->input.data[i].name) == 0 &&
+                    source->plan.input.data[m].n == p->input.data[i].n) {
+                    s.source[i] = stim.source[m];
+                }
+            }
+        }
+        o.stimulus = &s;
+        o.record = record;
+        o.n_record = p->output.n;
+        ok = run(c, p, &o, &r[k]);
+    }
+    backend.release(&backend);
+    if (ok) {
+        out->stimulus = stim.name;
+        diff_runs(&d->arena, a->net, &a->plan, &r[0], &b->plan, &r[1], out);
+    }
+    return ok;
+}
+
+int cli_diff(struct cli *c)
+{
+    struct driver *d = &c->driver;
+    struct build_options build = cli_build_options(c);
+    struct tolerance tol = TOLERANCE_DEFAULT;
+    struct side a, b;
+    struct diff diff = {.name_a = c->file[0], .name_b = c->file[1]};
+    if (c->value[OPT_TOLERANCE] && !tolerance_parse(c->value[OPT_TOLERANCE], &tol)) {
+        struct diag *g = diag_add(&d->diags, E0903, (struct span){0}, "`%s` is no tolerance",
+                                  c->value[OPT_TOLERANCE]);
+        diag_hint(&d->diags, g, "one number, or param=X,weight=X,rate=X (relative errors)");
+        return DIAG_USAGE;
+    }
+    if (!open_side(c, c->file[0], &build, &a) || !open_side(c, c->file[1], &build, &b)) {
+        return diags_exit_status(&d->diags);
+    }
+    diff_networks(&d->arena, a.net, b.net, &diff);
+    if ((c->value[OPT_STIMULUS] || c->inputs.n) &&
+        !diff_behaviour(c, &build, &a, &b, &diff)) {
+        return diags_exit_status(&d->diags);
+    }
+    diff_judge(&d->arena, &tol, &diff);
+    struct buf out = {0};
+    if (c->value[OPT_JSON]) {
+        struct json j;
+        json_init(&j, &out, 1);
+        diff_json(&j, &diff, &tol);
+        buf_putc(&out, '\n');
+    } else if (!c->value[OPT_QUIET]) {
+        diff_text(&out, &diff, &tol);
+    }
+    cli_print(c, &out);
+    buf_free(&out);
+    int status = diags_exit_status(&d->diags);
+    return status ? status : diff.beyond.n ? 4 : 0;
+}

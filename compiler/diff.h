@@ -1,0 +1,89 @@
+/* Two networks side by side: structure, parameters, weights and, with runs of both under one
+ * stimulus, behaviour. Things are matched by name. A is the original, B what became of it. */
+#ifndef COMPILER_DIFF_H
+#define COMPILER_DIFF_H
+
+#include "compiler/net/net.h"
+#include "runtime/base/json.h"
+#include "runtime/run.h"
+
+/* What still counts as equal (--tolerance). Structure has none. */
+struct tolerance {
+    double param;  /* relative error of a parameter: default 0.1 */
+    double weight; /* error of a weight, relative to the largest of its connection: default 0.1 */
+    double rate;   /* of mean spike counts, relative to the larger: default 0.25; a difference of up
+                    * to one spike a trial is always equal */
+};
+
+#define TOLERANCE_DEFAULT ((struct tolerance){0.1, 0.1, 0.25})
+
+/* "0.05" for all, or "weight=0.05,rate=0.5". False: not of that form. */
+bool tolerance_parse(const char *s, struct tolerance *out);
+
+struct diff_param {
+    const char *layer, *param;
+    struct dim dim;
+    uint32_t element; /* the neuron where they differ most */
+    bool everywhere;  /* uniform in both */
+    float a, b;
+    double error; /* relative to a */
+    const struct net_layer *at; /* layer of A, for names of neurons */
+};
+
+struct diff_weights { /* of one connection, or of one core of the chip */
+    const char *src, *dst, *receptor; /* NULL: a core */
+    uint32_t chip, core;
+    uint64_t n, lost, gained; /* synapses of A; without counterpart in B; in B only */
+    double sum_square;        /* over the union of both */
+    uint64_t n_union;
+    double largest; /* error; at */
+    const char *largest_src, *largest_dst;
+    float largest_a, largest_b;
+    double scale; /* largest |weight| of A */
+};
+
+struct diff_layer { /* behaviour of one output layer */
+    const char *name;
+    uint32_t n;
+    const struct net_layer *at;
+    const double *count_a, *count_b; /* mean spike counts of each neuron over trials */
+    const double *frr_a, *frr_b;     /* of each trial */
+    bool differs; /* the first spike count that does: */
+    uint32_t trial, neuron;
+    uint64_t step;
+    uint8_t value_a, value_b;
+    double van_rossum_mean, van_rossum_most; /* over neurons and trials, tau = VAN_ROSSUM_TAU */
+    uint32_t van_rossum_at;
+};
+
+#define VAN_ROSSUM_TAU 20e-3
+
+struct diff {
+    const char *name_a, *name_b;
+    VEC(const char *) structure; /* a line each */
+    VEC(struct diff_param) param; /* those that differ, largest error first */
+    uint32_t n_params;            /* compared */
+    VEC(struct diff_weights) connection, core;
+    bool has_behaviour;
+    const char *stimulus;
+    uint32_t trials;
+    uint64_t steps;
+    double dt;
+    VEC(struct diff_layer) layer;
+    VEC(const char *) beyond; /* what is beyond the tolerance, a line each */
+};
+
+/* Compares structure, parameters and weights. */
+void diff_networks(struct arena *a, const struct net *na, const struct net *nb, struct diff *out);
+/* Adds the behaviour. Both runs have the same trials and steps and recorded the spikes of the output
+ * layers that they share. */
+void diff_runs(struct arena *a, const struct net *na, const struct plan *pa,
+               const struct run_result *ra, const struct plan *pb, const struct run_result *rb,
+               struct diff *out);
+/* Fills out->beyond. */
+void diff_judge(struct arena *a, const struct tolerance *t, struct diff *out);
+
+void diff_text(struct buf *out, const struct diff *d, const struct tolerance *t);
+void diff_json(struct json *j, const struct diff *d, const struct tolerance *t);
+
+#endif

@@ -1,0 +1,142 @@
+#include "compiler/elab.h"
+
+enum { MAX_CANDIDATES = 4096 };
+
+static enum space space_of(enum def_kind k)
+{
+    return k == DEF_NETWORK    ? SPACE_NETWORK
+           : k == DEF_NEURON   ? SPACE_NEURON
+           : k == DEF_STIMULUS ? SPACE_STIMULUS
+                               : SPACE_VALUE;
+}
+
+const char *def_word(enum def_kind k)
+{
+    static const char *const word[] = {
+        [DEF_LET] = "a constant",     [DEF_FN] = "a function",
+        [DEF_VALUE] = "a parameter",  [DEF_INPUT] = "an input",
+        [DEF_LAYER] = "a layer",      [DEF_PART] = "a part",
+        [DEF_NETWORK] = "a network",  [DEF_NEURON] = "a neuron model",
+        [DEF_STIMULUS] = "a stimulus",
+    };
+    return word[k];
+}
+
+static const char *space_word(enum space s)
+{
+    static const char *const word[] = {"name", "network", "neuron model", "stimulus"};
+    return word[s];
+}
+
+/* Interned names are known by their address. */
+static uint64_t key(const char *name, enum space space)
+{
+    return (uint64_t)(uintptr_t)name * SPACE_N + (uint64_t)space;
+}
+
+struct scope *scope_new(struct elab *el, struct arena *a, struct scope *parent)
+{
+    struct scope *s = ARENA_NEW(a, struct scope);
+    s->el = el;
+    s->parent = parent;
+    s->dt = parent ? parent->dt : NULL;
+    map64_init(&s->map, a);
+    return s;
+}
+
+static void clash(struct scope *s, struct ast_name name, struct span at, const struct def *other)
+{
+    struct diags *d = s->el->u->diags;
+    struct diag *g = diag_add(d, E0202, at, "`%s` is declared twice", name.text);
+    diag_label(d, g, other->name.span, "declared here, as %s", def_word(other->kind));
+}
+
+struct def *scope_add(struct arena *a, struct scope *s, enum def_kind kind, struct ast_name name,
+                      const void *ast)
+{
+    struct def *d = ARENA_NEW(a, struct def);
+    uint32_t cyclic;
+    *d = (struct def){.kind = kind, .name = name, .scope = s, .ast = ast};
+    d->cyclic = map64_get(&s->el->cyclic, (uint64_t)(uintptr_t)ast, &cyclic);
+    if (!name.text)
+        return d;
+    int fresh;
+    uint32_t at = map64_put(&s->map, key(name.text, space_of(kind)), s->def.n, &fresh);
+    if (fresh)
+        VEC_PUSH(a, &s->def, d);
+    else
+        clash(s, name, name.span, s->def.data[at]);
+    return d;
+}
+
+void scope_import(struct arena *a, struct scope *s, struct def *d, struct span at)
+{
+    int fresh;
+    uint32_t i = map64_put(&s->map, key(d->name.text, space_of(d->kind)), s->def.n, &fresh);
+    if (fresh)
+        VEC_PUSH(a, &s->def, d);
+    else if (s->def.data[i] != d)
+        clash(s, d->name, s->def.data[i]->scope == s ? s->def.data[i]->name.span : at,
+              s->def.data[i]->scope == s ? d : s->def.data[i]);
+}
+
+struct def *scope_find_here(const struct scope *s, const char *name, enum space space)
+{
+    uint32_t i;
+    return map64_get(&s->map, key(name, space), &i) ? s->def.data[i] : NULL;
+}
+
+struct def *scope_find(const struct scope *s, const char *name, enum space space)
+{
+    uint64_t k = key(name, space);
+    uint32_t i;
+    for (; s; s = s->parent)
+        if (map64_get(&s->map, k, &i))
+            return s->def.data[i];
+    return NULL;
+}
+
+uint32_t scope_names(const struct scope *s, enum space space, const char **out, uint32_t max)
+{
+    uint32_t n = 0;
+    for (; s; s = s->parent)
+        for (uint32_t i = 0; i < s->def.n && n < max; i++)
+            if (space_of(s->def.data[i]->kind) == space)
+                out[n++] = s->def.data[i]->name.text;
+    return n;
+}
+
+void hint_near(struct diags *d, struct diag *g, const char *name, const char *const *candidates,
+               uint32_t n)
+{
+    const char *near = nearest_name(name, candidates, n);
+    if (near)
+        diag_hint(d, g, "did you mean `%s`?", near);
+}
+
+void scope_unknown(const struct scope *s, struct ast_name name, enum space space)
+{
+    struct elab *el = s->el;
+    struct diags *d = el->u->diags;
+    for (int other = 0; other < SPACE_N; other++) {
+        struct def *found = scope_find(s, name.text, (enum space)other);
+        if (found) {
+            struct diag *g = diag_add(d, E0203, name.span, "`%s` is %s, not a %s", name.text,
+                                      def_word(found->kind),
+                                      space == SPACE_VALUE ? "value" : space_word(space));
+            diag_label(d, g, found->name.span, "declared here");
+            return;
+        }
+    }
+    struct diag *g = diag_add(d, E0201, name.span, "unknown %s `%s`", space_word(space), name.text);
+    struct arena scratch = {0};
+    const char **names = ARENA_ARRAY(&scratch, const char *, MAX_CANDIDATES);
+    uint32_t n = scope_names(s, space, names, MAX_CANDIDATES);
+    if (space == SPACE_VALUE)
+        n += function_names(names + n, MAX_CANDIDATES - n);
+    hint_near(d, g, name.text, names, n);
+    const char *module = module_of_stdlib(name.text, space);
+    if (module)
+        diag_hint(d, g, "`%s` is in a module of stdlib: `use %s;`", name.text, module);
+    arena_free(&scratch);
+}

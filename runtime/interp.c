@@ -1,0 +1,283 @@
+/* From kernel IR to the interpreter's code: constants and columns become slots, values get
+ * registers by how long they live, what nothing needs is left out. */
+#include "runtime/interp.h"
+
+enum {
+    BLOCK_MAX = 256,            /* lanes: long loops, and registers that stay in the first cache */
+    REGISTER_FLOATS = 16 * 1024 /* all registers together: less than the second cache */
+};
+
+struct lower {
+    struct arena *arena;
+    const struct kernel_spec *spec;
+    const struct kcode *step;
+    struct interp_code *out;
+    uint32_t *slot;                /* of each value; K_NONE: none yet */
+    uint32_t *last_use;            /* of each value: the latest instruction that reads it */
+    bool *needed;                  /* value is read by something that is needed */
+    struct map64 constant, column; /* bits, and (op, index): to slots */
+    VEC(float) constants;
+    VEC(struct interp_column) columns;
+    VEC(struct interp_inst) code;
+    VEC(uint32_t) released; /* registers that may be used again */
+};
+
+static uint32_t operand(const struct kinst *in, uint32_t i)
+{
+    return i == 0 ? in->a : i == 1 ? in->b : in->c;
+}
+
+static bool is_operation(const struct kinst *in)
+{
+    return kop_operands(in->op) > 0;
+}
+
+/* ---- what is needed, and until when ------------------------------------------------------------
+ */
+
+static void need(struct lower *l, uint32_t value, uint32_t user)
+{
+    l->needed[value] = true;
+    if (l->last_use[value] < user)
+        l->last_use[value] = user;
+}
+
+static void find_needs(struct lower *l)
+{
+    const uint32_t end = l->step->n; /* results live until after the last instruction */
+    for (uint32_t i = 0; i < l->step->n_out; i++) {
+        if (l->step->out[i] != K_NONE)
+            need(l, l->step->out[i], end);
+    }
+    if (l->step->emit != K_NONE)
+        need(l, l->step->emit, end);
+    for (uint32_t v = end; v-- > 0;) {
+        const struct kinst *in = &l->step->inst[v];
+        for (uint32_t j = 0; l->needed[v] && j < kop_operands(in->op); j++)
+            need(l, operand(in, j), v);
+    }
+}
+
+/* ---- slots -------------------------------------------------------------------------------------
+ */
+
+/* True if the value is one for all lanes and known. */
+static bool constant_value(const struct kernel_spec *s, const struct kinst *in, float *x)
+{
+    switch (in->op) {
+    case K_CONST:
+        *x = in->imm;
+        return true;
+    case K_BOOLEAN:
+        *x = in->imm != 0 ? 1 : 0;
+        return true;
+    case K_DT:
+        *x = s->dt;
+        return true;
+    case K_PARAM:
+        *x = s->param_value[in->index];
+        return s->param_uniform[in->index];
+    case K_LET:
+        *x = s->let_value[in->index];
+        return s->let_uniform[in->index];
+    default:
+        return false;
+    }
+}
+
+static uint32_t constant_slot(struct lower *l, float x)
+{
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    int fresh;
+    uint32_t slot = map64_put(&l->constant, bits, l->constants.n, &fresh);
+    if (fresh)
+        VEC_PUSH(l->arena, &l->constants, x);
+    return slot;
+}
+
+/* Columns stand behind the constants, whose number isn't known before all leaves were seen: the
+ * caller adds it. */
+static uint32_t column_slot(struct lower *l, const struct kinst *in)
+{
+    uint32_t index = in->op == K_SPIKES ? 0 : in->index;
+    int fresh;
+    uint32_t slot = map64_put(&l->column, (uint64_t)in->op << 32 | index, l->columns.n, &fresh);
+    if (fresh)
+        VEC_PUSH(l->arena, &l->columns, ((struct interp_column){in->op, index}));
+    return slot;
+}
+
+static void place_leaves(struct lower *l)
+{
+    for (uint32_t v = 0; v < l->step->n; v++) {
+        const struct kinst *in = &l->step->inst[v];
+        float x;
+        if (l->needed[v] && !is_operation(in) && constant_value(l->spec, in, &x))
+            l->slot[v] = constant_slot(l, x);
+    }
+    for (uint32_t v = 0; v < l->step->n; v++) {
+        const struct kinst *in = &l->step->inst[v];
+        if (l->needed[v] && !is_operation(in) && l->slot[v] == K_NONE)
+            l->slot[v] = l->constants.n + column_slot(l, in);
+    }
+}
+
+/* ---- registers ---------------------------------------------------------------------------------
+ */
+
+static uint32_t first_register(const struct lower *l)
+{
+    return l->constants.n + l->columns.n;
+}
+
+static uint32_t take_register(struct lower *l)
+{
+    if (l->released.n)
+        return l->released.data[--l->released.n];
+    return first_register(l) + l->out->n_registers++;
+}
+
+/* Operands are released after the result got its register, so that no operation writes what it
+ * reads (interp_step.c relies on it). */
+static void release_operands(struct lower *l, uint32_t v)
+{
+    const struct kinst *in = &l->step->inst[v];
+    for (uint32_t j = 0; j < kop_operands(in->op); j++) {
+        uint32_t x = operand(in, j);
+        if (l->slot[x] >= first_register(l) && l->last_use[x] == v) {
+            VEC_PUSH(l->arena, &l->released, l->slot[x]);
+            l->last_use[x] = K_NONE; /* it may be two operands of this instruction */
+        }
+    }
+}
+
+static void allocate(struct lower *l)
+{
+    for (uint32_t v = 0; v < l->step->n; v++) {
+        const struct kinst *in = &l->step->inst[v];
+        if (!l->needed[v] || !is_operation(in))
+            continue;
+        uint32_t n = kop_operands(in->op);
+        l->slot[v] = take_register(l);
+        VEC_PUSH(l->arena, &l->code,
+                 ((struct interp_inst){.op = in->op,
+                                       .out = l->slot[v],
+                                       .a = l->slot[in->a],
+                                       .b = n > 1 ? l->slot[in->b] : 0,
+                                       .c = n > 2 ? l->slot[in->c] : 0}));
+        release_operands(l, v);
+    }
+}
+
+/* ---- results -----------------------------------------------------------------------------------
+ */
+
+/* The slot of a result. Columns of states and spikes are overwritten with results one after another
+ * at the end of a block, so a result that is another one's old value is copied before. */
+static uint32_t result_slot(struct lower *l, uint32_t v)
+{
+    uint16_t op = l->step->inst[v].op;
+    if (op != K_STATE && op != K_SPIKES)
+        return l->slot[v];
+    uint32_t copy = take_register(l);
+    VEC_PUSH(l->arena, &l->code,
+             ((struct interp_inst){.op = INTERP_COPY, .out = copy, .a = l->slot[v]}));
+    return copy;
+}
+
+static bool keeps_own(const struct lower *l, uint32_t state, uint32_t v)
+{
+    return v == K_NONE || (l->step->inst[v].op == K_STATE && l->step->inst[v].index == state);
+}
+
+static void place_results(struct lower *l)
+{
+    struct interp_code *k = l->out;
+    k->out = arena_alloc(l->arena, l->step->n_out * sizeof *k->out);
+    for (uint32_t i = 0; i < l->step->n_out; i++) {
+        uint32_t v = l->step->out[i];
+        if (!keeps_own(l, i, v)) {
+            k->out[k->n_out].state = i;
+            k->out[k->n_out++].slot = result_slot(l, v);
+        }
+    }
+    k->emit = l->step->emit == K_NONE ? constant_slot(l, 0) : result_slot(l, l->step->emit);
+}
+
+static void fill_constants(struct lower *l)
+{
+    struct interp_code *k = l->out;
+    k->constant = ARENA_ARRAY(l->arena, float, (size_t)k->n_constants * k->block);
+    for (uint32_t i = 0; i < k->n_constants; i++) {
+        for (uint32_t j = 0; j < k->block; j++)
+            k->constant[(size_t)i * k->block + j] = l->constants.data[i];
+    }
+}
+
+static const struct interp_code *lower(struct arena *a, const struct kernel_spec *spec)
+{
+    const struct kcode *step = &spec->kernel->step;
+    struct lower l = {.arena = a, .spec = spec, .step = step};
+    l.out = ARENA_NEW(a, struct interp_code);
+    l.slot = ARENA_ARRAY(a, uint32_t, step->n);
+    memset(l.slot, 0xff, step->n * sizeof *l.slot);
+    l.last_use = ARENA_ARRAY(a, uint32_t, step->n);
+    l.needed = ARENA_ARRAY(a, bool, step->n);
+    map64_init(&l.constant, a);
+    map64_init(&l.column, a);
+
+    find_needs(&l);
+    if (step->emit == K_NONE)
+        constant_slot(&l, 0); /* what place_results() emits */
+    place_leaves(&l);
+    allocate(&l);
+    place_results(&l);
+
+    struct interp_code *k = l.out;
+    k->n_constants = l.constants.n;
+    k->n_columns = l.columns.n;
+    k->column = l.columns.data;
+    k->n = l.code.n;
+    k->inst = l.code.data;
+    k->block = BLOCK_MAX;
+    while (k->block > 16 && (size_t)k->block * k->n_registers > REGISTER_FLOATS)
+        k->block /= 2;
+    fill_constants(&l);
+    return k;
+}
+
+/* ---- the back end ------------------------------------------------------------------------------
+ */
+
+kernel_step_fn *interp_step_for(enum cpu_level level)
+{
+#if defined __x86_64__
+    if (level == CPU_AVX512)
+        return interp_step_avx512;
+    if (level == CPU_AVX2)
+        return interp_step_avx2;
+#else
+    (void)level;
+#endif
+    return interp_step_base;
+}
+
+static bool prepare(const struct backend *b, struct arena *a, const struct kernel_spec *spec,
+                    uint32_t n, struct kernel_code *out, struct diags *d)
+{
+    (void)b, (void)d;
+    for (uint32_t i = 0; i < n; i++)
+        out[i] = (struct kernel_code){interp_step_for(cpu_level()), lower(a, &spec[i])};
+    return true;
+}
+
+static void release(const struct backend *b)
+{
+    (void)b; /* all is in the arena */
+}
+
+void backend_interp(struct backend *out)
+{
+    *out = (struct backend){.name = "interp", .prepare = prepare, .release = release};
+}

@@ -1,0 +1,147 @@
+/* The interpreter's inner loops. Compiled once for each instruction set (see the Makefile), with
+ * INTERP_SUFFIX = base, avx2 or avx512. Every loop is one operation over a block of lanes, which
+ * the compiler turns into vector code. */
+#include "runtime/interp.h"
+#include "runtime/kernel_math.h"
+#include <stdlib.h>
+
+#define JOIN_(a, b) a##b
+#define JOIN(a, b)  JOIN_(a, b)
+
+/* Booleans are 1 and 0. */
+static inline float from_bool(bool x)
+{
+    return kernel_choose(x, 1, 0);
+}
+
+#define EACH_LANE(expression)                                                                      \
+    for (size_t i = 0; i < n; i++)                                                                 \
+        out[i] = (expression);                                                                     \
+    break
+
+/* `out` is never one of the operands (see allocate() in interp.c). n is a multiple of 16. */
+static void operate(uint32_t op, float *restrict out, const float *a, const float *b,
+                    const float *c, size_t n)
+{
+    n &= ~(size_t)15; /* tells the compiler that no rest of a vector is left */
+    switch (op) {
+    case K_ADD:
+        EACH_LANE(a[i] + b[i]);
+    case K_SUB:
+        EACH_LANE(a[i] - b[i]);
+    case K_MUL:
+        EACH_LANE(a[i] * b[i]);
+    case K_DIV:
+        EACH_LANE(a[i] / b[i]);
+    case K_FMA:
+        EACH_LANE(fmaf(a[i], b[i], c[i]));
+    case K_MIN:
+        EACH_LANE(kernel_choose(a[i] < b[i], a[i], b[i]));
+    case K_MAX:
+        EACH_LANE(kernel_choose(a[i] > b[i], a[i], b[i]));
+    case K_MOD:
+        EACH_LANE(a[i] - floorf(a[i] / b[i]) * b[i]);
+    case K_NEG:
+        EACH_LANE(-a[i]);
+    case K_ABS:
+        EACH_LANE(fabsf(a[i]));
+    case K_FLOOR:
+        EACH_LANE(floorf(a[i]));
+    case K_CEIL:
+        EACH_LANE(ceilf(a[i]));
+    case K_ROUND:
+        EACH_LANE(rintf(a[i]));
+    case K_TRUNC:
+        EACH_LANE(truncf(a[i]));
+    case K_SQRT:
+        EACH_LANE(sqrtf(a[i]));
+    case K_EXP:
+        EACH_LANE(kernel_expf(a[i]));
+    case K_LOG:
+        EACH_LANE(kernel_logf(a[i]));
+    case K_SIN:
+        EACH_LANE(kernel_sinf(a[i]));
+    case K_COS:
+        EACH_LANE(kernel_cosf(a[i]));
+    case K_TANH:
+        EACH_LANE(kernel_tanhf(a[i]));
+    case K_POW:
+        EACH_LANE(kernel_powf(a[i], b[i]));
+    case K_LT:
+        EACH_LANE(from_bool(a[i] < b[i]));
+    case K_LE:
+        EACH_LANE(from_bool(a[i] <= b[i]));
+    case K_GT:
+        EACH_LANE(from_bool(a[i] > b[i]));
+    case K_GE:
+        EACH_LANE(from_bool(a[i] >= b[i]));
+    case K_EQ:
+        EACH_LANE(from_bool(a[i] == b[i]));
+    case K_NE:
+        EACH_LANE(from_bool(a[i] != b[i]));
+    case K_AND:
+        EACH_LANE(a[i] * b[i]);
+    case K_OR:
+        EACH_LANE(kernel_choose(a[i] > b[i], a[i], b[i]));
+    case K_NOT:
+        EACH_LANE(1 - a[i]);
+    case K_SELECT:
+        EACH_LANE(kernel_choose(a[i] != 0, b[i], c[i]));
+    case INTERP_COPY:
+        EACH_LANE(a[i]);
+    default:
+        base_panic("interpreter: operation %u", op);
+    }
+}
+
+static const float *column_of(const struct interp_column *c, const struct kernel_args *args)
+{
+    switch (c->op) {
+    case K_PARAM:
+        return args->param[c->index];
+    case K_LET:
+        return args->let[c->index];
+    case K_STATE:
+        return args->state[c->index];
+    case K_RECEIVE:
+        return args->receive[c->index];
+    default:
+        return args->spikes;
+    }
+}
+
+void JOIN(interp_step_, INTERP_SUFFIX)(const void *code, const struct kernel_args *args,
+                                       size_t begin, size_t end)
+{
+    const struct interp_code *k = code;
+    const uint32_t first_register = k->n_constants + k->n_columns;
+    const uint32_t n_slots = first_register + k->n_registers;
+    /* Registers first: they are read and written as vectors. */
+    const size_t register_bytes = (size_t)k->n_registers * k->block * sizeof(float);
+    size_t bytes = register_bytes + n_slots * sizeof(float *);
+    bytes = (bytes + 63) & ~(size_t)63;
+    char *scratch = bytes ? aligned_alloc(64, bytes) : NULL;
+    if (bytes && !scratch)
+        base_panic("out of memory (%zu bytes wanted)", bytes);
+    float *reg = (float *)(void *)scratch;
+    const float **slot = (const float **)(void *)(scratch + register_bytes);
+    for (uint32_t i = 0; i < k->n_constants; i++)
+        slot[i] = k->constant + (size_t)i * k->block;
+    for (uint32_t i = 0; i < k->n_registers; i++)
+        slot[first_register + i] = reg + (size_t)i * k->block;
+
+    for (size_t at = begin; at < end; at += k->block) {
+        size_t n = end - at < k->block ? end - at : k->block;
+        for (uint32_t i = 0; i < k->n_columns; i++)
+            slot[k->n_constants + i] = column_of(&k->column[i], args) + at;
+        for (uint32_t i = 0; i < k->n; i++) {
+            const struct interp_inst *in = &k->inst[i];
+            operate(in->op, reg + (size_t)(in->out - first_register) * k->block, slot[in->a],
+                    slot[in->b], slot[in->c], n);
+        }
+        for (uint32_t i = 0; i < k->n_out; i++)
+            memcpy(args->state[k->out[i].state] + at, slot[k->out[i].slot], n * sizeof(float));
+        memcpy(args->spikes + at, slot[k->emit], n * sizeof(float));
+    }
+    free(scratch);
+}

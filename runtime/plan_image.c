@@ -1,0 +1,363 @@
+/* A plan in an image's shared sections, and provenance. IMAGE.md describes each section. */
+#include "runtime/image.h"
+
+/* ---- writing -----------------------------------------------------------------------------------
+ */
+
+static void write_span(struct buf *b, struct plan_span s)
+{
+    buf_u32(b, s.file);
+    buf_u32(b, s.begin);
+    buf_u32(b, s.end);
+    buf_u32(b, s.line);
+    buf_u32(b, s.column);
+}
+
+static void write_shape(struct buf *b, const struct plan_shape *s)
+{
+    buf_u32(b, s->rank);
+    for (uint32_t i = 0; i < s->rank; i++)
+        buf_u32(b, s->extent[i]);
+}
+
+static void write_column(struct buf *b, const struct column *c, uint32_t n)
+{
+    uint32_t values = c->uniform ? 1 : n;
+    buf_u32(b, values);
+    for (uint32_t i = 0; i < values; i++)
+        buf_f32(b, c->v[i]);
+}
+
+static void write_net(struct buf *b, const struct plan *p)
+{
+    write_str(b, p->network);
+    buf_f64(b, p->dt);
+    buf_u8(b, p->has_mismatch);
+    buf_u32(b, p->mismatch_seed);
+    buf_u32(b, p->record.n);
+    for (uint32_t i = 0; i < p->record.n; i++) {
+        buf_u32(b, p->record.data[i].group);
+        buf_u32(b, (uint32_t)p->record.data[i].state);
+    }
+    buf_u32(b, p->output.n);
+    for (uint32_t i = 0; i < p->output.n; i++)
+        buf_u32(b, p->output.data[i]);
+    write_str(b, p->models);
+    buf_u32(b, p->files.n);
+    for (uint32_t i = 0; i < p->files.n; i++)
+        write_str(b, p->files.data[i]);
+}
+
+static void write_kernels(struct buf *b, const struct plan *p)
+{
+    buf_u32(b, p->kernel.n);
+    for (uint32_t i = 0; i < p->kernel.n; i++)
+        kernel_write(b, p->kernel.data[i]);
+}
+
+static void write_nodes(struct buf *b, const struct plan *p)
+{
+    buf_u32(b, p->input.n);
+    for (uint32_t i = 0; i < p->input.n; i++) {
+        const struct plan_input *in = &p->input.data[i];
+        write_str(b, in->name);
+        write_shape(b, &in->shape);
+        write_span(b, in->span);
+    }
+    buf_u32(b, p->group.n);
+    for (uint32_t i = 0; i < p->group.n; i++) {
+        const struct plan_group *g = &p->group.data[i];
+        const struct kernel *k = p->kernel.data[g->kernel];
+        write_str(b, g->name);
+        write_shape(b, &g->shape);
+        write_span(b, g->span);
+        buf_u32(b, g->kernel);
+        for (uint32_t j = 0; j < k->n_params; j++) {
+            buf_f64(b, g->mismatch[j]);
+            write_column(b, &g->param[j], g->n);
+        }
+        for (uint32_t j = 0; j < k->n_states; j++)
+            write_column(b, &g->init[j], g->n);
+    }
+}
+
+static void write_projections(struct buf *b, const struct plan *p)
+{
+    buf_u32(b, p->projection.n);
+    for (uint32_t i = 0; i < p->projection.n; i++) {
+        const struct plan_projection *j = &p->projection.data[i];
+        buf_u8(b, j->from_input);
+        buf_u32(b, j->src);
+        buf_u32(b, j->dst);
+        buf_u32(b, j->receptor);
+        buf_u32(b, j->delay);
+        write_span(b, j->span);
+    }
+}
+
+static void write_synapses(struct buf *b, const struct plan *p)
+{
+    for (uint32_t i = 0; i < p->projection.n; i++) {
+        const struct plan_projection *j = &p->projection.data[i];
+        for (uint32_t pre = 0; pre < j->n_pre; pre++)
+            buf_u32(b, (uint32_t)(j->row[pre + 1] - j->row[pre]));
+        for (uint64_t s = 0; s < j->row[j->n_pre]; s++) {
+            buf_u32(b, j->post[s]);
+            buf_f32(b, j->weight[s]);
+        }
+    }
+}
+
+static void add(struct image_writer *w, const char *tag, const struct plan *p,
+                void (*write)(struct buf *, const struct plan *))
+{
+    struct buf b = {0};
+    write(&b, p);
+    image_add(w, tag, &b);
+    buf_free(&b);
+}
+
+void plan_write(struct image_writer *w, const struct plan *p, bool synapses)
+{
+    add(w, "NETW", p, write_net);
+    add(w, "KERN", p, write_kernels);
+    add(w, "NODE", p, write_nodes);
+    add(w, "PROJ", p, write_projections);
+    if (synapses)
+        add(w, "SYNS", p, write_synapses);
+}
+
+/* ---- reading -----------------------------------------------------------------------------------
+ */
+
+static struct plan_span read_span(struct reader *r)
+{
+    struct plan_span s;
+    s.file = read_u32(r);
+    s.begin = read_u32(r);
+    s.end = read_u32(r);
+    s.line = read_u32(r);
+    s.column = read_u32(r);
+    return s;
+}
+
+/* The product must be right for plan_verify(), or 0. */
+static uint32_t read_shape(struct reader *r, struct plan_shape *s)
+{
+    uint32_t rank = read_u32(r);
+    if (rank == 0 || rank > PLAN_MAX_RANK) {
+        r->failed = true;
+        return 0;
+    }
+    s->rank = rank;
+    uint64_t n = 1;
+    for (uint32_t i = 0; i < rank; i++) {
+        s->extent[i] = read_u32(r);
+        n *= s->extent[i];
+        if (n > INT32_MAX)
+            n = 0;
+    }
+    return (uint32_t)n;
+}
+
+static struct column read_column(struct arena *a, struct reader *r, uint32_t n)
+{
+    uint32_t values = read_count(r, 4);
+    if (r->failed || (values != 1 && values != n)) {
+        r->failed = true;
+        return (struct column){0};
+    }
+    struct column c = {ARENA_ARRAY(a, float, values), values == 1};
+    for (uint32_t i = 0; i < values; i++)
+        c.v[i] = read_f32(r);
+    return c;
+}
+
+static void read_net(struct arena *a, struct reader *r, struct plan *p)
+{
+    p->network = read_str(a, r);
+    p->dt = read_f64(r);
+    p->has_mismatch = read_u8(r) != 0;
+    p->mismatch_seed = read_u32(r);
+    for (uint32_t i = read_count(r, 8); i > 0; i--) {
+        uint32_t group = read_u32(r);
+        VEC_PUSH(a, &p->record, ((struct plan_record){group, (int32_t)read_u32(r)}));
+    }
+    for (uint32_t i = read_count(r, 4); i > 0; i--)
+        VEC_PUSH(a, &p->output, read_u32(r));
+    p->models = read_str(a, r);
+    for (uint32_t i = read_count(r, 4); i > 0; i--)
+        VEC_PUSH(a, &p->files, read_str(a, r));
+}
+
+static bool read_kernels(struct arena *a, struct reader *r, struct plan *p, struct diags *d)
+{
+    for (uint32_t i = read_count(r, 4); i > 0; i--) {
+        struct kernel *k = kernel_read(a, r, d);
+        if (!k)
+            return false;
+        VEC_PUSH(a, &p->kernel, k);
+    }
+    return true;
+}
+
+static void read_group(struct arena *a, struct reader *r, const struct plan *p,
+                       struct plan_group *g)
+{
+    g->name = read_str(a, r);
+    g->n = read_shape(r, &g->shape);
+    g->span = read_span(r);
+    g->kernel = read_u32(r);
+    if (r->failed || g->kernel >= p->kernel.n) {
+        r->failed = true;
+        return;
+    }
+    const struct kernel *k = p->kernel.data[g->kernel];
+    g->mismatch = ARENA_ARRAY(a, double, k->n_params);
+    g->param = ARENA_ARRAY(a, struct column, k->n_params);
+    g->init = ARENA_ARRAY(a, struct column, k->n_states);
+    for (uint32_t j = 0; j < k->n_params && !r->failed; j++) {
+        g->mismatch[j] = read_f64(r);
+        g->param[j] = read_column(a, r, g->n);
+    }
+    for (uint32_t j = 0; j < k->n_states && !r->failed; j++)
+        g->init[j] = read_column(a, r, g->n);
+}
+
+static void read_nodes(struct arena *a, struct reader *r, struct plan *p)
+{
+    for (uint32_t i = read_count(r, 32); i > 0; i--) {
+        struct plan_input *in = VEC_ADD(a, &p->input);
+        in->name = read_str(a, r);
+        in->n = read_shape(r, &in->shape);
+        in->span = read_span(r);
+    }
+    for (uint32_t i = read_count(r, 36); i > 0 && !r->failed; i--)
+        read_group(a, r, p, VEC_ADD(a, &p->group));
+}
+
+/* The rows it must have follow from its source, which plan_verify_shared() checks again. */
+static void read_projections(struct arena *a, struct reader *r, struct plan *p)
+{
+    for (uint32_t i = read_count(r, 37); i > 0; i--) {
+        struct plan_projection *j = VEC_ADD(a, &p->projection);
+        j->from_input = read_u8(r) != 0;
+        j->src = read_u32(r);
+        j->dst = read_u32(r);
+        j->receptor = read_u32(r);
+        j->delay = read_u32(r);
+        j->span = read_span(r);
+        if (j->from_input && j->src < p->input.n)
+            j->n_pre = p->input.data[j->src].n;
+        else if (!j->from_input && j->src < p->group.n)
+            j->n_pre = p->group.data[j->src].n;
+    }
+}
+
+static void read_rows(struct arena *a, struct reader *r, struct plan_projection *j)
+{
+    if (j->n_pre > (r->b.n - r->at) / 4) {
+        r->failed = true;
+        return;
+    }
+    j->row = ARENA_ARRAY(a, uint64_t, (size_t)j->n_pre + 1);
+    for (uint32_t pre = 0; pre < j->n_pre; pre++)
+        j->row[pre + 1] = j->row[pre] + read_u32(r);
+    uint64_t n = j->row[j->n_pre];
+    if (n > (r->b.n - r->at) / 8) {
+        r->failed = true;
+        return;
+    }
+    j->post = ARENA_ARRAY(a, uint32_t, n);
+    j->weight = ARENA_ARRAY(a, float, n);
+    for (uint64_t s = 0; s < n; s++) {
+        j->post[s] = read_u32(r);
+        j->weight[s] = read_f32(r);
+    }
+}
+
+static bool damaged(struct diags *d, const char *what, const char *tag, const char *why)
+{
+    diag_add(d, E0701, (struct span){0}, "%s isn't a valid image: section %s: %s", what, tag, why);
+    return false;
+}
+
+/* False with a diagnostic if the section isn't there. */
+static bool section(const struct image *im, const char *tag, struct reader *r, struct diags *d,
+                    const char *what)
+{
+    const struct image_section *s = image_find(im, tag);
+    *r = (struct reader){.b = s ? s->bytes : (struct bytes){0}};
+    return s || damaged(d, what, tag, "it is missing");
+}
+
+/* True if all of the section was read and nothing more. */
+static bool complete(const struct reader *r, struct diags *d, const char *what, const char *tag)
+{
+    return (!r->failed && r->at == r->b.n) || damaged(d, what, tag, "its contents are wrong");
+}
+
+static bool read_shared(struct arena *a, const struct image *im, struct plan *p, struct diags *d,
+                        const char *what)
+{
+    struct reader r;
+    if (!section(im, "NETW", &r, d, what))
+        return false;
+    read_net(a, &r, p);
+    if (!complete(&r, d, what, "NETW") || !section(im, "KERN", &r, d, what) ||
+        !read_kernels(a, &r, p, d) || !complete(&r, d, what, "KERN") ||
+        !section(im, "NODE", &r, d, what))
+        return false;
+    read_nodes(a, &r, p);
+    if (!complete(&r, d, what, "NODE") || !section(im, "PROJ", &r, d, what))
+        return false;
+    read_projections(a, &r, p);
+    if (!complete(&r, d, what, "PROJ"))
+        return false;
+    const char *why;
+    return plan_verify_shared(p, &why) || damaged(d, what, "PROJ", why);
+}
+
+bool plan_read(struct arena *a, const struct image *im, struct plan *out, struct diags *d,
+               const char *what)
+{
+    *out = (struct plan){.network = "", .models = ""};
+    if (!read_shared(a, im, out, d, what))
+        return false;
+    const struct image_section *s = image_find(im, "SYNS");
+    if (!s)
+        return true;
+    struct reader r = {.b = s->bytes};
+    for (uint32_t i = 0; i < out->projection.n && !r.failed; i++)
+        read_rows(a, &r, &out->projection.data[i]);
+    const char *why;
+    return complete(&r, d, what, "SYNS") &&
+           (plan_verify(out, &why) || damaged(d, what, "SYNS", why));
+}
+
+/* ---- provenance --------------------------------------------------------------------------------
+ */
+
+void provenance_write(struct image_writer *w, const struct provenance *p)
+{
+    struct buf b = {0};
+    buf_u64(&b, p->source_hash);
+    write_str(&b, p->compiler);
+    write_str(&b, p->options);
+    write_str(&b, p->source);
+    image_add(w, "PROV", &b);
+    buf_free(&b);
+}
+
+bool provenance_read(struct arena *a, const struct image *im, struct provenance *out)
+{
+    const struct image_section *s = image_find(im, "PROV");
+    if (!s)
+        return false;
+    struct reader r = {.b = s->bytes};
+    out->source_hash = read_u64(&r);
+    out->compiler = read_str(a, &r);
+    out->options = read_str(a, &r);
+    out->source = read_str(a, &r);
+    return !r.failed && r.at == r.b.n;
+}
