@@ -122,6 +122,7 @@ int cli_run(struct cli *c)
     const char *condition;
     if (no_device(c) && cli_inputs(c, &in, &n_in) && satisfy(c, &cond, &condition) &&
         driver_open(d, c->file[0], &p) && driver_plan(&p, &build, &plan) &&
+        (!c->value[OPT_MISMATCH] || driver_mismatch(d, &plan, c->value[OPT_MISMATCH])) &&
         driver_stimulus(&p, &plan, &build, c->value[OPT_STIMULUS], in, n_in, &stim) &&
         driver_record(d, &plan, c->value[OPT_RECORD], &record, &n_record) &&
         run_options(c, &stim, &backend, &o)) {

@@ -6,6 +6,8 @@
 #include "targets/sim/sim.h"
 #include "targets/target.h"
 
+#include <stdlib.h>
+
 static const struct span NOWHERE = {0, 0, 0};
 
 void driver_init(struct driver *d)
@@ -311,6 +313,29 @@ bool driver_record(struct driver *d, const struct plan *p, const char *spec,
     }
     *out = list.data;
     *n = list.n;
+    return true;
+}
+
+bool driver_mismatch(struct driver *d, struct plan *p, const char *spec)
+{
+    char *end;
+    double x = strtod(spec, &end);
+    end += strspn(end, " ");
+    x = *end == '%' ? x / 100 : x;
+    if (end == spec || (*end && strcmp(end, "%") != 0) || !(x >= 0 && x < 1)) {
+        struct diag *g = diag_add(&d->diags, E0903, NOWHERE, "`%s` is no mismatch", spec);
+        diag_hint(&d->diags, g, "for example --mismatch 5%%");
+        return false;
+    }
+    p->has_mismatch = x > 0;
+    for (uint32_t g = 0; g < p->group.n; g++) {
+        const struct kernel *k = p->kernel.data[p->group.data[g].kernel];
+        p->group.data[g].mismatch = ARENA_ARRAY(&d->arena, float, k->n_params + 1);
+        for (uint32_t i = 0; i < k->n_params; i++) {
+            bool varies = k->param[i].kind != K_PARAM_PLAIN;
+            p->group.data[g].mismatch[i] = varies ? (float)x : 0;
+        }
+    }
     return true;
 }
 

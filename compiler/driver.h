@@ -67,6 +67,9 @@ bool driver_stimulus(struct program *p, const struct plan *plan, const struct bu
 bool driver_record(struct driver *d, const struct plan *p, const char *spec,
                    struct run_record **out, uint32_t *n);
 
+/* --mismatch: "5%" or "0.05", three standard deviations for every bias and layout of every layer. */
+bool driver_mismatch(struct driver *d, struct plan *p, const char *spec);
+
 /* "jit", "interp" or NULL (jit where it was built in, else interp). */
 bool driver_backend(struct driver *d, const char *name, struct backend *out);
 

@@ -294,6 +294,11 @@ struct value layer_param(struct build *b, const struct piece *p, const struct as
 void build_connections(struct build *b);            /* connect.c */
 struct value wire_weights(struct build *b, struct wire *w); /* without a shape from the context */
 void build_settings(struct build *b);               /* settings.c */
+
+/* stimuli.c */
+bool stimulus_setting(const char *name); /* `duration` or `trials`: no input */
+bool build_stimulus(struct elab *el, const struct net *n, struct def *st, struct stimulus *out);
+
 void build_board(struct elab *el, struct net *n, const struct ast_decl *decl); /* boards.c */
 
 #endif

@@ -264,6 +264,22 @@ static void walk_network(const struct walk *w, const struct ast_network *n)
     arena_free(&scratch);
 }
 
+/* Sources (poisson(...), silence) are no functions: stimuli.c knows them. */
+static void walk_source(const struct walk *w, const struct ast_assign *as)
+{
+    const struct ast_expr *x = as->value;
+    if (stimulus_setting(as->name.text)) {
+        walk_expr(w, x);
+        return;
+    }
+    if (x->kind == AST_SEEDED) {
+        walk_expr(w, x->b);
+        x = x->a;
+    }
+    for (const struct ast_arg *a = x->kind == AST_CALL ? x->args : NULL; a; a = a->next)
+        walk_expr(w, a->value);
+}
+
 static void walk_stimulus(const struct walk *w, const struct ast_stimulus *st)
 {
     struct arena scratch = {0};
@@ -275,19 +291,9 @@ static void walk_stimulus(const struct walk *w, const struct ast_stimulus *st)
     resolve_scope(&inner, s);
     if (st->network.text && !scope_find(w->scope, st->network.text, SPACE_NETWORK))
         scope_unknown(w->scope, st->network, SPACE_NETWORK);
-    for (const struct ast_stim_item *i = st->items; i; i = i->next) {
-        const struct ast_expr *x = i->assign ? i->assign->value : NULL;
-        if (x && x->kind == AST_SEEDED) {
-            walk_expr(&inner, x->b);
-            x = x->a;
-        }
-        /* Sources aren't functions: stimuli.c knows them. */
-        if (x && x->kind == AST_CALL)
-            for (const struct ast_arg *a = x->args; a; a = a->next)
-                walk_expr(&inner, a->value);
-        else if (x && x->kind != AST_NAME)
-            walk_expr(&inner, x);
-    }
+    for (const struct ast_stim_item *i = st->items; i; i = i->next)
+        if (i->assign && i->assign->value)
+            walk_source(&inner, i->assign);
     arena_free(&scratch);
 }
 
