@@ -219,23 +219,19 @@ uint32_t read_count(struct reader *r, size_t least)
 }
 
 /* Control characters could play tricks on a terminal; only those of ordinary text are let in. */
-static bool is_text(const uint8_t *p, size_t n)
+static bool is_text(uint8_t c)
 {
-    for (size_t i = 0; i < n; i++) {
-        if ((p[i] < ' ' && p[i] != '\n' && p[i] != '\t') || p[i] == 0x7f)
-            return false;
-    }
-    return true;
+    return (c >= ' ' && c != 0x7f) || c == '\n' || c == '\t';
 }
 
 const char *read_str(struct arena *a, struct reader *r)
 {
     uint32_t n = read_count(r, 1);
     const uint8_t *p = r->b.data + r->at;
-    if (r->failed || !is_text(p, n)) {
-        r->failed = true;
+    for (uint32_t i = 0; i < n && !r->failed; i++)
+        r->failed = !is_text(p[i]);
+    if (r->failed || n == 0)
         return "";
-    }
     r->at += n;
     return arena_strndup(a, (const char *)p, n);
 }
@@ -243,5 +239,6 @@ const char *read_str(struct arena *a, struct reader *r)
 void write_str(struct buf *b, const char *s)
 {
     buf_u32(b, (uint32_t)strlen(s));
-    buf_puts(b, s);
+    for (; *s; s++)
+        buf_putc(b, is_text((uint8_t)*s) ? *s : '?');
 }

@@ -59,7 +59,9 @@ float read_f32(struct reader *r);
 double read_f64(struct reader *r);
 /* A count of things of at least `least` bytes each: fails if the rest can't hold them. */
 uint32_t read_count(struct reader *r, size_t least);
-const char *read_str(struct arena *a, struct reader *r); /* u32 length and bytes; never NULL */
+/* u32 length and bytes; never NULL. Control characters other than newline and tab don't occur in
+ * strings: writing replaces them by `?`, reading fails. */
+const char *read_str(struct arena *a, struct reader *r);
 void write_str(struct buf *b, const char *s);
 
 /* The sections that every target shares: names, shapes, spans, parameters, kernels, records. With

@@ -37,12 +37,12 @@ static double deviation(const struct net_mismatch *m, const char *name)
 }
 
 /* Biases and layouts deviate; what a user sets by `param` doesn't. */
-static float *deviations(struct arena *a, const struct net *n, const struct model *m)
+static double *deviations(struct arena *a, const struct net *n, const struct model *m)
 {
-    float *out = ARENA_ARRAY(a, float, m->param.n);
+    double *out = ARENA_ARRAY(a, double, m->param.n);
     for (uint32_t i = 0; n->mismatch.given && i < m->param.n; i++) {
         if (m->param.data[i].kind != MODEL_PARAM)
-            out[i] = (float)deviation(&n->mismatch, m->param.data[i].name);
+            out[i] = deviation(&n->mismatch, m->param.data[i].name);
     }
     return out;
 }
