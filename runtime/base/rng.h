@@ -21,7 +21,8 @@ void threefry(struct rng_key key, uint32_t c0, uint32_t c1, uint32_t out[2]);
 void jax_bits(struct rng_key key, size_t n, uint32_t *out);
 /* jax.random.split(key, m): out[0..m). */
 void jax_split(struct rng_key key, size_t m, struct rng_key *out);
-/* jax.random.normal(key, (n,), float32), exact to jax's own erfinv polynomial. */
+/* jax.random.normal(key, (n,), float32), to the bit (XLA's erfinv with its fused operations). XLA
+ * fuses what follows too: a deviated parameter is fmaf(sigma * g, old, old). */
 void jax_normal(struct rng_key key, size_t n, float *out);
 
 /* The language's own draws, element `index` of a stream; float64. */

@@ -150,7 +150,7 @@ bad("no_fields", H.replace(b"'<f4'", b"[]"), b"\0" * 8)
 bad("no_name", H.replace(b"'<f4'", b"[('', '<f4')]"), b"\0" * 8)
 bad("same_name", H.replace(b"'<f4'", b"[('a', '<f4'), ('a', '<f4')]"), b"\0" * 16)
 bad("fields", H.replace(b"'<f4'", str([(f"f{i}", "|u1") for i in range(17)]).encode()), b"\0" * 34)
-bad("padding", H.replace(b"'<f4'", b"[('', '|V2000000000'), ('', '|V2000000000')]"), b"\0" * 8)
+bad("padding", H.replace(b"'<f4'", b"[('', '|V1000000000'), ('', '|V1000000000'), ('', '|V1000000000')]"), b"\0" * 8)
 with open("bad_header_length.npy", "wb") as f:
     f.write(b"\x93NUMPY\2\0\xff\xff\xff\xff" + H)
 with open("bad_nothing.npy", "wb") as f:
