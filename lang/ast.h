@@ -30,26 +30,38 @@ struct ast_name {
 /* ---- expressions ---- */
 
 enum ast_expr_kind {
-    AST_NUMBER,  /* number: value in SI units, dim; dim.any for a literal 0 without unit */
-    AST_BOOL,    /* boolean */
-    AST_STRING,  /* string */
-    AST_NAME,    /* name */
-    AST_MEMBER,  /* base.name (left.exc) */
-    AST_UNARY,   /* op, a */
-    AST_BINARY,  /* op, a, b */
-    AST_IF,      /* a: condition, b: then, c: else */
-    AST_CALL,    /* name, args; with `lambda` for OP(i, j => E) */
-    AST_INDEX,   /* a: base, subs */
-    AST_ARRAY,   /* items; none for [] (a channel without events) */
+    AST_NUMBER,        /* number: value in SI units, dim; dim.any for a literal 0 without unit */
+    AST_BOOL,          /* boolean */
+    AST_STRING,        /* string */
+    AST_NAME,          /* name */
+    AST_MEMBER,        /* base.name (left.exc) */
+    AST_UNARY,         /* op, a */
+    AST_BINARY,        /* op, a, b */
+    AST_IF,            /* a: condition, b: then, c: else */
+    AST_CALL,          /* name, args; with `lambda` for OP(i, j => E) */
+    AST_INDEX,         /* a: base, subs */
+    AST_ARRAY,         /* items; none for [] (a channel without events) */
     AST_COMPREHENSION, /* binders, a: body */
-    AST_SEEDED,  /* a: the call, b: the seed -- `uniform(0, 1) seed 3` */
-    AST_CODE,    /* coarse:fine of a bias, a and b; board sections only */
+    AST_SEEDED,        /* a: the call, b: the seed -- `uniform(0, 1) seed 3` */
+    AST_CODE,          /* coarse:fine of a bias, a and b; board sections only */
 };
 
 enum ast_op {
-    AST_NEG, AST_NOT,
-    AST_ADD, AST_SUB, AST_MUL, AST_DIV, AST_POW,
-    AST_LT, AST_LE, AST_GT, AST_GE, AST_EQ, AST_NE, AST_AND, AST_OR,
+    AST_NEG,
+    AST_NOT,
+    AST_ADD,
+    AST_SUB,
+    AST_MUL,
+    AST_DIV,
+    AST_POW,
+    AST_LT,
+    AST_LE,
+    AST_GT,
+    AST_GE,
+    AST_EQ,
+    AST_NE,
+    AST_AND,
+    AST_OR,
 };
 
 struct ast_arg { /* positional, or name = value */
@@ -77,8 +89,8 @@ struct ast_expr {
     struct span span;
     uint32_t height; /* 1 for a leaf */
     struct ast_expr *a, *b, *c;
-    struct ast_name name; /* NAME, MEMBER (the last part), CALL */
-    struct ast_arg *args; /* CALL */
+    struct ast_name name;       /* NAME, MEMBER (the last part), CALL */
+    struct ast_arg *args;       /* CALL */
     struct ast_binder *binders; /* COMPREHENSION; CALL with a lambda: its parameters, body in `a` */
     struct ast_sub *subs;       /* INDEX */
     struct ast_expr *items;     /* ARRAY: linked by `next` */
@@ -132,7 +144,8 @@ struct ast_ref {
 };
 
 enum ast_net_kind {
-    AST_N_LET, AST_N_FN,
+    AST_N_LET,
+    AST_N_FN,
     AST_N_DT,         /* value */
     AST_N_INPUT,      /* name, shape, [from = word], assigns */
     AST_N_LAYER,      /* name, shape, model, assigns */
@@ -147,7 +160,7 @@ struct ast_net_item {
     enum ast_net_kind kind;
     struct span span;
     struct ast_name name, model, from;
-    struct ast_expr *shape;   /* list by `next`; NULL: left out */
+    struct ast_expr *shape; /* list by `next`; NULL: left out */
     bool has_shape;
     struct ast_expr *value, *seed;
     struct ast_assign *assigns;
@@ -166,8 +179,8 @@ struct ast_network {
 
 /* ---- stimuli ---- */
 
-/* stimulus NAME for NETWORK { duration = E; trials = E; INPUT = SOURCE; let ...; } -- a source is an
- * expression: raster(...), poisson(...) seed S, silence, ... */
+/* stimulus NAME for NETWORK { duration = E; trials = E; INPUT = SOURCE; let ...; } -- a source is
+ * an expression: raster(...), poisson(...) seed S, silence, ... */
 struct ast_stim_item {
     struct ast_assign *assign; /* NULL for a let */
     struct ast_let *let;
@@ -199,8 +212,10 @@ struct ast_stmt {
 };
 
 enum ast_neuron_kind {
-    AST_R_PARAM, AST_R_LAYOUT, AST_R_BIAS, /* name, value; `on` for bias (and others) */
-    AST_R_LET,                             /* name, value */
+    AST_R_PARAM,
+    AST_R_LAYOUT,
+    AST_R_BIAS, /* name, value; `on` for bias (and others) */
+    AST_R_LET,  /* name, value */
     AST_R_FN,
     AST_R_RECEIVE, /* name, scale, negative, on */
     AST_R_STATE,   /* name, value */
@@ -212,11 +227,11 @@ struct ast_neuron_item {
     enum ast_neuron_kind kind;
     struct span span;
     struct ast_name name;
-    struct ast_expr *value;  /* default, initial value, let */
-    struct ast_expr *scale;  /* receive NAME scale EXPR */
-    bool negative;           /* receive NAME for negative */
-    struct ast_name target;  /* on TARGET */
-    struct ast_name on[AST_MAX_ON];   /* ... A, B: device parameters or dendrites */
+    struct ast_expr *value;         /* default, initial value, let */
+    struct ast_expr *scale;         /* receive NAME scale EXPR */
+    bool negative;                  /* receive NAME for negative */
+    struct ast_name target;         /* on TARGET */
+    struct ast_name on[AST_MAX_ON]; /* ... A, B: device parameters or dendrites */
     uint32_t n_on;
     struct ast_stmt *body;
     struct ast_fn *fn;
@@ -278,7 +293,13 @@ struct ast_board {
 /* ---- files ---- */
 
 enum ast_decl_kind {
-    AST_USE, AST_LET, AST_FN, AST_NETWORK, AST_STIMULUS, AST_NEURON, AST_BOARD,
+    AST_USE,
+    AST_LET,
+    AST_FN,
+    AST_NETWORK,
+    AST_STIMULUS,
+    AST_NEURON,
+    AST_BOARD,
 };
 
 struct ast_decl {

@@ -17,11 +17,14 @@ struct dim {
 
 #define DIM_ONE ((struct dim){{0}, false})
 
-bool dim_eq(struct dim a, struct dim b);      /* `any` equals everything */
-bool dim_is_one(struct dim a);                /* plain number (or any) */
+bool dim_eq(struct dim a, struct dim b); /* `any` equals everything */
+bool dim_is_one(struct dim a);           /* plain number (or any) */
 struct dim dim_mul(struct dim a, struct dim b);
 struct dim dim_div(struct dim a, struct dim b);
 bool dim_pow(struct dim a, double e, struct dim *out); /* false: exponent not a multiple of 1/2 */
+
+/* For messages. */
+#define UNIT_LIST "s, A, V, F, Hz, Ohm, W with a prefix of f p n u m k M G, K, %"
 
 /* "ms", "uA", "Hz", "%": the power of ten and the dimension. False if `s` is no unit. */
 bool unit_lookup(const char *s, size_t n, int *pow10, struct dim *out);

@@ -1,0 +1,141 @@
+#include "lang/lex.h"
+
+#include "lang/build_ast.h"
+#include "lang/literal.h"
+
+#include <string.h>
+
+int lex_word(struct parser *p, struct span at, const char *s, size_t n, LANG_YYSTYPE *value,
+             int token)
+{
+    value->name = (struct ast_name){intern(p->names, s, n), at};
+    return token;
+}
+
+/* ---- numbers ---- */
+
+static void number_value(struct parser *p, struct span at, double x, struct dim dim,
+                         LANG_YYSTYPE *value)
+{
+    value->expr = ast_leaf(p, at, AST_NUMBER);
+    value->expr->number = x;
+    value->expr->dim = dim;
+}
+
+size_t lex_number(struct parser *p, struct span *at, const char *s, size_t n, LANG_YYSTYPE *value)
+{
+    size_t digits = literal_number_length(s, n), word = digits;
+    while (word < n && (s[word] == ' ' || s[word] == '\t'))
+        word++;
+    int pow10 = 0;
+    struct dim dim = DIM_ONE;
+    bool unit = word < n && unit_lookup(s + word, n - word, &pow10, &dim);
+    if (!unit && digits < n && word == digits) {
+        lex_bad_number(p, *at, s, n, value);
+        return n;
+    }
+    if (!unit)
+        n = digits;
+    at->end = at->begin + (uint32_t)n;
+    double x;
+    const char *wrong = literal_number(s, digits, pow10, &x);
+    if (wrong != NULL)
+        diag_add(p->diags, E0103, *at, "this is %s", wrong);
+    dim.any = !unit && (x == 0 || s[0] == 'i');
+    number_value(p, *at, x, dim, value);
+    return n;
+}
+
+void lex_bad_number(struct parser *p, struct span at, const char *s, size_t n, LANG_YYSTYPE *value)
+{
+    int shown = n > 40 ? 40 : (int)n;
+    struct diag *g = diag_add(p->diags, E0103, at, "`%.*s%s` is not a number", shown, s,
+                              (int)n > shown ? "..." : "");
+    if (s[n - 1] == '.')
+        diag_hint(p->diags, g, "a digit follows the point: `%.*s0`", shown, s);
+    else
+        diag_hint(p->diags, g, "units are %s", UNIT_LIST);
+    /* Of any dimension, so that nothing else is found wrong with it. */
+    number_value(p, at, 0, (struct dim){.any = true}, value);
+}
+
+/* ---- strings and comments ---- */
+
+void lex_string(struct parser *p, struct span at, const char *s, size_t n, LANG_YYSTYPE *value)
+{
+    size_t wrong;
+    value->expr = ast_leaf(p, at, AST_STRING);
+    value->expr->string = literal_string(p->arena, s + 1, n - 2, &wrong);
+    if (wrong < n - 2) {
+        uint32_t begin = at.begin + 1 + (uint32_t)wrong;
+        struct diag *g = diag_add(p->diags, E0101, (struct span){at.file, begin, begin + 2},
+                                  "unknown escape in a string");
+        diag_hint(p->diags, g, "the escapes are \\n, \\t, \\\\ and \\\"");
+    }
+    if (memchr(s, '\0', n) != NULL)
+        diag_add(p->diags, E0101, at, "a string with a NUL character");
+}
+
+void lex_open_string(struct parser *p, struct span at)
+{
+    diag_add(p->diags, E0102, at, "this string has no closing `\"` on its line");
+    p->end_of_item = true;
+}
+
+void lex_open_comment(struct parser *p, struct span at)
+{
+    diag_add(p->diags, E0102, at, "this comment has no closing `*/`");
+    p->stop = true;
+}
+
+/* ---- what isn't of the language ---- */
+
+void lex_check_utf8(struct parser *p)
+{
+    const char *s = p->source->text;
+    uint32_t n = p->source->n, code;
+    for (uint32_t i = 0; i < n;) {
+        uint32_t begin = i;
+        size_t len;
+        while (i < n && literal_utf8(s + i, n - i, &code) == 0)
+            i++;
+        if (i > begin)
+            diag_add(p->diags, E0105, (struct span){p->file, begin, i}, "not valid UTF-8");
+        while (i < n && (len = literal_utf8(s + i, n - i, &code)) > 0)
+            i += (uint32_t)len;
+    }
+}
+
+static const struct {
+    const char *text, *hint;
+} stray_hints[] = {
+    {"%", "`%` follows a number; the remainder of a division is `mod(a, b)`"},
+    {"!", "negation is `not`"},
+    {"&", "both is `a and b`"},
+    {"&&", "both is `a and b`"},
+    {"|", "either is `a or b`"},
+    {"||", "either is `a or b`"},
+    {"#", "comments begin with `//`"},
+    {"'", "strings stand in double quotes"},
+};
+
+void lex_stray(struct parser *p, struct span at, const char *s, size_t n)
+{
+    uint32_t code = 0;
+    for (size_t i = 0, len; i < n; i += len) {
+        len = literal_utf8(s + i, n - i, &code);
+        if (len == 0)
+            return; /* E0105 was reported there */
+    }
+    size_t first = literal_utf8(s, n, &code);
+    struct diag *g;
+    if (code < 0x20 || code == 0x7f)
+        g = diag_add(p->diags, E0101, at, "the character U+%04X doesn't belong to the language",
+                     (unsigned)code);
+    else
+        g = diag_add(p->diags, E0101, at, "`%.*s` doesn't belong to the language",
+                     n <= 12 ? (int)n : (int)first, s);
+    for (size_t i = 0; i < sizeof stray_hints / sizeof *stray_hints; i++)
+        if (strlen(stray_hints[i].text) == n && memcmp(stray_hints[i].text, s, n) == 0)
+            diag_hint(p->diags, g, "%s", stray_hints[i].hint);
+}
