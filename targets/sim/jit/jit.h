@@ -1,0 +1,63 @@
+/* The JIT's parts, in the order in which a kernel goes through them: codegen makes an LLVM module
+ * of all kernels of a run, emit turns it into the bytes of an object file, load makes these
+ * callable. Only plugin.c, which strings them together, is seen from outside. */
+#ifndef JIT_H
+#define JIT_H
+
+#include "runtime/run.h"
+
+#include <llvm-c/TargetMachine.h>
+
+/* ---- emit.c: the processor that this runs on, and code for it ---- */
+
+struct jit_host {
+    LLVMTargetMachineRef machine;
+    char *triple;
+    LLVMTargetDataRef layout;
+    unsigned lanes; /* float32 lanes of the widest vector: 4, 8 or 16 */
+};
+
+bool jit_host_open(struct jit_host *h, char *why, size_t why_size);
+void jit_host_close(struct jit_host *h);
+
+/* The module as an object file; the module is used up. NULL: *why, to be freed with
+ * LLVMDisposeMessage(), says what is wrong. */
+LLVMMemoryBufferRef jit_emit(const struct jit_host *h, LLVMModuleRef m, char **why);
+
+/* ---- codegen.c ---- */
+
+/* A module with the function jit_name(i) for specs[i], in context `cx`. */
+LLVMModuleRef jit_codegen(LLVMContextRef cx, const struct jit_host *h,
+                          const struct kernel_spec *spec, uint32_t n);
+enum { JIT_NAME_SIZE = 16 };
+void jit_name(char out[JIT_NAME_SIZE], uint32_t i);
+
+/* Vector code under construction; shared by codegen.c and math.c. */
+struct jit_gen {
+    LLVMContextRef cx;
+    LLVMModuleRef module;
+    LLVMBuilderRef builder;
+    unsigned lanes;
+    LLVMTypeRef ptr, i64, f32, i32; /* scalars */
+    LLVMTypeRef fv, iv;             /* vectors of float32 and of int32 */
+};
+
+LLVMValueRef jit_float(const struct jit_gen *g, float x); /* in all lanes */
+LLVMValueRef jit_int(const struct jit_gen *g, int32_t x);
+/* llvm.NAME of vectors of float32 with n operands. */
+LLVMValueRef jit_intrinsic(const struct jit_gen *g, const char *name, LLVMValueRef *operand,
+                           unsigned n);
+
+/* ---- math.c: runtime/kernel_math.inc on LLVM values ---- */
+
+LLVMValueRef jit_exp(const struct jit_gen *g, LLVMValueRef x);
+LLVMValueRef jit_log(const struct jit_gen *g, LLVMValueRef x);
+
+/* ---- load.c ---- */
+
+struct jit_code;                                                   /* loaded object files */
+struct jit_code *jit_load(LLVMMemoryBufferRef object, char **why); /* uses the object up */
+kernel_step_fn *jit_find(struct jit_code *c, const char *name, char **why);
+void jit_unload(struct jit_code *c);
+
+#endif
