@@ -3,6 +3,7 @@
 #include "compiler/diff.h"
 #include "compiler/summary.h"
 #include "runtime/record_npz.h"
+#include "runtime/record_spec.h"
 
 #include <stdio.h>
 #include <time.h>
@@ -124,7 +125,7 @@ int cli_run(struct cli *c)
         driver_open(d, c->file[0], &p) && driver_plan(&p, &build, &plan) &&
         (!c->value[OPT_MISMATCH] || driver_mismatch(d, &plan, c->value[OPT_MISMATCH])) &&
         driver_stimulus(&p, &plan, &build, c->value[OPT_STIMULUS], in, n_in, &stim) &&
-        driver_record(d, &plan, c->value[OPT_RECORD], &record, &n_record) &&
+        record_spec(&d->arena, &plan, c->value[OPT_RECORD], &record, &n_record, &d->diags) &&
         run_options(c, &stim, &backend, &o)) {
         stim.one_per_step = c->value[OPT_ONE_PER_STEP] != NULL;
         o.record = record;

@@ -240,80 +240,15 @@ bool driver_stimulus(struct program *p, const struct plan *plan, const struct bu
             return false;
         }
     }
+    if (n_in > 0) { /* tables say anew how long it lasts; where there is none, what was said stays */
+        for (uint32_t i = 0; i < out->n_inputs; i++) {
+            if (out->source[i].kind == STIM_TABLE) {
+                out->steps = 0;
+                out->trials = 0;
+            }
+        }
+    }
     return stimulus_settle(out, &d->diags, NOWHERE);
-}
-
-/* ---- what to record ---- */
-
-static bool record_one(struct driver *d, const struct plan *p, const char *word, size_t n,
-                       struct run_record *out)
-{
-    const char *dot = NULL;
-    for (size_t i = 0; i < n; i++) {
-        dot = word[i] == '.' ? word + i : dot; /* the last one: layers of parts have dots */
-    }
-    size_t n_layer = dot ? (size_t)(dot - word) : n;
-    for (uint32_t g = 0; g < p->group.n; g++) {
-        const struct plan_group *group = &p->group.data[g];
-        if (!dot || strlen(group->name) != n_layer || memcmp(group->name, word, n_layer) != 0) {
-            continue;
-        }
-        const struct kernel *k = p->kernel.data[group->kernel];
-        const char *var = arena_strndup(&d->arena, dot + 1, n - n_layer - 1);
-        if (strcmp(var, "spikes") == 0) {
-            *out = (struct run_record){g, -1};
-            return true;
-        }
-        for (uint32_t s = 0; s < k->n_states; s++) {
-            if (strcmp(k->state[s], var) == 0) {
-                *out = (struct run_record){g, (int32_t)s};
-                return true;
-            }
-        }
-        struct diag *e = diag_add(&d->diags, E0201, NOWHERE,
-                                  "layer `%s` has no variable `%s` to record", group->name, var);
-        const char *near = nearest_name(var, k->state, k->n_states);
-        if (near) {
-            diag_hint(&d->diags, e, "did you mean `%s.%s`?", group->name, near);
-        }
-        return false;
-    }
-    struct diag *e = diag_add(&d->diags, E0201, NOWHERE, "nothing to record is called `%.*s`",
-                              (int)n, word);
-    diag_hint(&d->diags, e, "--record takes all, none or LAYER.VARIABLE,...");
-    return false;
-}
-
-bool driver_record(struct driver *d, const struct plan *p, const char *spec,
-                   struct run_record **out, uint32_t *n)
-{
-    VEC(struct run_record) list = {0};
-    if (!spec) {
-        for (uint32_t i = 0; i < p->record.n; i++) {
-            struct run_record r = {p->record.data[i].group, p->record.data[i].state};
-            VEC_PUSH(&d->arena, &list, r);
-        }
-    } else if (strcmp(spec, "all") == 0) {
-        for (uint32_t g = 0; g < p->group.n; g++) {
-            const struct kernel *k = p->kernel.data[p->group.data[g].kernel];
-            for (int32_t s = -1; s < (int32_t)k->n_states; s++) {
-                VEC_PUSH(&d->arena, &list, ((struct run_record){g, s}));
-            }
-        }
-    } else if (strcmp(spec, "none") != 0) {
-        for (const char *w = spec; *w;) {
-            size_t len = strcspn(w, ",");
-            struct run_record r;
-            if (!record_one(d, p, w, len, &r)) {
-                return false;
-            }
-            VEC_PUSH(&d->arena, &list, r);
-            w += len + (w[len] == ',');
-        }
-    }
-    *out = list.data;
-    *n = list.n;
-    return true;
 }
 
 bool driver_mismatch(struct driver *d, struct plan *p, const char *spec)
@@ -330,10 +265,10 @@ bool driver_mismatch(struct driver *d, struct plan *p, const char *spec)
     p->has_mismatch = x > 0;
     for (uint32_t g = 0; g < p->group.n; g++) {
         const struct kernel *k = p->kernel.data[p->group.data[g].kernel];
-        p->group.data[g].mismatch = ARENA_ARRAY(&d->arena, float, k->n_params + 1);
+        p->group.data[g].mismatch = ARENA_ARRAY(&d->arena, double, k->n_params + 1);
         for (uint32_t i = 0; i < k->n_params; i++) {
             bool varies = k->param[i].kind != K_PARAM_PLAIN;
-            p->group.data[g].mismatch[i] = varies ? (float)x : 0;
+            p->group.data[g].mismatch[i] = varies ? x : 0;
         }
     }
     return true;

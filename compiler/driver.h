@@ -63,10 +63,6 @@ bool driver_stimulus(struct program *p, const struct plan *plan, const struct bu
                      const char *name, const struct input_override *in, uint32_t n_in,
                      struct stimulus *out);
 
-/* --record all|none|LAYER.VARIABLE,...; NULL: what the plan says. */
-bool driver_record(struct driver *d, const struct plan *p, const char *spec,
-                   struct run_record **out, uint32_t *n);
-
 /* --mismatch: "5%" or "0.05", three standard deviations for every bias and layout of every layer. */
 bool driver_mismatch(struct driver *d, struct plan *p, const char *spec);
 

@@ -1,0 +1,37 @@
+/* Behind dyn.h: what a context, an image and a result are. Shared by both halves of the library. */
+#ifndef RUNTIME_CONTEXT_H
+#define RUNTIME_CONTEXT_H
+
+#include "runtime/dyn.h"
+#include "runtime/image.h"
+#include "runtime/run.h"
+
+struct dyn_context {
+    struct arena arena;
+    struct diags diags;
+    VEC(dyn_message) message; /* finished ones, with line and column */
+    uint32_t n_taken;         /* diagnostics that became messages */
+    int status;               /* of the first error since dyn_clear() */
+};
+
+struct dyn_image {
+    struct arena arena;
+    struct image image;
+    struct bytes bytes;
+    struct plan plan;
+};
+
+struct dyn_result {
+    struct arena arena;
+    const struct dyn_image *image;
+    struct stimulus stimulus;
+    struct run_result run;
+    bool chips_given;
+};
+
+/* Turns diagnostics that came in since the last call into messages; `place` (may be NULL) works out
+ * file, line and column, which only the compile half can. */
+void context_take(struct dyn_context *c, struct diags *from,
+                  void (*place)(void *arg, struct span at, dyn_message *out), void *arg);
+
+#endif
