@@ -15,8 +15,8 @@ struct stimulus_event {
 struct stimulus_source {
     enum stimulus_kind kind;
     uint32_t channels;
-    uint32_t trials;  /* TABLE: how many it has; else 0: any number */
-    uint64_t steps;   /* TABLE: how many steps a trial has; else 0: any */
+    uint32_t trials; /* TABLE: how many it has; else 0: any number */
+    uint64_t steps;  /* TABLE: how many steps a trial has; else 0: any */
     /* TABLE: events of (trial, step) are row[trial * steps + step] .. row[... + 1], channels
      * ascending, counts > 0 */
     uint64_t *row;
@@ -35,28 +35,46 @@ struct stimulus {
     bool one_per_step;              /* counts above 1 become 1, as on the board */
 };
 
+enum { STIMULUS_MAX_CELLS = 1 << 26 };
+
 /* Raster of counts, [trials, steps, channels] or [steps, channels]; fractions and negatives are
  * errors. `what` names it in messages (codes E0801). */
-bool stimulus_raster(struct arena *a, struct stimulus_source *out, const double *v,
-                     uint32_t rank, const uint64_t *extent, uint32_t channels, struct diags *d,
-                     const char *what, struct span at);
+bool stimulus_raster(struct arena *a, struct stimulus_source *out, const double *v, uint32_t rank,
+                     const uint64_t *extent, uint32_t channels, struct diags *d, const char *what,
+                     struct span at);
 /* Events sorted or not; times in microseconds, cut into steps of dt; an event's step is
- * floor(t / dt), exact where dt is a whole number of microseconds. `offset` (n_offsets = trials + 1)
- * cuts the list into trials, NULL: one trial. steps 0: as many as the last event needs. Events beyond
- * a given `steps`, before 0, or on channels that don't exist are errors. */
+ * floor(t / dt), exact where dt is a whole number of microseconds. `offset` (n_offsets = trials +
+ * 1) cuts the list into trials, NULL: one trial. steps 0: as many as the last event needs. Events
+ * beyond a given `steps`, before 0, or on channels that don't exist are errors, and so is a table
+ * of more than STIMULUS_MAX_CELLS steps in all of its trials. */
 bool stimulus_events(struct arena *a, struct stimulus_source *out, const double *t_us,
-                     const double *channel, uint64_t n, const uint64_t *offset,
-                     uint32_t n_offsets, uint32_t channels, double dt, uint64_t steps,
-                     struct diags *d, const char *what, struct span at);
+                     const double *channel, uint64_t n, const uint64_t *offset, uint32_t n_offsets,
+                     uint32_t channels, double dt, uint64_t steps, struct diags *d,
+                     const char *what, struct span at);
+
+/* ---- playing ---- */
+
+enum { STIMULUS_MAX_MEAN = 10000 }; /* events of one channel in one step, on the average */
+
+/* A stimulus made ready for steps of dt: what generators need is worked out once. Refers to `s`. */
+struct stimulus_player {
+    const struct stimulus *of;
+    struct stimulus_draw **draw; /* for each input; NULL for tables and silence */
+};
+
+/* False with E0801 where a rate is negative, not finite or above STIMULUS_MAX_MEAN in a step. */
+bool stimulus_play(struct arena *a, const struct stimulus *s, double dt,
+                   struct stimulus_player *out, struct diags *d);
 
 /* Counts of one input at (trial, step): up to `channels` events with ascending channels into `out`;
- * returns how many. Poisson: threefry keyed by (seed, trial), counter (channel, step), inversion of
- * the cumulative distribution. Regular: event k of a channel at time k / rate, the first at 0. */
-uint32_t stimulus_at(const struct stimulus *s, uint32_t input, uint32_t trial, uint64_t step,
-                     double dt, struct stimulus_event *out);
+ * returns how many. Poisson: threefry keyed by (seed, trial), counter (channel / 2, step), whose
+ * two words are those of channels 2 k and 2 k + 1; inversion of the cumulative distribution.
+ * Regular: event k of a channel at time k / rate, the first at 0. A table's trials repeat. */
+uint32_t stimulus_at(const struct stimulus_player *p, uint32_t input, uint32_t trial, uint64_t step,
+                     struct stimulus_event *out);
 
-/* A structured array as numpy holds events: fields `t` (microseconds) and `channel`, or `t`, `x`, `y`
- * and perhaps `p` for an input of shape [features, height, width] (or [height, width]). */
+/* A structured array as numpy holds events: fields `t` (microseconds) and `channel`, or `t`, `x`,
+ * `y` and perhaps `p` for an input of shape [features, height, width] (or [height, width]). */
 struct plan_shape;
 bool stimulus_event_records(struct arena *a, struct stimulus_source *out, const struct npy *events,
                             const struct plan_shape *shape, double dt, uint64_t steps,

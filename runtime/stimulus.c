@@ -1,0 +1,232 @@
+/* Tables of events from rasters and event lists. */
+#include "runtime/stimulus.h"
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+
+static bool no_memory(struct diags *d, const char *what, struct span at)
+{
+    diag_add(d, E0801, at, "%s doesn't fit in memory", what);
+    return false;
+}
+
+/* Rows of `cells` steps in `out`, or false. */
+static bool make_rows(struct arena *a, struct stimulus_source *out, uint64_t cells, struct diags *d,
+                      const char *what, struct span at)
+{
+    if (cells > STIMULUS_MAX_CELLS) {
+        diag_add(d, E0801, at, "%s has %" PRIu64 " steps in %u trials; at most %d are possible",
+                 what, out->steps, out->trials, STIMULUS_MAX_CELLS);
+        return false;
+    }
+    out->row = arena_try(a, (size_t)cells + 1, sizeof *out->row);
+    return out->row || no_memory(d, what, at);
+}
+
+/* ---- rasters -----------------------------------------------------------------------------------
+ */
+
+static bool is_count(double x)
+{
+    return x >= 0 && x <= UINT32_MAX && x == floor(x);
+}
+
+bool stimulus_raster(struct arena *a, struct stimulus_source *out, const double *v, uint32_t rank,
+                     const uint64_t *extent, uint32_t channels, struct diags *d, const char *what,
+                     struct span at)
+{
+    *out = (struct stimulus_source){.kind = STIM_TABLE, .channels = channels, .trials = 1};
+    if (rank != 2 && rank != 3) {
+        struct diag *g = diag_add(d, E0801, at, "%s has %u dimensions", what, rank);
+        diag_hint(d, g, "a raster is [trials, steps, channels] or [steps, channels]");
+        return false;
+    }
+    uint64_t trials = rank == 3 ? extent[0] : 1, steps = extent[rank - 2];
+    if (extent[rank - 1] != channels) {
+        diag_add(d, E0801, at, "%s has %" PRIu64 " channels, the input has %u", what,
+                 extent[rank - 1], channels);
+        return false;
+    }
+    if (trials == 0 || steps == 0 || trials > UINT32_MAX) {
+        diag_add(d, E0801, at, "%s has %" PRIu64 " trials of %" PRIu64 " steps", what, trials,
+                 steps);
+        return false;
+    }
+    out->trials = (uint32_t)trials;
+    out->steps = steps;
+    const uint64_t cells = trials * steps;
+    if (!make_rows(a, out, cells, d, what, at))
+        return false;
+    uint64_t n = 0;
+    for (uint64_t i = 0; i < cells * channels; i++) {
+        if (!is_count(v[i])) {
+            diag_add(d, E0801, at,
+                     "%s holds %g at trial %" PRIu64 ", step %" PRIu64 ", channel %" PRIu64
+                     ": a count is a whole number, 0 or more",
+                     what, v[i], i / channels / steps, i / channels % steps, i % channels);
+            return false;
+        }
+        n += v[i] > 0;
+    }
+    out->event = arena_try(a, (size_t)n + 1, sizeof *out->event);
+    if (!out->event)
+        return no_memory(d, what, at);
+    n = 0;
+    for (uint64_t cell = 0; cell < cells; cell++) {
+        for (uint32_t c = 0; c < channels; c++) {
+            double x = v[cell * channels + c];
+            if (x > 0)
+                out->event[n++] = (struct stimulus_event){c, (uint32_t)x};
+        }
+        out->row[cell + 1] = n;
+    }
+    return true;
+}
+
+/* ---- event lists -------------------------------------------------------------------------------
+ */
+
+struct event_list {
+    const double *t_us, *channel;
+    uint64_t n;
+    const uint64_t *offset; /* trials + 1 */
+    uint32_t trials;
+    double step_us; /* length of a step; a whole number if it's as good as one */
+};
+
+/* floor(t / step), exact for whole numbers below 2^53. */
+static double step_of(const struct event_list *e, uint64_t i)
+{
+    double t = e->t_us[i], q = floor(t / e->step_us);
+    if (q * e->step_us > t)
+        return q - 1;
+    return (q + 1) * e->step_us <= t ? q + 1 : q;
+}
+
+static double step_microseconds(double dt)
+{
+    double us = dt * 1e6, whole = nearbyint(us);
+    return whole >= 1 && fabs(us - whole) <= 1e-9 * whole ? whole : us;
+}
+
+static bool check_offsets(const struct event_list *e, uint32_t n_offsets, struct diags *d,
+                          const char *what, struct span at)
+{
+    bool right = n_offsets >= 2 && e->offset[0] == 0 && e->offset[n_offsets - 1] == e->n;
+    for (uint32_t i = 1; right && i < n_offsets; i++)
+        right = e->offset[i] >= e->offset[i - 1];
+    if (!right)
+        diag_add(d, E0801, at,
+                 "the offsets of %s don't ascend from 0 to the number of its events, %" PRIu64,
+                 what, e->n);
+    return right;
+}
+
+/* Times and channels of all events; *last is the last step that has one. */
+static bool check_events(const struct event_list *e, uint32_t channels, uint64_t steps,
+                         double *last, struct diags *d, const char *what, struct span at)
+{
+    *last = -1;
+    for (uint64_t i = 0; i < e->n; i++) {
+        double t = e->t_us[i], c = e->channel[i];
+        if (!(t >= 0 && t <= 0x1p53)) {
+            diag_add(d, E0801, at, "event %" PRIu64 " of %s is at %g microseconds", i, what, t);
+            return false;
+        }
+        if (!(is_count(c) && c < channels)) {
+            diag_add(d, E0801, at,
+                     "event %" PRIu64 " of %s is on channel %g, the input has %u channels", i, what,
+                     c, channels);
+            return false;
+        }
+        double step = step_of(e, i);
+        if (steps && step >= (double)steps) {
+            diag_add(d, E0801, at,
+                     "event %" PRIu64 " of %s is at %g microseconds, in step %.0f of %" PRIu64, i,
+                     what, t, step, steps);
+            return false;
+        }
+        *last = step > *last ? step : *last;
+    }
+    return true;
+}
+
+static int by_channel(const void *a, const void *b)
+{
+    uint32_t x = ((const struct stimulus_event *)a)->channel,
+             y = ((const struct stimulus_event *)b)->channel;
+    return x < y ? -1 : x > y;
+}
+
+/* Sorted by channel within a cell, equal channels merged. */
+static void sort_cells(struct stimulus_source *out, uint64_t cells)
+{
+    uint64_t to = 0, from = 0;
+    for (uint64_t cell = 0; cell < cells; cell++) {
+        uint64_t end = out->row[cell + 1], first = to;
+        if (end - from > 1)
+            qsort(&out->event[from], (size_t)(end - from), sizeof *out->event, by_channel);
+        for (; from < end; from++) {
+            if (to > first && out->event[to - 1].channel == out->event[from].channel)
+                out->event[to - 1].count += out->event[from].count;
+            else
+                out->event[to++] = out->event[from];
+        }
+        out->row[cell + 1] = to;
+    }
+}
+
+/* Counting sort by (trial, step): row[cell + 1] counts, then is where the cell's next event goes.
+ */
+static void bin_events(struct stimulus_source *out, const struct event_list *e, uint64_t cells)
+{
+    for (uint32_t trial = 0; trial < e->trials; trial++) {
+        for (uint64_t i = e->offset[trial]; i < e->offset[trial + 1]; i++)
+            out->row[trial * out->steps + (uint64_t)step_of(e, i) + 1]++;
+    }
+    for (uint64_t cell = 0; cell < cells; cell++)
+        out->row[cell + 1] += out->row[cell];
+    for (uint64_t cell = cells; cell > 0; cell--)
+        out->row[cell] = out->row[cell - 1];
+    for (uint32_t trial = 0; trial < e->trials; trial++) {
+        for (uint64_t i = e->offset[trial]; i < e->offset[trial + 1]; i++) {
+            uint64_t cell = trial * out->steps + (uint64_t)step_of(e, i);
+            out->event[out->row[cell + 1]++] = (struct stimulus_event){(uint32_t)e->channel[i], 1};
+        }
+    }
+}
+
+bool stimulus_events(struct arena *a, struct stimulus_source *out, const double *t_us,
+                     const double *channel, uint64_t n, const uint64_t *offset, uint32_t n_offsets,
+                     uint32_t channels, double dt, uint64_t steps, struct diags *d,
+                     const char *what, struct span at)
+{
+    const uint64_t one_trial[2] = {0, n};
+    struct event_list e = {.t_us = t_us,
+                           .channel = channel,
+                           .n = n,
+                           .offset = offset ? offset : one_trial,
+                           .trials = offset ? n_offsets - 1 : 1,
+                           .step_us = step_microseconds(dt)};
+    double last;
+    if ((offset && !check_offsets(&e, n_offsets, d, what, at)) ||
+        !check_events(&e, channels, steps, &last, d, what, at))
+        return false;
+    *out = (struct stimulus_source){.kind = STIM_TABLE,
+                                    .channels = channels,
+                                    .trials = e.trials,
+                                    .steps = steps ? steps : (uint64_t)(last + 1)};
+    if (out->steps > STIMULUS_MAX_CELLS || !out->steps) {
+        diag_add(d, E0801, at, "%s lasts %" PRIu64 " steps", what, out->steps);
+        return false;
+    }
+    const uint64_t cells = e.trials * out->steps;
+    if (!make_rows(a, out, cells, d, what, at))
+        return false;
+    out->event = arena_try(a, (size_t)n + 1, sizeof *out->event);
+    if (!out->event)
+        return no_memory(d, what, at);
+    bin_events(out, &e, cells);
+    sort_cells(out, cells);
+    return true;
+}
