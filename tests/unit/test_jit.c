@@ -1,0 +1,339 @@
+/* The interpreter and the JIT against each other and against one operation after another: the same
+ * bits for random kernels over all operations, whatever is constant and whatever varies. */
+#include "tests/unit/unit.h"
+
+#include "runtime/base/fpenv.h"
+#include "runtime/base/rng.h"
+#include "runtime/kernel_operate.h"
+#include "runtime/run.h"
+#include <float.h>
+#include <stdio.h>
+
+enum {
+    N_PARAMS = 4,
+    N_LETS = 3,
+    N_RECEPTORS = 2,
+    N_STATES = 4,
+    N_INST = 60,
+    N_SPECS = 24,
+    N_ROUNDS = 12,
+    MAX_LANES = 80, /* 70, padded */
+};
+
+/* ---- random numbers ---- */
+
+struct dice {
+    uint64_t seed, index;
+};
+
+static uint32_t roll(struct dice *d, uint32_t n)
+{
+    return (uint32_t)(rng_uniform(d->seed, d->index++) * n);
+}
+
+/* Never denormal: what enters a kernel isn't. */
+static float any_float(struct dice *d)
+{
+    static const float special[] = {0.0f, -0.0f,   1.0f,     -1.0f,      INFINITY, -INFINITY,
+                                    NAN,  FLT_MIN, -FLT_MIN, FLT_MAX,    -FLT_MAX, 0.5f,
+                                    2.0f, 1.5f,    -2.5f,    8388609.0f, 1e-30f,   88.0f};
+    enum { N = sizeof special / sizeof *special };
+    if (roll(d, 4) == 0)
+        return special[roll(d, N)];
+    double magnitude = pow(10, 12 * rng_uniform(d->seed, d->index++) - 7);
+    return (float)(roll(d, 3) ? magnitude : -magnitude);
+}
+
+/* ---- random kernels ---- */
+
+static uint32_t any_value(struct dice *d, const struct kinst *inst, uint32_t n, enum ktype type)
+{
+    for (;;) {
+        /* Mostly recent values, so that chains get long. */
+        uint32_t v = roll(d, 3) ? n - 1 - roll(d, n < 12 ? n : 12) : roll(d, n);
+        if (kop_type((enum kop)inst[v].op) == type)
+            return v;
+    }
+}
+
+static struct kinst any_leaf(struct dice *d)
+{
+    static const uint8_t leaves[] = {K_CONST, K_BOOLEAN, K_DT,     K_PARAM, K_LET,
+                                     K_STATE, K_RECEIVE, K_SPIKES, K_PARAM, K_STATE};
+    static const uint32_t range[K_N_OPS] = {
+        [K_PARAM] = N_PARAMS, [K_LET] = N_LETS, [K_STATE] = N_STATES, [K_RECEIVE] = N_RECEPTORS};
+    struct kinst in = {.op = leaves[roll(d, sizeof leaves)]};
+    if (range[in.op])
+        in.index = (uint16_t)roll(d, range[in.op]);
+    if (in.op == K_CONST)
+        in.imm = any_float(d);
+    if (in.op == K_BOOLEAN)
+        in.imm = (float)roll(d, 2);
+    return in;
+}
+
+static struct kinst any_operation(struct dice *d, const struct kinst *inst, uint32_t n)
+{
+    struct kinst in = {.op = (uint16_t)(K_ADD + roll(d, K_N_OPS - K_ADD))};
+    enum ktype type = in.op == K_AND || in.op == K_OR || in.op == K_NOT ? K_BOOL : K_F32;
+    uint32_t n_operands = kop_operands((enum kop)in.op);
+    in.a = any_value(d, inst, n, in.op == K_SELECT ? K_BOOL : type);
+    if (n_operands > 1)
+        in.b = any_value(d, inst, n, type);
+    if (n_operands > 2)
+        in.c = any_value(d, inst, n, type);
+    return in;
+}
+
+static struct kernel *any_kernel(struct arena *a, struct dice *d)
+{
+    static const char *const name[] = {"w", "x", "y", "z"};
+    struct kernel *k = ARENA_NEW(a, struct kernel);
+    *k = (struct kernel){.model = "random",
+                         .n_params = N_PARAMS,
+                         .n_lets = N_LETS,
+                         .n_receptors = N_RECEPTORS,
+                         .n_states = N_STATES};
+    k->param = ARENA_ARRAY(a, struct kparam, N_PARAMS);
+    for (uint32_t i = 0; i < N_PARAMS; i++)
+        k->param[i].name = name[i];
+    k->receptor = (const char **)memcpy(ARENA_ARRAY(a, char *, N_RECEPTORS), name,
+                                        N_RECEPTORS * sizeof *name);
+    k->state = (const char **)memcpy(ARENA_ARRAY(a, char *, N_STATES), name, sizeof name);
+    k->lets = (struct kcode){.n = 1, .n_out = N_LETS, .emit = K_NONE};
+    k->lets.inst = ARENA_NEW(a, struct kinst);
+    k->lets.inst[0] = (struct kinst){.op = K_DT};
+    k->lets.out = ARENA_ARRAY(a, uint32_t, N_LETS);
+    k->event.emit = K_NONE;
+
+    struct kcode *step = &k->step;
+    step->inst = ARENA_ARRAY(a, struct kinst, N_INST);
+    step->inst[0] = (struct kinst){.op = K_STATE};
+    step->inst[1] = (struct kinst){.op = K_LT};
+    for (step->n = 2; step->n < N_INST; step->n++) {
+        bool early = step->n < 12 || roll(d, 10) == 0;
+        step->inst[step->n] = early ? any_leaf(d) : any_operation(d, step->inst, step->n);
+    }
+    step->n_out = N_STATES;
+    step->out = ARENA_ARRAY(a, uint32_t, N_STATES);
+    for (uint32_t i = 0; i < N_STATES; i++)
+        step->out[i] = roll(d, 5) ? any_value(d, step->inst, step->n, K_F32) : K_NONE;
+    step->emit = roll(d, 5) ? any_value(d, step->inst, step->n, K_F32) : K_NONE;
+    return k;
+}
+
+/* ---- data ---- */
+
+enum { N_ARRAYS = N_PARAMS + N_LETS + N_STATES + N_RECEPTORS + 1 };
+
+struct lanes {
+    float *array[N_ARRAYS]; /* parameters, lets, states, receptors, spikes */
+};
+
+static struct lanes any_lanes(struct arena *a, struct dice *d)
+{
+    struct lanes l;
+    for (uint32_t i = 0; i < N_ARRAYS; i++) {
+        l.array[i] = ARENA_ARRAY(a, float, MAX_LANES);
+        for (uint32_t j = 0; j < MAX_LANES; j++)
+            l.array[i][j] = any_float(d);
+    }
+    return l;
+}
+
+static struct lanes copy_lanes(struct arena *a, const struct lanes *from)
+{
+    struct lanes l;
+    for (uint32_t i = 0; i < N_ARRAYS; i++) {
+        l.array[i] = ARENA_ARRAY(a, float, MAX_LANES);
+        memcpy(l.array[i], from->array[i], MAX_LANES * sizeof(float));
+    }
+    return l;
+}
+
+struct uniforms {
+    bool param[N_PARAMS], let[N_LETS];
+    float param_value[N_PARAMS], let_value[N_LETS];
+};
+
+static struct uniforms *any_uniforms(struct arena *a, struct dice *d)
+{
+    struct uniforms *u = ARENA_NEW(a, struct uniforms);
+    uint32_t chance = roll(d, 3); /* 0: none, 1: half, 2: all */
+    for (uint32_t i = 0; i < N_PARAMS; i++) {
+        u->param[i] = roll(d, 2) < chance;
+        u->param_value[i] = any_float(d);
+    }
+    for (uint32_t i = 0; i < N_LETS; i++) {
+        u->let[i] = roll(d, 2) < chance;
+        u->let_value[i] = any_float(d);
+    }
+    return u;
+}
+
+static struct kernel_spec spec_of(const struct kernel *k, const struct uniforms *u)
+{
+    return (struct kernel_spec){k, u->param, u->let, u->param_value, u->let_value, 1e-3f};
+}
+
+static void run(const struct kernel_code *code, const struct kernel_spec *s, struct lanes *l,
+                size_t n)
+{
+    const float *param[N_PARAMS], *let[N_LETS];
+    for (uint32_t i = 0; i < N_PARAMS; i++)
+        param[i] = s->param_uniform[i] ? NULL : l->array[i];
+    for (uint32_t i = 0; i < N_LETS; i++)
+        let[i] = s->let_uniform[i] ? NULL : l->array[N_PARAMS + i];
+    float **state = &l->array[N_PARAMS + N_LETS];
+    const float *receive[N_RECEPTORS];
+    for (uint32_t i = 0; i < N_RECEPTORS; i++)
+        receive[i] = state[N_STATES + i];
+    struct kernel_args args = {param, let, state, receive, l->array[N_ARRAYS - 1], s->dt};
+    size_t padded = (n + 15) / 16 * 16, middle = padded / 32 * 16;
+    uint64_t old = fpenv_flush();
+    code->step(code->code, &args, 0, middle);
+    code->step(code->code, &args, middle, padded);
+    fpenv_restore(old);
+}
+
+/* ---- one operation after another ---- */
+
+static float leaf_value(const struct kernel_spec *s, const struct kinst *in, const struct lanes *l,
+                        size_t i)
+{
+    float *const *x = l->array;
+    switch ((enum kop)in->op) {
+    case K_CONST:
+        return in->imm;
+    case K_BOOLEAN:
+        return in->imm;
+    case K_DT:
+        return s->dt;
+    case K_PARAM:
+        return s->param_uniform[in->index] ? s->param_value[in->index] : x[in->index][i];
+    case K_LET:
+        return s->let_uniform[in->index] ? s->let_value[in->index] : x[N_PARAMS + in->index][i];
+    case K_STATE:
+        return x[N_PARAMS + N_LETS + in->index][i];
+    case K_RECEIVE:
+        return x[N_PARAMS + N_LETS + N_STATES + in->index][i];
+    default:
+        return x[N_ARRAYS - 1][i];
+    }
+}
+
+static void reference(const struct kernel_spec *s, struct lanes *l, size_t n)
+{
+    const struct kcode *step = &s->kernel->step;
+    uint64_t old = fpenv_flush();
+    for (size_t i = 0; i < n; i++) {
+        float v[N_INST];
+        for (uint32_t j = 0; j < step->n; j++) {
+            const struct kinst *in = &step->inst[j];
+            v[j] = kop_operands((enum kop)in->op)
+                       ? kernel_operate((enum kop)in->op, v[in->a], v[in->b], v[in->c])
+                       : leaf_value(s, in, l, i);
+        }
+        for (uint32_t j = 0; j < N_STATES; j++) {
+            if (step->out[j] != K_NONE)
+                l->array[N_PARAMS + N_LETS + j][i] = v[step->out[j]];
+        }
+        l->array[N_ARRAYS - 1][i] = step->emit == K_NONE ? 0 : v[step->emit];
+    }
+    fpenv_restore(old);
+}
+
+/* NaNs are equal: which of two NaNs an operation passes on isn't defined. */
+static void assert_same(const struct kernel *k, const struct lanes *x, const struct lanes *y,
+                        size_t n, const char *who)
+{
+    for (uint32_t i = 0; i < N_ARRAYS; i++) {
+        for (size_t j = 0; j < n; j++) {
+            float a = x->array[i][j], b = y->array[i][j];
+            if ((isnan(a) && isnan(b)) || memcmp(&a, &b, sizeof a) == 0)
+                continue;
+            struct buf text = {0};
+            kernel_text(&text, k);
+            fprintf(stderr, "%s: array %u, lane %zu of %zu: %a, expected %a\n%s", who, i, j, n,
+                    (double)b, (double)a, text.data);
+            fail();
+        }
+    }
+}
+
+/* ---- tests ---- */
+
+/* False where the build has no JIT; anything else that keeps it away is a failure. */
+static bool open_jit(struct backend *b)
+{
+#ifdef DYN_NO_LLVM
+    (void)b;
+    print_message("SKIPPED: built with LLVM=no\n");
+    return false;
+#else
+    struct diags d = {0};
+    bool ok = backend_jit(b, &d);
+    if (!ok)
+        print_error("%s\n", d.list.data[0]->message);
+    diags_free(&d);
+    assert_true(ok);
+    return true;
+#endif
+}
+
+static void check_round(const struct backend *b, uint64_t seed)
+{
+    struct arena a = {0};
+    struct diags d = {0};
+    struct dice dice = {seed, 0};
+    struct kernel_spec spec[N_SPECS];
+    struct kernel_code code[N_SPECS];
+    for (uint32_t i = 0; i < N_SPECS; i++) {
+        spec[i] = spec_of(any_kernel(&a, &dice), any_uniforms(&a, &dice));
+        const char *why;
+        assert_true(kernel_verify(spec[i].kernel, &why));
+    }
+    assert_true(b->prepare(b, &a, spec, N_SPECS, code, &d));
+    for (uint32_t i = 0; i < N_SPECS; i++) {
+        size_t n = 1 + roll(&dice, 70);
+        struct lanes expected = any_lanes(&a, &dice);
+        struct lanes got = copy_lanes(&a, &expected);
+        for (uint32_t t = 0; t < 3; t++) {
+            reference(&spec[i], &expected, n);
+            run(&code[i], &spec[i], &got, n);
+            assert_same(spec[i].kernel, &expected, &got, n, b->name);
+        }
+    }
+    diags_free(&d);
+    arena_free(&a);
+}
+
+static void test_interp(void **state)
+{
+    (void)state;
+    struct backend b;
+    backend_interp(&b);
+    for (uint64_t seed = 0; seed < N_ROUNDS; seed++)
+        check_round(&b, seed);
+    b.release(&b);
+}
+
+static void test_jit(void **state)
+{
+    (void)state;
+    struct backend b;
+    if (!open_jit(&b))
+        skip();
+    for (uint64_t seed = 0; seed < N_ROUNDS; seed++)
+        check_round(&b, seed);
+    b.release(&b);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_interp),
+        cmocka_unit_test(test_jit),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
