@@ -1,9 +1,15 @@
 /* The pass `quantize`: weights become what four base currents of their core make.
  *
- * Needs the neurons placed (net->board). Duplicate synapses are merged, base currents are found for
- * each core (those of the board section are kept) and written as biases SYAM_W0_P .. SYAM_W3_P, and
- * every weight becomes its decoded value; a weight that becomes 0 is taken out and reported
- * (W0654). Masks aren't kept: d2_masks_of() gives them back. */
+ * Needs the neurons placed (net->board). Connections with the same ends are joined
+ * (quantize_merge.c), `gain = auto` is resolved (quantize_gain.c), base currents are found for each
+ * core (those that the board section gives are kept) and written as biases SYAM_W0_P .. SYAM_W3_P,
+ * and every weight becomes its decoded value; one that becomes 0 is taken out and reported (W0654),
+ * one beyond the reach of the base currents too (W0653). With o->refine a weight may use two of the
+ * neuron's CAM entries. Masks aren't kept: d2_masks_of() gives them back.
+ *
+ * What is exact already stays: the network that the pass leaves, printed and read again, comes out
+ * unchanged. CAM entries given by hand keep their weights where all four base currents are given
+ * too; whether they agree is for `route` to say. */
 #ifndef DYNAPSE2_QUANTIZE_H
 #define DYNAPSE2_QUANTIZE_H
 
@@ -14,10 +20,41 @@ bool d2_quantize(struct net *n, const struct target_options *o, struct target_re
                  struct diags *d);
 
 /* Current of a weight of 1 at this receptor of one neuron, in ampere: the receptor's scale
- * evaluated from the neuron's nominal parameters, rounded to float32. Without the board's gain. */
+ * evaluated in float64 from the neuron's parameters. Without the board's gain. */
 double d2_receptor_scale(const struct net *n, uint32_t layer, uint32_t receptor, uint32_t element);
 
 /* The four base currents of a core, from its biases; a base without a bias counts as code 0:0. */
 void d2_core_bases(const struct board_core *c, double base[D2_BASES]);
+
+/* ---- between the files of the pass ---- */
+
+/* Joins connections that have source, destination, receptor and delay in common into the first of
+ * them; weights of one synapse add. E0601 if a sum isn't finite. */
+bool d2_merge_connections(struct net *n, struct target_report *r, struct diags *d);
+
+/* The weights of one core, and where they are in the network. */
+struct d2_synapse {
+    uint32_t connection;
+    uint64_t at;     /* index in its `post` and `weight` */
+    double current;  /* ampere, with the gain; not negative */
+    uint8_t mask[2]; /* its CAM entries; 0: none */
+    bool keep;       /* its weight stays */
+};
+
+struct d2_weights_of_core {
+    struct board_core *core;
+    uint32_t n, n_free; /* the n_free that aren't kept come first */
+    struct d2_synapse *synapse;
+    double iscale; /* current of a weight of 1, with the gain */
+    int32_t given[D2_BASES];
+    double reach; /* the largest current that its four bases could make */
+};
+
+/* Resolves `gain = auto`: scale parameters of receptors are multiplied by a common factor, the
+ * synapses' gain currents divided by it, so that the network stays the same. E0602 where the models
+ * don't allow it, E0406 where a gain current is given by hand. Returns the factor, 0 if reported.
+ */
+double d2_auto_gain(struct net *n, const struct d2_weights_of_core *core, uint32_t n_cores,
+                    const struct d2_grid *g, uint64_t seed, struct diags *d);
 
 #endif

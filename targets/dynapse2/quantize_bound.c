@@ -13,10 +13,10 @@
 #include <string.h>
 
 enum {
-    FOLDED_LEVELS = 7,  /* beside 0 */
-    GROUPS = 512,       /* twice this many at most stand for a large number of weights */
+    FOLDED_LEVELS = 7, /* beside 0 */
+    GROUPS = 1024,     /* twice this many at most stand for a large number of weights */
     FIRST_INTERVALS = 24,
-    MAX_INTERVALS = 300,
+    MAX_INTERVALS = 1500,
 };
 
 struct group {
@@ -26,7 +26,7 @@ struct group {
 struct folding {
     size_t n;
     struct group *group; /* ascending */
-    double spread; /* root of the summed squares by which groups differ from their weights */
+    double spread;       /* root of the summed squares by which groups differ from their weights */
     struct group *v;
     double *count, *sum, *sum2; /* n + 1, accumulated over v */
     double *now, *before;       /* n + 1: least error of the first j */
@@ -118,7 +118,7 @@ static double root_error(struct folding *f, double s)
         best_last_cell(f, 0, n + 1, 0, n);
     }
     /* What the sums may have lost by cancellation counts as error that isn't there. */
-    double e = f->now[n] - 1e-12 * f->sum2[n] - f->spread * f->spread * 0;
+    double e = f->now[n] - 1e-12 * f->sum2[n];
     return fmax(sqrt(fmax(e, 0)) - f->spread, 0);
 }
 

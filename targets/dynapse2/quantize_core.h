@@ -71,7 +71,8 @@ struct d2_gain_core {
 };
 
 /* The common factor on all weight currents, of the `n_factors` offered, with which the grid fits
- * best: least sum of squared errors in units of weight over all cores. Cores may have n == 0. */
+ * best: least sum of squared errors in units of weight over all cores, by a shorter search than
+ * d2_solve()'s. Of factors within .1 % of the best it is the first. Cores may have n == 0. */
 double d2_best_gain(const struct d2_gain_core *core, uint32_t n_cores, const struct d2_grid *g,
                     const double *factor, uint32_t n_factors, uint64_t seed);
 

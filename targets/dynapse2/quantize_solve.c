@@ -19,6 +19,11 @@ enum {
     WINDOW = 12,   /* grid steps that one base may move in a descent */
     PAIR = 3,      /* grid steps that two bases may move at once */
     PAIR_WIDE = 6, /* the same in the final search */
+    KICKS = 120,   /* random moves away from the best place, each with a new descent */
+    KICKS_FEW =
+        600, /* where there are fewer weights than FEW: there the grid is all of the error */
+    FEW = 16,
+    KICK_MAX = 100, /* grid steps */
 };
 
 struct problem {
@@ -44,7 +49,7 @@ static int by_value(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Weights up to the problem's unit; `factor` multiplies every weight current, which is the same as
+/* The grid in the problem's unit. `factor` multiplies every weight current, which is the same as
  * dividing the grid by it. */
 static void set_grid(struct problem *p, const struct d2_grid *g, double factor)
 {
@@ -308,7 +313,7 @@ static int32_t nearest_index(const struct problem *p, double x)
     return (int32_t)i;
 }
 
-/* Tries index + step; keeps it if it is better. */
+/* Keeps a place if it is on the grid and better. */
 static bool try_move(const struct problem *p, struct place *at, struct place *best)
 {
     for (uint32_t k = 0; k < D2_BASES; k++)
@@ -377,6 +382,27 @@ static void descend(const struct problem *p, struct place *at, int32_t window, i
         ;
 }
 
+/* From the best place to random ones near it, by steps of all sizes, and down again: where the
+ * grid is coarse against the error, neighbours of the continuous solution differ a lot. */
+static void kick(const struct problem *p, struct place *best, uint64_t seed)
+{
+    uint64_t draw = (uint64_t)STARTS * (D2_BASES + 1);
+    uint32_t n = p->n < FEW ? KICKS_FEW : KICKS;
+    for (uint32_t i = 0; i < n; i++) {
+        struct place at = *best;
+        for (uint32_t k = 0; k < D2_BASES; k++) {
+            double u = 2 * rng_uniform(seed, draw++) - 1;
+            double step = pow(KICK_MAX, fabs(u)) * (u < 0 ? -1 : 1);
+            if (p->given[k] == D2_FREE)
+                at.index[k] = (int32_t)fmin(fmax(at.index[k] + step, 0), (double)p->n_grid - 1);
+        }
+        at.error = error_at(p, at.index);
+        descend(p, &at, PAIR, PAIR);
+        if (at.error < best->error)
+            *best = at;
+    }
+}
+
 /* ---- results ---- */
 
 /* Free bases ascend, so that equal solutions are equal. */
@@ -425,17 +451,16 @@ void d2_solve(const double *current, size_t n, const struct d2_grid *g,
     qsort(at, n_kept, sizeof *at, by_error);
     for (uint32_t i = 0; i < n_kept && i < POLISH; i++)
         descend(&p, &at[i], (int32_t)g->n, PAIR_WIDE);
-    struct place best = at[0];
-    for (uint32_t i = 1; i < n_kept && i < POLISH; i++)
-        if (at[i].error < best.error)
-            best = at[i];
-    write_solution(&p, g, best, current, n, out);
+    qsort(at, n_kept, sizeof *at, by_error);
+    kick(&p, &at[0], seed);
+    write_solution(&p, g, at[0], current, n, out);
     arena_free(&arena);
 }
 
 /* ---- gain ---- */
 
 enum { GAIN_KEEP = 3, GAIN_WINDOW = 3 };
+#define GAIN_EQUAL 1e-3 /* relative differences of errors that don't count */
 
 /* The least total error (in the problem's unit) that a short search from the continuous solutions
  * finds with the grid divided by the factor. */
@@ -477,10 +502,12 @@ double d2_best_gain(const struct d2_gain_core *core, uint32_t n_cores, const str
         for (uint32_t f = 0; f < n_factors; f++)
             error[f] += error_with_factor(&p, g, factor[f], kept, n_kept) * weight * weight;
     }
+    double least = INFINITY;
+    for (uint32_t f = 0; f < n_factors; f++)
+        least = fmin(least, error[f]);
     uint32_t best = 0;
-    for (uint32_t f = 1; f < n_factors; f++)
-        if (error[f] < error[best])
-            best = f;
+    while (error[best] > (1 + GAIN_EQUAL) * least)
+        best++;
     arena_free(&arena);
     return factor[best];
 }

@@ -1,0 +1,461 @@
+#include "targets/dynapse2/quantize.h"
+#include "targets/dynapse2/passes.h"
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+
+enum { NAMES_SHOWN = 8 }; /* in a warning; the report has them all */
+
+struct pass {
+    struct net *n;
+    const struct target_options *o;
+    struct target_report *r;
+    struct diags *d;
+    struct arena *a; /* of the pass */
+    struct d2_sites sites;
+    struct d2_base_grid grid;
+    uint32_t n_cores; /* those of the board, in its order */
+    struct d2_weights_of_core *core;
+};
+
+double d2_receptor_scale(const struct net *n, uint32_t layer, uint32_t receptor, uint32_t element)
+{
+    const struct net_layer *l = &n->layer.data[layer];
+    const struct model *m = l->model;
+    uint32_t scale = m->receptor.data[receptor].scale;
+    if (scale == MODEL_NONE)
+        return 1;
+    struct arena scratch = {0};
+    double *param = ARENA_ARRAY(&scratch, double, m->param.n);
+    double *let = ARENA_ARRAY(&scratch, double, m->let.n);
+    struct model_env env = {n->dt, param, let};
+    for (uint32_t p = 0; p < m->param.n; p++)
+        param[p] = (double)d2_value(&l->param[p], element);
+    for (uint32_t i = 0; i < m->let.n; i++)
+        let[i] = model_eval(m, m->let.data[i].value, &env);
+    double x = model_eval(m, scale, &env);
+    arena_free(&scratch);
+    return x;
+}
+
+void d2_core_bases(const struct board_core *c, double base[D2_BASES])
+{
+    for (uint32_t k = 0; k < D2_BASES; k++) {
+        const struct board_bias *b = board_find_bias(c, d2_param[D2_BASE_PARAM + k].name);
+        struct d2_code code = {b ? b->coarse : 0, b ? b->fine : 0};
+        base[k] = d2_current(D2_BASE_PARAM + k, code);
+    }
+}
+
+/* ---- names ---- */
+
+static uint32_t pre_of(const struct net_connection *c, uint64_t at)
+{
+    uint32_t lo = 0, n = c->n_pre;
+    while (n > 0) { /* the last row that begins at or before `at` */
+        uint32_t half = n / 2;
+        if (c->row[lo + half + 1] <= at) {
+            lo += half + 1;
+            n -= half + 1;
+        } else {
+            n = half;
+        }
+    }
+    return lo;
+}
+
+/* "noise[3] -> readout[1] (0.25)", with the weight as it was. */
+static void put_synapse(struct buf *out, const struct net *n, const struct d2_synapse *s,
+                        double iscale)
+{
+    const struct net_connection *c = &n->connection.data[s->connection];
+    uint32_t pre = pre_of(c, s->at);
+    if (c->from_input)
+        net_element_name(out, n->input.data[c->src].name, n->input.data[c->src].shape, pre);
+    else
+        net_element_name(out, n->layer.data[c->src].name, n->layer.data[c->src].shape, pre);
+    const struct net_layer *l = &n->layer.data[c->dst];
+    buf_puts(out, " -> ");
+    net_element_name(out, l->name, l->shape, c->post[s->at]);
+    double w = s->current / iscale;
+    buf_printf(out, " (%.3g)", c->weight[s->at] < 0 ? -w : w);
+}
+
+/* ---- the weights of each core ---- */
+
+static int32_t grid_index(const struct d2_base_grid *g, const struct board_bias *b)
+{
+    for (uint32_t i = 0; i < g->grid.n; i++)
+        if (g->code[i].coarse == b->coarse && g->code[i].fine == b->fine)
+            return (int32_t)i;
+    return D2_FREE;
+}
+
+static void read_given(const struct pass *p, struct d2_weights_of_core *x)
+{
+    x->reach = 0;
+    for (uint32_t k = 0; k < D2_BASES; k++) {
+        const struct board_bias *b = board_find_bias(x->core, d2_param[D2_BASE_PARAM + k].name);
+        x->given[k] = b ? grid_index(&p->grid, b) : D2_FREE;
+        x->reach += x->given[k] == D2_FREE ? p->grid.current[p->grid.grid.n - 1]
+                                           : p->grid.current[x->given[k]];
+    }
+}
+
+static bool all_given(const struct d2_weights_of_core *x)
+{
+    for (uint32_t k = 0; k < D2_BASES; k++)
+        if (x->given[k] == D2_FREE)
+            return false;
+    return true;
+}
+
+static struct d2_site site_of(const struct pass *p, const struct net_connection *c, uint64_t at)
+{
+    return p->sites.at[p->sites.first[c->dst] + c->post[at]];
+}
+
+static struct d2_weights_of_core *core_of(const struct pass *p, const struct net_connection *c,
+                                          uint64_t at)
+{
+    return &p->core[site_of(p, c, at).core - p->n->board->core.data];
+}
+
+static bool all_placed(const struct pass *p)
+{
+    const struct net *n = p->n;
+    for (uint32_t i = 0; i < p->sites.first[n->layer.n]; i++) {
+        if (!p->sites.at[i].core) {
+            diag_add(p->d, E0999, n->span, "neurons are quantized before they are placed");
+            return false;
+        }
+    }
+    return true;
+}
+
+/* All weights of a core must mean the same current, since they share its base currents. */
+static bool take_scale(const struct pass *p, const struct net_connection *c, uint64_t at,
+                       double scale)
+{
+    struct d2_weights_of_core *x = core_of(p, c, at);
+    double iscale = scale * p->n->board->gain;
+    if (x->iscale == 0)
+        x->iscale = iscale;
+    if (x->iscale == iscale)
+        return true;
+    struct diag *g =
+        diag_add(p->d, E0602, c->span,
+                 "chip %u core %u: a weight of 1 is %g A at `%s` and %g A elsewhere in the core",
+                 x->core->chip, x->core->core, scale,
+                 d2_neuron_name(p->a, p->n, c->dst, c->post[at]), x->iscale / p->n->board->gain);
+    diag_hint(p->d, g, "give them the same scale, or place them on different cores");
+    return false;
+}
+
+static void add_synapse(const struct pass *p, uint32_t connection, uint64_t at)
+{
+    const struct net_connection *c = &p->n->connection.data[connection];
+    struct d2_weights_of_core *x = core_of(p, c, at);
+    struct d2_synapse s = {
+        .connection = connection, .at = at, .current = fabs((double)c->weight[at]) * x->iscale};
+    if (all_given(x)) {
+        double base[D2_BASES];
+        d2_core_bases(x->core, base);
+        s.keep = site_of(p, c, at).neuron->by_hand ||
+                 d2_masks_of(base, c->weight[at], x->iscale, s.mask) == 2;
+    }
+    x->synapse[x->n++] = s;
+}
+
+/* Kept ones to the end. */
+static void part_kept(struct d2_weights_of_core *x)
+{
+    for (uint32_t i = 0; i < x->n; i++) {
+        if (x->synapse[i].keep)
+            continue;
+        struct d2_synapse s = x->synapse[i];
+        x->synapse[i] = x->synapse[x->n_free];
+        x->synapse[x->n_free++] = s;
+    }
+}
+
+static bool few_enough(const struct pass *p)
+{
+    uint64_t count = 0;
+    for (uint32_t i = 0; i < p->n->connection.n; i++)
+        count += p->n->connection.data[i].row[p->n->connection.data[i].n_pre];
+    if (count <= D2_MAX_SYNAPSES)
+        return true;
+    diag_add(p->d, E0601, p->n->span, "%llu synapses: the CAM of a whole board holds %d",
+             (unsigned long long)count, D2_CHIPS * D2_CORES * D2_NEURONS * D2_CAM);
+    return false;
+}
+
+static bool collect(struct pass *p)
+{
+    struct net *n = p->n;
+    p->n_cores = n->board->core.n;
+    p->core = ARENA_ARRAY(p->a, struct d2_weights_of_core, p->n_cores);
+    for (uint32_t i = 0; i < p->n_cores; i++) {
+        p->core[i].core = &n->board->core.data[i];
+        read_given(p, &p->core[i]);
+    }
+    for (uint32_t i = 0; i < n->connection.n; i++) {
+        const struct net_connection *c = &n->connection.data[i];
+        double *scale = ARENA_ARRAY(p->a, double, n->layer.data[c->dst].n);
+        for (uint32_t k = 0; k < n->layer.data[c->dst].n; k++)
+            scale[k] = d2_receptor_scale(n, c->dst, c->receptor, k);
+        for (uint64_t s = 0; s < c->row[c->n_pre]; s++) {
+            core_of(p, c, s)->n++;
+            if (!take_scale(p, c, s, scale[c->post[s]]))
+                return false;
+        }
+    }
+    for (uint32_t i = 0; i < p->n_cores; i++) {
+        p->core[i].synapse = ARENA_ARRAY(p->a, struct d2_synapse, p->core[i].n);
+        p->core[i].n = 0;
+    }
+    for (uint32_t i = 0; i < n->connection.n; i++)
+        for (uint64_t s = 0; s < n->connection.data[i].row[n->connection.data[i].n_pre]; s++)
+            add_synapse(p, i, s);
+    for (uint32_t i = 0; i < p->n_cores; i++)
+        part_kept(&p->core[i]);
+    return true;
+}
+
+/* ---- quantizing one core ---- */
+
+static double mask_error(const double base[D2_BASES], const struct d2_synapse *s,
+                         const uint8_t mask[2])
+{
+    double made = d2_mask_current(base, mask[0]) + d2_mask_current(base, mask[1]);
+    return fabs(made - s->current);
+}
+
+static double mean_square(const struct d2_weights_of_core *x, const double base[D2_BASES])
+{
+    double sum = 0;
+    for (uint32_t i = 0; i < x->n_free; i++) {
+        double e = mask_error(base, &x->synapse[i], x->synapse[i].mask) / x->iscale;
+        sum += e * e;
+    }
+    return x->n_free ? sum / x->n_free : 0;
+}
+
+static void set_bases(const struct pass *p, const struct d2_weights_of_core *x,
+                      const struct d2_solution *s)
+{
+    for (uint32_t k = 0; k < D2_BASES; k++) {
+        if (x->given[k] != D2_FREE)
+            continue;
+        struct d2_code c = p->grid.code[s->index[k]];
+        board_set_bias(p->n->arena, x->core, d2_param[D2_BASE_PARAM + k].name, c.coarse, c.fine,
+                       (struct span){0});
+    }
+}
+
+/* ---- --refine ---- */
+
+struct wish { /* to use a second CAM entry */
+    uint32_t synapse, neuron;
+    double gain; /* by how much the squared error falls */
+    uint8_t mask[2];
+};
+
+static int by_gain(const void *a, const void *b)
+{
+    const struct wish *x = a, *y = b;
+    if (x->gain != y->gain)
+        return x->gain < y->gain ? 1 : -1;
+    return (x->synapse > y->synapse) - (x->synapse < y->synapse);
+}
+
+/* Gives spare CAM entries to the weights that gain most. */
+static void refine(const struct pass *p, struct d2_weights_of_core *x, const double base[D2_BASES])
+{
+    uint32_t *used = ARENA_ARRAY(p->a, uint32_t, p->sites.first[p->n->layer.n]);
+    struct wish *wish = ARENA_ARRAY(p->a, struct wish, x->n);
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < x->n; i++) {
+        const struct d2_synapse *s = &x->synapse[i];
+        const struct net_connection *c = &p->n->connection.data[s->connection];
+        uint32_t neuron = p->sites.first[c->dst] + c->post[s->at];
+        used[neuron] += (s->mask[0] != 0 ? 1u : 0) + (s->mask[1] != 0 ? 1u : 0);
+        if (s->keep || p->sites.at[neuron].neuron->by_hand)
+            continue;
+        struct wish w = {.synapse = i, .neuron = neuron};
+        d2_nearest_pair(base, s->current, w.mask);
+        double before = mask_error(base, s, s->mask), after = mask_error(base, s, w.mask);
+        w.gain = before * before - after * after;
+        if (w.gain > 0)
+            wish[n++] = w;
+    }
+    qsort(wish, n, sizeof *wish, by_gain);
+    for (uint32_t i = 0; i < n; i++) {
+        if (used[wish[i].neuron] >= D2_CAM)
+            continue;
+        used[wish[i].neuron]++;
+        memcpy(x->synapse[wish[i].synapse].mask, wish[i].mask, sizeof wish[i].mask);
+    }
+}
+
+/* ---- what is told ---- */
+
+static void warn_lost(const struct pass *p, const struct d2_weights_of_core *x)
+{
+    struct buf names = {0};
+    struct span span = {0};
+    uint32_t lost = 0;
+    for (uint32_t i = 0; i < x->n_free; i++) {
+        const struct d2_synapse *s = &x->synapse[i];
+        if (s->mask[0] || s->mask[1])
+            continue;
+        if (lost == 0)
+            span = p->n->connection.data[s->connection].span;
+        buf_printf(&p->r->text, "quantize:   becomes 0: ");
+        put_synapse(&p->r->text, p->n, s, x->iscale);
+        buf_putc(&p->r->text, '\n');
+        if (lost < NAMES_SHOWN) {
+            buf_puts(&names, lost ? ", " : "");
+            put_synapse(&names, p->n, s, x->iscale);
+        }
+        lost++;
+    }
+    if (lost > NAMES_SHOWN)
+        buf_printf(&names, " and %u more", lost - NAMES_SHOWN);
+    if (lost > 0)
+        diag_add(p->d, W0654, span, "chip %u core %u: %u of %u weights become%s 0: %s",
+                 x->core->chip, x->core->core, lost, x->n, lost == 1 ? "s" : "", names.data);
+    buf_free(&names);
+}
+
+static void warn_saturated(const struct pass *p, const struct d2_weights_of_core *x,
+                           const double base[D2_BASES])
+{
+    const struct d2_synapse *worst = NULL;
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < x->n_free; i++) {
+        const struct d2_synapse *s = &x->synapse[i];
+        double made = d2_mask_current(base, s->mask[0]) + d2_mask_current(base, s->mask[1]);
+        if (s->current <= x->reach * (1 + (double)FLT_EPSILON) || made >= s->current)
+            continue;
+        n++;
+        if (!worst || s->current > worst->current)
+            worst = s;
+    }
+    if (!worst)
+        return;
+    double made = d2_mask_current(base, worst->mask[0]) + d2_mask_current(base, worst->mask[1]);
+    struct buf name = {0};
+    put_synapse(&name, p->n, worst, x->iscale);
+    struct diag *g = diag_add(
+        p->d, W0653, p->n->connection.data[worst->connection].span,
+        "chip %u core %u: %u of %u weights are beyond the %.4g A that four base currents make: %s "
+        "needs %.4g A and becomes %.3g (%.3g %% less)",
+        x->core->chip, x->core->core, n, x->n, x->reach, name.data, worst->current,
+        made / x->iscale, 100 * (1 - made / worst->current));
+    diag_hint(p->d, g, "all are within reach with `gain = %.3g` in the board section, or less",
+              p->n->board->gain * x->reach / worst->current);
+    buf_free(&name);
+}
+
+static void report_core(const struct pass *p, const struct d2_weights_of_core *x,
+                        const double base[D2_BASES], double mse, double bound, double refined)
+{
+    struct buf *t = &p->r->text;
+    double largest = 0;
+    for (uint32_t i = 0; i < x->n; i++)
+        largest = fmax(largest, x->synapse[i].current / x->iscale);
+    buf_printf(t, "quantize: chip %u core %u: %u weights, base currents", x->core->chip,
+               x->core->core, x->n);
+    for (uint32_t k = 0; k < D2_BASES; k++) {
+        const struct board_bias *b = board_find_bias(x->core, d2_param[D2_BASE_PARAM + k].name);
+        buf_printf(t, "%s %.4g nA (%u:%u%s)", k ? "," : "", base[k] * 1e9, b->coarse, b->fine,
+                   x->given[k] == D2_FREE ? "" : ", given");
+    }
+    buf_printf(t, "\nquantize:   mean square error %.4g, root %.3g %% of the largest weight", mse,
+               largest > 0 ? 100 * sqrt(mse) / largest : 0);
+    if (bound > 0)
+        buf_printf(t, ", at most %.3g %% above the least possible", 100 * (mse / bound - 1));
+    buf_putc(t, '\n');
+    if (p->o->refine)
+        buf_printf(t, "quantize:   second CAM entries: mean square error %.4g, %.3g %% less\n",
+                   refined, mse > 0 ? 100 * (1 - refined / mse) : 0);
+}
+
+static void quantize_core(const struct pass *p, struct d2_weights_of_core *x)
+{
+    double *current = ARENA_ARRAY(p->a, double, x->n_free);
+    for (uint32_t i = 0; i < x->n_free; i++)
+        current[i] = x->synapse[i].current;
+    double bound = 0;
+    if (x->n_free > 0) {
+        struct d2_solution s;
+        d2_solve(current, x->n_free, &p->grid.grid, x->given, p->o->seed, &s);
+        set_bases(p, x, &s);
+        bound = d2_bound(current, x->n_free) / (x->iscale * x->iscale);
+    }
+    double base[D2_BASES];
+    d2_core_bases(x->core, base);
+    for (uint32_t i = 0; i < x->n_free; i++)
+        x->synapse[i].mask[0] = d2_nearest_mask(base, current[i]);
+    double mse = mean_square(x, base);
+    if (p->o->refine)
+        refine(p, x, base);
+    report_core(p, x, base, mse, bound, mean_square(x, base));
+    warn_saturated(p, x, base);
+    warn_lost(p, x);
+    for (uint32_t i = 0; i < x->n_free; i++) {
+        const struct d2_synapse *s = &x->synapse[i];
+        float *w = &p->n->connection.data[s->connection].weight[s->at];
+        *w = copysignf(d2_decode_weight(base, s->mask, 2, x->iscale), *w);
+    }
+}
+
+static void drop_zeros(struct net_connection *c)
+{
+    uint64_t k = 0, s = 0;
+    for (uint32_t pre = 0; pre < c->n_pre; pre++) {
+        for (; s < c->row[pre + 1]; s++) {
+            if (c->weight[s] == 0)
+                continue;
+            c->post[k] = c->post[s];
+            c->weight[k++] = c->weight[s];
+        }
+        c->row[pre + 1] = k;
+    }
+}
+
+static bool resolve_gain(struct pass *p)
+{
+    struct board *b = p->n->board;
+    double factor = d2_auto_gain(p->n, p->core, p->n_cores, &p->grid.grid, p->o->seed, p->d);
+    if (factor == 0)
+        return false;
+    b->gain_auto = false;
+    buf_printf(&p->r->text, "quantize: gain: weight currents times %.4g, gain currents over it\n",
+               factor);
+    return factor == 1 || collect(p);
+}
+
+bool d2_quantize(struct net *n, const struct target_options *o, struct target_report *r,
+                 struct diags *d)
+{
+    struct arena scratch = {0};
+    struct pass p = {.n = n, .o = o, .r = r, .d = d, .a = &scratch};
+    if (!d2_merge_connections(n, r, d))
+        return false;
+    d2_base_grid(&p.grid);
+    p.sites = d2_sites(&scratch, n);
+    bool ok = all_placed(&p) && few_enough(&p) && collect(&p) &&
+              (!n->board->gain_auto || resolve_gain(&p));
+    if (ok) {
+        for (uint32_t i = 0; i < p.n_cores; i++)
+            if (p.core[i].n > 0)
+                quantize_core(&p, &p.core[i]);
+        for (uint32_t i = 0; i < n->connection.n; i++)
+            drop_zeros(&n->connection.data[i]);
+    }
+    arena_free(&scratch);
+    return ok;
+}
