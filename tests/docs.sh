@@ -1,38 +1,46 @@
 #!/bin/sh
 # Runs what the documentation shows. In every .md of the tree:
-#   ```dyn        a whole source: must compile (`dyn check`)
+#   ```dyn        a whole source: must compile (`dyn check`), with tests/data/docs/ beside it
 #   ```dyn part   statements of a network body; wrapped in a network that has what they use
 #   ```sh         commands: run from the folder of the document (with `dyn` on the PATH); must succeed
 #   ```sh skip    shown only
-# Any other word after ``` isn't looked at.
+# Any other word after ``` isn't looked at; a third word that isn't one of these is an error.
+#   BUILD=build DYN=/path/to/dyn sh tests/docs.sh [DOCUMENT...]
 set -u
 cd "$(dirname "$0")/.."
 top=$(pwd)
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
-mkdir "$tmp/bin" && ln -s "${DYN:-$top/build/dyn}" "$tmp/bin/dyn"
+mkdir "$tmp/bin" "$tmp/source" && ln -s "${DYN:-$top/${BUILD:-build}/dyn}" "$tmp/bin/dyn"
+cp tests/data/docs/*.np[yz] "$tmp/source/"
 PATH=$tmp/bin:$PATH
 n=0
 failed=0
-for doc in $(git ls-files '*.md' 2>/dev/null || find . -name '*.md'); do
-    rm -f "$tmp"/block.*
+for doc in ${*:-$(git ls-files '*.md' 2>/dev/null || find . -name '*.md')}; do
+    rm -f "$tmp"/block-*
     awk -v out="$tmp/block" '
-        /^```(dyn|sh)( part)?[ \t]*$/ && !inside { inside = 1; k++
-            kind = $0 ~ /part/ ? "part" : substr($1, 4); file = out "." k "." kind "." NR; printf "" >file; next }
-        /^```/ { if (inside) close(file); inside = 0; next }
-        inside { print >>file }' "$doc"
-    for block in $(ls "$tmp"/block.* 2>/dev/null | sort -t. -k3n); do
+        /^```/ && !fence { fence = 1; word = $1; sub(/^```/, "", word)
+            if ($0 ~ /^```(dyn|sh)[ \t]*$/) kind = word
+            else if ($0 ~ /^```dyn part[ \t]*$/) kind = "part"
+            else if (word == "dyn" || (word == "sh" && $0 !~ /^```sh skip[ \t]*$/)) kind = "bad"
+            else kind = ""
+            if (kind) { file = sprintf("%s-%04d-%s-%d", out, ++k, kind, NR); printf "" >file }
+            next }
+        /^```/ { if (kind) close(file); fence = kind = 0; next }
+        kind { print >>file }' "$doc"
+    for block in "$tmp"/block-*; do
+        [ -f "$block" ] || continue
         n=$((n + 1))
-        line=${block##*.}
+        line=${block##*-}
+        source=$tmp/source/block.dyn
         case $block in
-        *.sh.*) (cd "$(dirname "$doc")" && sh -eu "$block") >"$tmp/out" 2>&1 ;;
-        *.part.*)
-            mkdir -p "$tmp/w" && cp tests/data/docs/*.npy "$tmp/w/" 2>/dev/null
-            { cat tests/data/docs/before.txt "$block"; echo '}'; } >"$tmp/w/block.dyn"
-            dyn check "$tmp/w/block.dyn" >"$tmp/out" 2>&1 ;;
-        *)  mkdir -p "$tmp/w" && cp tests/data/docs/*.np[yz] "$tmp/w/" 2>/dev/null
-            cp "$block" "$tmp/w/block.dyn"
-            dyn check "$tmp/w/block.dyn" >"$tmp/out" 2>&1 ;;
+        *-sh-*)   (cd "$(dirname "$doc")" && sh -eu "$block") >"$tmp/out" 2>&1 ;;
+        *-part-*) { cat tests/data/docs/before.txt "$block"; echo '}'; } >"$source"
+                  dyn check "$source" >"$tmp/out" 2>&1 ;;
+        *-dyn-*)  cp "$block" "$source"
+                  dyn check "$source" >"$tmp/out" 2>&1 ;;
+        *)        echo 'no such kind of block' >"$tmp/out"
+                  false ;;
         esac
         if [ $? -eq 0 ]; then echo "ok $n - $doc:$line"
         else
@@ -43,4 +51,4 @@ for doc in $(git ls-files '*.md' 2>/dev/null || find . -name '*.md'); do
     done
 done
 echo "1..$n"
-exit $failed
+[ "$n" -gt 0 ] && exit $failed
