@@ -67,8 +67,7 @@ static bool has_pass(const struct target_compiler *t, const char *name)
 static struct net *raise_image(struct program *p)
 {
     struct driver *d = p->driver;
-    struct net *n =
-        raise_plan(&d->arena, &p->unit.names, &p->unit.sources, &p->plan, &d->diags);
+    struct net *n = raise_plan(&d->arena, &p->unit.names, &p->unit.sources, &p->plan, &d->diags);
     const struct target_compiler *t = n ? find_compiler(d, p->image.target) : NULL;
     if (!t || (t->raise_board && !t->raise_board(n, &p->image, &d->diags))) {
         return NULL;
@@ -88,8 +87,8 @@ struct net *driver_network(struct program *p, const struct build_options *o,
         return NULL;
     }
     if (o->after && !has_pass(t, o->after)) {
-        struct diag *g = diag_add(&d->diags, E0903, NOWHERE, "target `%s` has no pass `%s`",
-                                  t->name, o->after);
+        struct diag *g =
+            diag_add(&d->diags, E0903, NOWHERE, "target `%s` has no pass `%s`", t->name, o->after);
         struct buf list = {0};
         for (const struct target_pass *q = t->pass; q && q->name; q++) {
             buf_printf(&list, ", `%s`", q->name);
@@ -184,8 +183,8 @@ static bool override_input(struct driver *d, const struct plan *plan, uint32_t i
         return stimulus_raster(&d->arena, out, v, x.rank, x.extent, channels, &d->diags, what,
                                NOWHERE);
     }
-    return stimulus_event_records(&d->arena, out, &x, &plan->input.data[input].shape, plan->dt, 0,
-                                  &d->diags, what, NOWHERE);
+    return stimulus_event_records(&d->arena, out, &x, NULL, 0, &plan->input.data[input].shape,
+                                  plan->dt, 0, &d->diags, what, NOWHERE);
 }
 
 static int find_input(const struct plan *p, const char *name)
@@ -240,7 +239,8 @@ bool driver_stimulus(struct program *p, const struct plan *plan, const struct bu
             return false;
         }
     }
-    if (n_in > 0) { /* tables say anew how long it lasts; where there is none, what was said stays */
+    if (n_in >
+        0) { /* tables say anew how long it lasts; where there is none, what was said stays */
         for (uint32_t i = 0; i < out->n_inputs; i++) {
             if (out->source[i].kind == STIM_TABLE) {
                 out->steps = 0;

@@ -74,9 +74,11 @@ uint32_t stimulus_at(const struct stimulus_player *p, uint32_t input, uint32_t t
                      struct stimulus_event *out);
 
 /* A structured array as numpy holds events: fields `t` (microseconds) and `channel`, or `t`, `x`,
- * `y` and perhaps `p` for an input of shape [features, height, width] (or [height, width]). */
+ * `y` and perhaps `p` for an input of shape [features, height, width] (or [height, width]). Offsets
+ * as in stimulus_events(). */
 struct plan_shape;
 bool stimulus_event_records(struct arena *a, struct stimulus_source *out, const struct npy *events,
+                            const uint64_t *offset, uint32_t n_offsets,
                             const struct plan_shape *shape, double dt, uint64_t steps,
                             struct diags *d, const char *what, struct span at);
 

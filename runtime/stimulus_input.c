@@ -14,6 +14,7 @@ static double channel_at(const struct plan_shape *s, double p, double y, double 
 }
 
 bool stimulus_event_records(struct arena *a, struct stimulus_source *out, const struct npy *events,
+                            const uint64_t *offset, uint32_t n_offsets,
                             const struct plan_shape *shape, double dt, uint64_t steps,
                             struct diags *d, const char *what, struct span at)
 {
@@ -48,8 +49,8 @@ bool stimulus_event_records(struct arena *a, struct stimulus_source *out, const 
             return false;
         }
     }
-    return stimulus_events(a, out, time, channel, events->count, NULL, 0, channels, dt, steps, d,
-                           what, at);
+    return stimulus_events(a, out, time, channel, events->count, offset, n_offsets, channels, dt,
+                           steps, d, what, at);
 }
 
 bool stimulus_settle(struct stimulus *s, struct diags *d, struct span at)
