@@ -50,11 +50,15 @@ static void declare(struct checker *c, const struct ast_neuron_item *item, struc
     VEC_PUSH(c->scratch, &c->symbol, s);
 }
 
-static struct model_binding binding(const struct ast_neuron_item *item)
+/* `on TARGET A, B`: at most `max` names, as `why` says. */
+static struct model_binding binding(struct checker *c, const struct ast_neuron_item *item,
+                                    uint32_t max, const char *why)
 {
-    struct model_binding on = {.target = item->target.text, .n = item->n_on};
-    for (uint32_t i = 0; i < item->n_on; i++)
-        on.name[i] = item->on[i].text;
+    struct model_binding on = {.target = item->target.text};
+    if (item->n_on > max)
+        mc_complain(c, E0404, item->on[max].span, "%s", why);
+    for (; on.n < item->n_on && on.n < max; on.n++)
+        on.name[on.n] = item->on[on.n].text;
     return on;
 }
 
@@ -66,7 +70,7 @@ static void declare_param(struct checker *c, const struct ast_neuron_item *item)
         .name = item->name.text,
         .kind = kind[item->kind],
         .value = MODEL_NONE,
-        .on = binding(item),
+        .on = binding(c, item, MODEL_MAX_ON, "a quantity has four names on a target at most"),
         .span = item->name.span,
     };
     VEC_PUSH(c->arena, &c->m->param, p);
@@ -79,14 +83,10 @@ static void declare_receptor(struct checker *c, const struct ast_neuron_item *it
         .name = item->name.text,
         .scale = MODEL_NONE,
         .negative = item->negative,
-        .on = binding(item),
+        .on = binding(c, item, 2,
+                      "a receptor has two dendrites at most, for weights above and below 0"),
         .span = item->name.span,
     };
-    if (item->n_on > 2) {
-        struct diag *g =
-            mc_complain(c, E0404, item->on[2].span, "a receptor has two dendrites at most");
-        diag_hint(c->d, g, "the first takes positive weights, the second negative ones");
-    }
     VEC_PUSH(c->arena, &c->m->receptor, r);
     declare(c, item, item->name, SYMBOL_RECEPTOR, c->m->receptor.n - 1);
 }

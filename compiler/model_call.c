@@ -169,7 +169,7 @@ static uint32_t call_function(struct checker *c, const struct context *x, const 
 
 void mc_check_function(struct checker *c, const struct context *x, const struct ast_fn *fn)
 {
-    struct frame f = frame_of(c, x, fn, fn->name.span);
+    struct frame f = frame_of(c, x, fn, (struct span){0});
     struct context inner = {x->where, x->lets, &f, x->scope, x->in_neuron};
     uint32_t i = 0;
     for (const struct ast_param *p = fn->params; p; p = p->next) {

@@ -1,6 +1,7 @@
 /* Dimensions. What a literal 0 stands for, and with it a state that begins at 0, follows from where
  * it goes: dimensions are propagated from operands to results, and from values to the states and
- * parameters that have none yet, until nothing changes. Then every node is checked once more, with
+ * parameters that have none yet, until nothing changes, then from the other operand to those that
+ * are still open (`v + I0` with `param I0 = 0`). Then every node is checked once more, with
  * messages. */
 #include "compiler/model_check.h"
 
@@ -10,6 +11,7 @@
 
 struct dims {
     struct checker *c;
+    bool backward; /* from results to operands too */
     bool report;
     bool changed;
     const struct bound **from; /* of each state: the value that fixed its dimension */
@@ -33,9 +35,17 @@ static struct model_expr *node_at(const struct dims *s, uint32_t i)
 /* Where in the neuron a function was called, if the message is about its body. */
 static void label_call(struct dims *s, struct diag *g, uint32_t node)
 {
-    struct span call = s->c->note.data[node].call;
+    struct span call = node == MODEL_NONE ? (struct span){0} : s->c->note.data[node].call;
     if (call.file)
         diag_label(s->c->d, g, call, "in this call");
+}
+
+/* Where operand `node` of node i stands for the reader: what a function gave is the call. */
+static struct span place_of(const struct dims *s, uint32_t node, uint32_t i)
+{
+    const struct note *note = s->c->note.data;
+    bool call = note[node].call.file && (i == MODEL_NONE || !note[i].call.file);
+    return call ? note[node].call : node_at(s, node)->span;
 }
 
 /* ---- names of things with a dimension of their own ---- */
@@ -60,7 +70,7 @@ static void refine(struct dims *s, struct dim *variable, struct dim d)
 static void refine_leaf(struct dims *s, uint32_t node, struct dim d)
 {
     const struct model_expr *e = node_at(s, node);
-    if (e->is_bool)
+    if (!s->backward || e->is_bool)
         return;
     if (e->op == M_PARAM)
         refine(s, variable_dim(s, SYMBOL_PARAM, e->index), d);
@@ -133,8 +143,8 @@ static struct dim same(struct dims *s, uint32_t i, uint32_t a, uint32_t b, const
             mc_complain(s->c, E0301, e->span, "%s is %s, %s is %s: %s needs the same dimension",
                         operand_text(s, a, first), describe(s, x), operand_text(s, b, second),
                         describe(s, y), op_text((enum model_op)e->op));
-        diag_label(s->c->d, g, node_at(s, a)->span, "%s", describe(s, x));
-        diag_label(s->c->d, g, node_at(s, b)->span, "%s", describe(s, y));
+        diag_label(s->c->d, g, place_of(s, a, i), "%s", describe(s, x));
+        diag_label(s->c->d, g, place_of(s, b, i), "%s", describe(s, y));
         label_call(s, g, i);
     }
     return DIM_ANY;
@@ -149,7 +159,7 @@ static struct dim plain(struct dims *s, uint32_t i, uint32_t a, const char *what
         if (!what)
             what =
                 arena_printf(s->c->scratch, "%s takes", op_text((enum model_op)node_at(s, i)->op));
-        struct diag *g = mc_complain(s->c, E0301, node_at(s, a)->span,
+        struct diag *g = mc_complain(s->c, E0301, place_of(s, a, i),
                                      "%s a plain number, but this is %s", what, describe(s, x));
         label_call(s, g, i);
     }
@@ -190,7 +200,7 @@ static struct dim power(struct dims *s, uint32_t i)
     if (is_constant(s, e->b))
         return halves(s, i, model_eval(s->c->m, e->b, &(struct model_env){0}), "this power");
     if (s->report) {
-        struct diag *g = mc_complain(s->c, E0301, node_at(s, e->b)->span,
+        struct diag *g = mc_complain(s->c, E0301, place_of(s, e->b, i),
                                      "%s can only be raised to a constant power", describe(s, x));
         label_call(s, g, i);
     }
@@ -280,6 +290,20 @@ static void propagate(struct dims *s)
     }
 }
 
+/* Forwards until nothing changes; what is still open is taken from where it is used. */
+static void propagate_all(struct dims *s)
+{
+    do {
+        s->backward = false;
+        do
+            propagate(s);
+        while (s->changed);
+        s->backward = true;
+        propagate(s);
+        s->backward = false;
+    } while (s->changed);
+}
+
 static void begin(struct dims *s)
 {
     struct model *m = s->c->m;
@@ -307,7 +331,7 @@ static void check_bound(struct dims *s, const struct bound *b)
 {
     const struct model *m = s->c->m;
     struct dim want = *variable_dim(s, b->kind, b->index), have = node_at(s, b->value)->dim;
-    struct span at = node_at(s, b->value)->span;
+    struct span at = place_of(s, b->value, MODEL_NONE);
     if (dim_eq(want, have))
         return;
     if (b->kind != SYMBOL_STATE) {
@@ -325,8 +349,9 @@ static void check_bound(struct dims *s, const struct bound *b)
         mc_complain(s->c, E0301, at, "`%s` is %s, but this is %s", m->state.data[b->index].name,
                     describe(s, want), describe(s, have));
     const struct bound *from = s->from[b->index];
-    diag_label(s->c->d, g, from ? node_at(s, from->value)->span : m->state.data[b->index].span,
-               "%s", describe(s, want));
+    diag_label(s->c->d, g,
+               from ? place_of(s, from->value, MODEL_NONE) : m->state.data[b->index].span, "%s",
+               describe(s, want));
 }
 
 void mc_check_dims(struct checker *c)
@@ -337,17 +362,13 @@ void mc_check_dims(struct checker *c)
         .told = ARENA_ARRAY(c->scratch, bool, c->m->state.n),
     };
     begin(&s);
-    do
-        propagate(&s);
-    while (s.changed);
+    propagate_all(&s);
     settle(&s);
-    do
-        propagate(&s);
-    while (s.changed);
+    propagate_all(&s);
     s.report = true;
     propagate(&s);
     for (uint32_t i = 0; i < c->bound.n; i++)
         check_bound(&s, &c->bound.data[i]);
     for (uint32_t i = 0; i < c->plain.n; i++)
-        plain(&s, c->plain.data[i], c->plain.data[i], "the number of spikes is");
+        plain(&s, MODEL_NONE, c->plain.data[i], "the number of spikes is");
 }

@@ -12,7 +12,8 @@
 
 enum model_op {
     /* leaves */
-    M_NUMBER, M_BOOLEAN,
+    M_NUMBER,
+    M_BOOLEAN,
     M_DT,      /* the network's time step */
     M_PARAM,   /* index */
     M_LET,     /* index */
@@ -22,13 +23,36 @@ enum model_op {
     M_LOCAL,   /* index: a value of the step (`let` in a body) */
     M_WEIGHT,  /* of the event */
     /* one operand */
-    M_NEG, M_NOT, M_ABS, M_FLOOR, M_CEIL, M_ROUND, M_TRUNC, M_SQRT, M_EXP, M_LOG, M_SIN, M_COS,
+    M_NEG,
+    M_NOT,
+    M_ABS,
+    M_FLOOR,
+    M_CEIL,
+    M_ROUND,
+    M_TRUNC,
+    M_SQRT,
+    M_EXP,
+    M_LOG,
+    M_SIN,
+    M_COS,
     M_TANH,
     /* two */
-    M_ADD, M_SUB, M_MUL, M_DIV, M_POW, M_MIN, M_MAX, M_MOD,
-    M_LT, M_LE, M_GT, M_GE,
-    M_EQ, M_NE, /* of two numbers or two booleans */
-    M_AND, M_OR,
+    M_ADD,
+    M_SUB,
+    M_MUL,
+    M_DIV,
+    M_POW,
+    M_MIN,
+    M_MAX,
+    M_MOD,
+    M_LT,
+    M_LE,
+    M_GT,
+    M_GE,
+    M_EQ,
+    M_NE, /* of two numbers or two booleans */
+    M_AND,
+    M_OR,
     /* three */
     M_FMA,
     M_IF, /* a ? b : c; both branches are numbers or both are booleans */
@@ -48,10 +72,12 @@ struct model_expr {
 
 enum model_param_kind { MODEL_PARAM, MODEL_LAYOUT, MODEL_BIAS };
 
+enum { MODEL_MAX_ON = 4 };
+
 /* `on TARGET A, B, ...` */
 struct model_binding {
     const char *target; /* NULL: not bound */
-    const char *name[4];
+    const char *name[MODEL_MAX_ON];
     uint32_t n;
 };
 
@@ -74,8 +100,8 @@ struct model_let {
 
 struct model_receptor {
     const char *name;
-    uint32_t scale; /* expression over parameters and lets, MODEL_NONE: 1 */
-    bool negative;  /* takes the negative weights of connections without `via` */
+    uint32_t scale;          /* expression over parameters and lets, MODEL_NONE: 1 */
+    bool negative;           /* takes the negative weights of connections without `via` */
     struct model_binding on; /* dendrites: [0] for positive, [1] for negative weights */
     struct dim dim;          /* of the received value: the scale's */
     struct span span;
@@ -93,9 +119,9 @@ enum model_stmt_kind { MODEL_ASSIGN, MODEL_LOCAL, MODEL_EMIT, MODEL_WHEN };
 
 struct model_stmt {
     enum model_stmt_kind kind;
-    uint32_t index; /* ASSIGN: state; LOCAL: local */
+    uint32_t index;   /* ASSIGN: state; LOCAL: local */
     const char *name; /* LOCAL */
-    uint32_t value; /* expression; WHEN: condition */
+    uint32_t value;   /* expression; WHEN: condition */
     VEC(struct model_stmt) then, otherwise;
     struct span span;
 };
@@ -108,8 +134,8 @@ struct model_body {
 };
 
 enum {
-    MODEL_MAX_NAMES = 1000,   /* declarations of one model */
-    MODEL_MAX_EXPRS = 1 << 15 /* nodes, functions expanded */
+    MODEL_MAX_NAMES = 1000,    /* declarations of one model */
+    MODEL_MAX_EXPRS = 1 << 15, /* nodes, functions expanded */
 };
 
 struct model {
