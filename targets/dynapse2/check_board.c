@@ -1,0 +1,139 @@
+/* The board section as a whole: numbers in range, nothing twice. */
+#include "targets/dynapse2/passes.h"
+#include <stdlib.h>
+
+static bool wrong(struct diags *d, struct span at, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static bool wrong(struct diags *d, struct span at, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    diag_add(d, E0406, at, "%s", arena_vprintf(&d->arena, fmt, ap));
+    va_end(ap);
+    return false;
+}
+
+static bool check_address(uint32_t chip, uint32_t core, struct span at, struct diags *d)
+{
+    if (chip >= D2_CHIPS)
+        return wrong(d, at, "chip %u: a board has chips 0 to %d", chip, D2_CHIPS - 1);
+    if (core >= D2_CORES)
+        return wrong(d, at, "core %u: a chip has cores 0 to %d", core, D2_CORES - 1);
+    return true;
+}
+
+static bool check_destination(uint32_t tag, uint32_t cores, int x, int y, struct span at,
+                              struct diags *d)
+{
+    if (tag >= D2_TAGS)
+        return wrong(d, at, "tag %u: tags are 0 to %d", tag, D2_TAGS - 1);
+    if (cores >> D2_CORES)
+        return wrong(d, at, "a mask of more than %d cores", D2_CORES);
+    if (abs(x) > D2_MAX_HOP || abs(y) > D2_MAX_HOP)
+        return wrong(d, at, "hop [%d, %d]: hops are -%d to %d", x, y, D2_MAX_HOP, D2_MAX_HOP);
+    return true;
+}
+
+static int by_cam_slot(const void *x, const void *y)
+{
+    return ((const struct board_cam *)x)->slot - ((const struct board_cam *)y)->slot;
+}
+
+static int by_sram_slot(const void *x, const void *y)
+{
+    return ((const struct board_sram *)x)->slot - ((const struct board_sram *)y)->slot;
+}
+
+static bool check_neuron(struct board_neuron *x, struct diags *d)
+{
+    bool ok = x->index < D2_NEURONS ||
+              wrong(d, x->span, "neuron %u: a core has neurons 0 to %d", x->index, D2_NEURONS - 1);
+    for (uint32_t i = 0; i < x->latch.n; i++) {
+        if (d2_find_latch(x->latch.data[i]) < 0)
+            ok = wrong(d, x->span, "DYNAP-SE2 has no latch `%s`", x->latch.data[i]);
+    }
+    if (x->cam.n > 1)
+        qsort(x->cam.data, x->cam.n, sizeof *x->cam.data, by_cam_slot);
+    if (x->sram.n > 1)
+        qsort(x->sram.data, x->sram.n, sizeof *x->sram.data, by_sram_slot);
+    for (uint32_t i = 0; i < x->cam.n; i++) {
+        const struct board_cam *c = &x->cam.data[i];
+        if (c->slot >= D2_CAM || (i > 0 && c->slot == c[-1].slot))
+            ok = wrong(d, x->span, "cam %u: %s", c->slot,
+                       c->slot >= D2_CAM ? "a neuron has entries 0 to 63" : "given twice");
+        if (c->mask >= D2_MASKS)
+            ok = wrong(d, x->span, "cam %u: a weight has %d bits", c->slot, D2_BASES);
+        if (c->dendrite >= D2_N_DENDRITES)
+            ok = wrong(d, x->span, "cam %u: no such dendrite", c->slot);
+        ok = check_destination(c->tag, 0, 0, 0, x->span, d) && ok;
+    }
+    for (uint32_t i = 0; i < x->sram.n; i++) {
+        const struct board_sram *s = &x->sram.data[i];
+        if (s->slot >= D2_SRAM || (i > 0 && s->slot == s[-1].slot))
+            ok = wrong(d, x->span, "sram %u: %s", s->slot,
+                       s->slot >= D2_SRAM ? "a neuron has entries 0 to 3" : "given twice");
+        ok = check_destination(s->tag, s->cores, s->x_hop, s->y_hop, x->span, d) && ok;
+    }
+    return ok;
+}
+
+static bool check_core(struct board_core *c, struct diags *d)
+{
+    bool ok = check_address(c->chip, c->core, c->span, d);
+    for (uint32_t i = 0; i < c->bias.n; i++) {
+        struct board_bias *b = &c->bias.data[i];
+        int p = d2_find_param(b->name);
+        if (p < 0) {
+            ok = wrong(d, b->span, "DYNAP-SE2 has no parameter `%s`", b->name);
+            continue;
+        }
+        b->name = d2_param[p].name; /* an alias becomes the name that is printed */
+        if (b->coarse >= D2_COARSE)
+            ok = wrong(d, b->span, "`%s`: coarse is 0 to %d", b->name, D2_COARSE - 1);
+    }
+    for (uint32_t i = 0; i < c->neuron.n; i++)
+        ok = check_neuron(&c->neuron.data[i], d) && ok;
+    return ok;
+}
+
+/* Every neuron of the network at one place at most. */
+static bool check_places(const struct net *n, struct diags *d)
+{
+    struct arena scratch = {0};
+    struct d2_sites s = d2_sites(&scratch, n);
+    bool ok = true;
+    for (uint32_t i = 0; i < n->board->core.n; i++) {
+        const struct board_core *c = &n->board->core.data[i];
+        for (uint32_t k = 0; k < c->neuron.n; k++) {
+            const struct board_neuron *x = &c->neuron.data[k];
+            if (x->layer < 0 || s.at[s.first[x->layer] + x->element].neuron == x)
+                continue;
+            const char *name = d2_neuron_name(&d->arena, n, (uint32_t)x->layer, x->element);
+            ok = wrong(d, x->span, "`%s` has two places on the board", name);
+        }
+    }
+    arena_free(&scratch);
+    return ok;
+}
+
+bool d2_check_board(struct net *n, struct diags *d)
+{
+    struct board *b = n->board;
+    bool ok = true;
+    for (uint32_t i = 0; i < b->core.n; i++)
+        ok = check_core(&b->core.data[i], d) && ok;
+    for (uint32_t i = 0; i < b->place.n; i++) {
+        const struct board_place *p = &b->place.data[i];
+        ok = check_address(p->chip, p->core, p->span, d) && ok;
+    }
+    for (uint32_t i = 0; i < b->input.n; i++) {
+        for (uint32_t k = 0; k < b->input.data[i].to.n; k++) {
+            const struct board_destination *to = &b->input.data[i].to.data[k];
+            ok = check_destination(to->tag, to->cores, to->x_hop, to->y_hop, b->input.data[i].span,
+                                   d) &&
+                 ok;
+        }
+    }
+    return ok && check_places(n, d);
+}

@@ -1,0 +1,28 @@
+/* Grouping neurons that must share the currents of a core although they want different ones:
+ * k-means over the logarithms of the currents, with room for so many members in each cluster.
+ * Deterministic; the first centres are those farthest apart. */
+#ifndef DYNAPSE2_CLUSTER_H
+#define DYNAPSE2_CLUSTER_H
+
+#include "runtime/base/arena.h"
+#include "targets/dynapse2/limits.h"
+
+/* Currents of the device parameters, then that of a weight of 1: clusters with two of those can't
+ * be quantized, so it counts for much more. */
+enum { D2_SCALE = D2_N_PARAMS, D2_N_CURRENTS };
+
+struct d2_currents { /* of a neuron, ampere; NAN: it has no such current */
+    float v[D2_N_CURRENTS];
+};
+
+struct d2_points {
+    uint32_t n;
+    const struct d2_currents *current;
+    int32_t *cluster; /* -1: free, gets 0 .. k - 1; others stay where they are and count */
+};
+
+/* `room` free places in each of the k clusters, together at least as many as there are free
+ * points. */
+void d2_cluster(struct d2_points *p, uint32_t k, const uint32_t *room);
+
+#endif

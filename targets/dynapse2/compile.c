@@ -1,0 +1,18 @@
+/* DYNAP-SE2, compile half: the entry of targets/compile.c, and what `dyn fit` tells. */
+#include "targets/dynapse2/compile.h"
+#include "targets/dynapse2/passes.h"
+#include "targets/dynapse2/quantize.h"
+
+static const struct target_pass passes[] = {
+    {"place", d2_place}, {"quantize", d2_quantize}, {"route", d2_route}, {"bias", d2_bias},
+    {NULL, NULL},
+};
+
+const struct target_compiler compiler_dynapse2 = {
+    .name = "dynapse2",
+    .pass = passes,
+    .words = {.dendrite = d2_dendrite_name, .n_dendrite = D2_N_DENDRITES},
+    .encode = d2_encode,
+    .raise_board = d2_raise_board,
+    .fit = d2_fit,
+};

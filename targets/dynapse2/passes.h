@@ -1,0 +1,71 @@
+/* The DYNAP-SE2 passes over the network, and what they share. In order: place, quantize (its own
+ * header), route, bias. Each keeps what the board section gives by hand, reports what can't be
+ * (E0406 where the hand is wrong, E0601 where it doesn't fit, E0602 where the chip can't) and
+ * leaves the network as the chip will compute it. */
+#ifndef DYNAPSE2_PASSES_H
+#define DYNAPSE2_PASSES_H
+
+#include "targets/compile.h"
+#include "targets/dynapse2/config.h"
+
+/* Chips that are filled without being asked to; `place` may name every chip of the board. */
+enum { D2_OPEN_CHIPS = 1 };
+
+/* Neurons get a core and an index there (net->board); neurons of a core have equal currents. */
+bool d2_place(struct net *n, const struct target_options *o, struct target_report *r,
+              struct diags *d);
+/* CAM, SRAM, latches, the input map and the outputs' addresses. */
+bool d2_route(struct net *n, const struct target_options *o, struct target_report *r,
+              struct diags *d);
+/* Codes of the bias generator; the layers' parameters become the currents it makes. */
+bool d2_bias(struct net *n, const struct target_options *o, struct target_report *r,
+             struct diags *d);
+
+/* Whether the chip can do what the models and connections ask for (E0602). */
+bool d2_check(const struct net *n, struct diags *d);
+/* Whether the board section is one (E0406). CAM and SRAM entries are sorted by slot, parameters get
+ * the name of limits.h. At most D2_CHIPS * D2_CORES * D2_NEURONS neurons. */
+bool d2_check_board(struct net *n, struct diags *d);
+
+/* The part of `place` that gives all neurons of a core the same currents (W0652 where they wanted
+ * different ones). */
+void d2_share_currents(struct net *n, struct diags *d);
+
+/* ---- where the neurons are ---- */
+
+struct d2_site {             /* good until something is added to the board */
+    struct board_core *core; /* NULL: not placed */
+    struct board_neuron *neuron;
+};
+
+struct d2_sites {
+    const uint32_t *first; /* of each layer; one more: the number of neurons */
+    struct d2_site *at;    /* at[first[layer] + element] */
+};
+
+/* The network must have at most D2_CHIPS * D2_CORES * D2_NEURONS neurons. */
+struct d2_sites d2_sites(struct arena *a, const struct net *n);
+
+/* ---- small things ---- */
+
+/* Whether the bias generator makes this parameter. */
+bool d2_is_bound(const struct model_param *p);
+static inline float d2_value(const struct net_column *c, uint32_t element)
+{
+    return c->v[c->uniform ? 0 : element];
+}
+/* Sets one value of each neuron of a layer; unchanged ones leave the column as it was. */
+void d2_set_column(struct net *n, uint32_t layer, uint32_t param, const double *v);
+/* "readout[1]" */
+const char *d2_neuron_name(struct arena *a, const struct net *n, uint32_t layer, uint32_t element);
+
+/* ---- between network and configuration (encode.c) ---- */
+
+/* All passes but `bias` are enough. */
+void d2_config_of_net(struct arena *a, const struct net *n, struct d2_config *out);
+bool d2_encode(struct image_writer *w, const struct net *n, const struct plan *p, struct diags *d);
+bool d2_raise_board(struct net *n, const struct image *im, struct diags *d);
+
+uint32_t d2_fit(const struct net *n, struct arena *a, struct target_fit_row **out);
+
+#endif

@@ -1,0 +1,105 @@
+/* Neurons of a core have the same currents: where they want different ones, all get the mean. */
+#include "targets/dynapse2/passes.h"
+#include <math.h>
+
+struct mean {
+    double sum, first;
+    uint32_t count;
+    bool differ;
+};
+
+struct worst { /* the largest relative error of a core */
+    double error, wanted, mean;
+    uint32_t layer, element, param;
+};
+
+/* New values of a layer's parameters: v[param][element]. */
+struct values {
+    double **v;
+};
+
+static void add_neuron(const struct net *n, const struct board_neuron *x,
+                       struct mean mean[D2_N_PARAMS])
+{
+    const struct net_layer *l = &n->layer.data[x->layer];
+    for (uint32_t p = 0; p < l->model->param.n; p++) {
+        const struct model_param *m = &l->model->param.data[p];
+        double value = (double)d2_value(&l->param[p], x->element);
+        for (uint32_t k = 0; d2_is_bound(m) && k < m->on.n; k++) {
+            struct mean *q = &mean[d2_find_param(m->on.name[k])];
+            if (q->count == 0)
+                q->first = value;
+            q->differ = q->differ || value != q->first;
+            q->sum += value;
+            q->count++;
+        }
+    }
+}
+
+/* The first device parameter of a bias decides: the others got the same wishes. */
+static void take_mean(const struct net *n, const struct board_core *c, const struct board_neuron *x,
+                      const struct mean mean[D2_N_PARAMS], struct values *out, struct worst *w)
+{
+    const struct net_layer *l = &n->layer.data[x->layer];
+    for (uint32_t p = 0; p < l->model->param.n; p++) {
+        const struct model_param *m = &l->model->param.data[p];
+        if (!d2_is_bound(m) || board_find_bias(c, m->on.name[0]))
+            continue; /* what the board section programs is as it is */
+        const struct mean *q = &mean[d2_find_param(m->on.name[0])];
+        if (!q->differ)
+            continue;
+        double wanted = (double)d2_value(&l->param[p], x->element), got = q->sum / q->count;
+        double error = fabs(got - wanted) / fmax(wanted, 1e-18);
+        out[x->layer].v[p][x->element] = got;
+        if (error > w->error)
+            *w = (struct worst){error, wanted, got, (uint32_t)x->layer, x->element, p};
+    }
+}
+
+static void share_core(const struct net *n, const struct board_core *c, struct values *out,
+                       struct diags *d)
+{
+    struct mean mean[D2_N_PARAMS] = {0};
+    struct worst w = {0};
+    for (uint32_t i = 0; i < c->neuron.n; i++) {
+        if (c->neuron.data[i].layer >= 0)
+            add_neuron(n, &c->neuron.data[i], mean);
+    }
+    for (uint32_t i = 0; i < c->neuron.n; i++) {
+        if (c->neuron.data[i].layer >= 0)
+            take_mean(n, c, &c->neuron.data[i], mean, out, &w);
+    }
+    if (w.error == 0)
+        return;
+    const struct net_layer *l = &n->layer.data[w.layer];
+    struct diag *g = diag_add(d, W0652, l->span,
+                              "different currents share chip %u core %u: `%s` of `%s` becomes %.4g "
+                              "A, %.4g A were wanted (%+.1f %%)",
+                              c->chip, c->core, l->model->param.data[w.param].name,
+                              d2_neuron_name(&d->arena, n, w.layer, w.element), w.mean, w.wanted,
+                              100 * (w.mean - w.wanted) / fmax(w.wanted, 1e-18));
+    diag_hint(d, g, "this is the largest error; at most %d different sets of currents are exact",
+              D2_OPEN_CHIPS * D2_CORES);
+}
+
+void d2_share_currents(struct net *n, struct diags *d)
+{
+    struct arena a = {0};
+    struct values *out = ARENA_ARRAY(&a, struct values, n->layer.n);
+    for (uint32_t l = 0; l < n->layer.n; l++) {
+        const struct net_layer *layer = &n->layer.data[l];
+        out[l].v = ARENA_ARRAY(&a, double *, layer->model->param.n);
+        for (uint32_t p = 0; p < layer->model->param.n; p++) {
+            out[l].v[p] = ARENA_ARRAY(&a, double, layer->n);
+            for (uint32_t e = 0; e < layer->n; e++)
+                out[l].v[p][e] = (double)d2_value(&layer->param[p], e);
+        }
+    }
+    for (uint32_t i = 0; i < n->board->core.n; i++)
+        share_core(n, &n->board->core.data[i], out, d);
+    for (uint32_t l = 0; l < n->layer.n; l++) {
+        for (uint32_t p = 0; p < n->layer.data[l].model->param.n; p++)
+            d2_set_column(n, l, p, out[l].v[p]);
+    }
+    arena_free(&a);
+}

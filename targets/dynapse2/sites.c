@@ -1,0 +1,42 @@
+#include "targets/dynapse2/passes.h"
+
+struct d2_sites d2_sites(struct arena *a, const struct net *n)
+{
+    uint32_t *first = ARENA_ARRAY(a, uint32_t, n->layer.n + 1);
+    for (uint32_t l = 0; l < n->layer.n; l++)
+        first[l + 1] = first[l] + n->layer.data[l].n;
+    struct d2_sites s = {first, ARENA_ARRAY(a, struct d2_site, first[n->layer.n])};
+    for (uint32_t i = 0; n->board && i < n->board->core.n; i++) {
+        struct board_core *c = &n->board->core.data[i];
+        for (uint32_t k = 0; k < c->neuron.n; k++) {
+            struct board_neuron *x = &c->neuron.data[k];
+            if (x->layer >= 0)
+                s.at[first[x->layer] + x->element] = (struct d2_site){c, x};
+        }
+    }
+    return s;
+}
+
+bool d2_is_bound(const struct model_param *p)
+{
+    return p->kind == MODEL_BIAS && p->on.target && strcmp(p->on.target, "dynapse2") == 0;
+}
+
+void d2_set_column(struct net *n, uint32_t layer, uint32_t param, const double *v)
+{
+    const struct net_layer *l = &n->layer.data[layer];
+    bool same = true;
+    for (uint32_t i = 0; i < l->n && same; i++)
+        same = (float)v[i] == d2_value(&l->param[param], i);
+    if (!same)
+        net_layer_set(n, layer, param, v, false);
+}
+
+const char *d2_neuron_name(struct arena *a, const struct net *n, uint32_t layer, uint32_t element)
+{
+    struct buf b = {0};
+    net_element_name(&b, n->layer.data[layer].name, n->layer.data[layer].shape, element);
+    const char *s = arena_strdup(a, b.data);
+    buf_free(&b);
+    return s;
+}
