@@ -24,7 +24,7 @@ WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wvla
         $(if $(filter yes,$(WERROR)),-Werror)
 # No contraction, no fast-math: the order of float operations is part of the language.
 FLAGS := -std=c17 $(OPT) -fPIC -fvisibility=hidden -ffp-contract=off -pthread -D_GNU_SOURCE \
-         -DDYN_VERSION='"$(VERSION)"' -I. -I$(BUILD)/gen -MMD -MP \
+         -DDYN_VERSION='"$(VERSION)"' $(if $(filter no,$(LLVM)),-DDYN_NO_LLVM) -I. -I$(BUILD)/gen -MMD -MP \
          $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all)
 LINK := -pthread $(if $(SAN),-fsanitize=$(SAN))
 LIBS := -lz -lm -ldl
