@@ -86,7 +86,7 @@ help:
 	@echo 'make fuzz         libFuzzer on every reader, FUZZ_SECONDS each (needs clang)'
 	@echo 'make format       clang-format over the tree (format-check: only look)'
 	@echo 'make install      to DESTDIR/PREFIX ($(PREFIX)); make deb: a Debian package'
-	@echo 'variables: CC, BUILD, LLVM=no, WERROR=yes, SAN=address,undefined'
+	@echo 'variables: V=1, CC, BUILD, LLVM=no, WERROR=yes, SAN=address,undefined'
 
 # ---- what must be there --------------------------------------------------------------------------
 
@@ -105,11 +105,18 @@ endif
 deps:
 	@sh tests/deps.sh $(if $(HAVE_LLVM),,no-llvm)
 
+# `make V=1` shows whole command lines.
+ifeq ($(V),)
+say = @echo '  $1	$(patsubst $(BUILD)/%,%,$@)';
+else
+say =
+endif
+
 # ---- rules ---------------------------------------------------------------------------------------
 
 $(BUILD)/%.o: %.c Makefile | tools
 	@mkdir -p $(@D)
-	$(CC) $(FLAGS) $(WARN) $(CFLAGS) -c $< -o $@
+	$(call say,CC)$(CC) $(FLAGS) $(WARN) $(CFLAGS) -c $< -o $@
 
 # The interpreter's inner loops, once for each instruction set; chosen at run time.
 ISA_base   :=
@@ -117,23 +124,23 @@ ISA_avx2   := -mavx2 -mfma
 ISA_avx512 := -mavx512f -mavx512dq -mavx512vl -mavx512bw -mfma -mprefer-vector-width=512
 $(BUILD)/runtime/interp_step_%.o: runtime/interp_step.c Makefile | tools
 	@mkdir -p $(@D)
-	$(CC) $(FLAGS) $(WARN) -O3 $(ISA_$*) -DINTERP_SUFFIX=$* $(CFLAGS) -c $< -o $@
+	$(call say,CC)$(CC) $(FLAGS) $(WARN) -O3 $(ISA_$*) -DINTERP_SUFFIX=$* $(CFLAGS) -c $< -o $@
 
 $(BUILD)/gen/lang/parser.c $(BUILD)/gen/lang/parser.h &: lang/parser.y | tools
 	@mkdir -p $(@D)
-	bison -Wall -Wno-yacc --defines=$(BUILD)/gen/lang/parser.h -o $(BUILD)/gen/lang/parser.c $<
+	$(call say,BISON)bison -Wall -Wno-yacc --defines=$(BUILD)/gen/lang/parser.h -o $(BUILD)/gen/lang/parser.c $<
 
 $(BUILD)/gen/lang/lexer.c $(BUILD)/gen/lang/lexer.h &: lang/lexer.l | tools
 	@mkdir -p $(@D)
-	flex --header-file=$(BUILD)/gen/lang/lexer.h -o $(BUILD)/gen/lang/lexer.c $<
+	$(call say,FLEX)flex --header-file=$(BUILD)/gen/lang/lexer.h -o $(BUILD)/gen/lang/lexer.c $<
 
 $(BUILD)/gen/stdlib.c: $(wildcard stdlib/*.dyn) compiler/embed.awk Makefile
 	@mkdir -p $(@D)
-	LC_ALL=C awk -f compiler/embed.awk $(filter %.dyn,$^) >$@
+	$(call say,GEN)LC_ALL=C awk -f compiler/embed.awk $(filter %.dyn,$^) >$@
 
 # Generated code isn't ours to warn about.
 $(BUILD)/gen/%.o: $(BUILD)/gen/%.c | tools $(BUILD)/gen/lang/parser.h $(BUILD)/gen/lang/lexer.h
-	$(CC) $(FLAGS) -w $(CFLAGS) -c $< -o $@
+	$(call say,CC)$(CC) $(FLAGS) -w $(CFLAGS) -c $< -o $@
 
 $(call obj,$(SRC_LANG)): | $(BUILD)/gen/lang/parser.h $(BUILD)/gen/lang/lexer.h
 
@@ -143,18 +150,18 @@ $(OBJ_JIT): FLAGS += $(LLVM_CFLAGS)
 
 $(LIB_RUN_A): $(OBJ_BASE) $(OBJ_RUN)
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(call say,AR)$(AR) rcs $@ $^
 $(LIB_A): $(OBJ_COMPILE)
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(call say,AR)$(AR) rcs $@ $^
 $(LIB_RUN_SO): $(OBJ_BASE) $(OBJ_RUN)
-	$(CC) $(LINK) -shared -Wl,-soname,libdyn-run.so.0 $^ $(LIBS) $(LDFLAGS) -o $@
+	$(call say,LINK)$(CC) $(LINK) -shared -Wl,-soname,libdyn-run.so.0 $^ $(LIBS) $(LDFLAGS) -o $@
 $(LIB_SO): $(OBJ_COMPILE) $(OBJ_BASE) $(OBJ_RUN)
-	$(CC) $(LINK) -shared -Wl,-soname,libdyn.so.0 $^ $(LIBS) $(LDFLAGS) -o $@
+	$(call say,LINK)$(CC) $(LINK) -shared -Wl,-soname,libdyn.so.0 $^ $(LIBS) $(LDFLAGS) -o $@
 $(DYN): $(OBJ_CLI) $(LIB_A) $(LIB_RUN_A)
-	$(CC) $(LINK) $^ $(LIBS) $(LDFLAGS) -o $@
+	$(call say,LINK)$(CC) $(LINK) $^ $(LIBS) $(LDFLAGS) -o $@
 $(PLUGIN): $(OBJ_JIT) $(OBJ_BASE) | tools
-	$(CC) $(LINK) -shared $^ $(LLVM_LIBS) $(LIBS) $(LDFLAGS) -o $@
+	$(call say,LINK)$(CC) $(LINK) -shared $^ $(LLVM_LIBS) $(LIBS) $(LDFLAGS) -o $@
 
 # ---- tests ---------------------------------------------------------------------------------------
 
@@ -162,12 +169,12 @@ tests: $(TESTS) $(FUZZERS)
 
 $(BUILD)/tests/test_%: $(BUILD)/tests/unit/test_%.o $(OBJ_TESTLIB) $(LIB_A) $(LIB_RUN_A)
 	@mkdir -p $(@D)
-	$(CC) $(LINK) $^ -lcmocka $(LIBS) $(LDFLAGS) -o $@
+	$(call say,LINK)$(CC) $(LINK) $^ -lcmocka $(LIBS) $(LDFLAGS) -o $@
 
 # Every fuzz target also replays its corpus without a fuzzer.
 $(BUILD)/tests/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/standalone_main.o $(LIB_A) $(LIB_RUN_A)
 	@mkdir -p $(@D)
-	$(CC) $(LINK) $^ $(LIBS) $(LDFLAGS) -o $@
+	$(call say,LINK)$(CC) $(LINK) $^ $(LIBS) $(LDFLAGS) -o $@
 
 check: deps
 	@$(MAKE) --no-print-directory all tests
@@ -189,7 +196,7 @@ bench: all
 
 $(BUILD)/tests/bench: $(call obj,$(SRC_BENCH)) $(OBJ_TESTLIB) $(LIB_A) $(LIB_RUN_A)
 	@mkdir -p $(@D)
-	$(CC) $(LINK) $^ -lcmocka $(LIBS) $(LDFLAGS) -o $@
+	$(call say,LINK)$(CC) $(LINK) $^ -lcmocka $(LIBS) $(LDFLAGS) -o $@
 
 # ---- fuzzing -------------------------------------------------------------------------------------
 
@@ -200,7 +207,7 @@ fuzz:
 
 # libFuzzer links: made by tests/fuzz/fuzz.sh with CC=clang and SAN=fuzzer-no-link,address,undefined.
 $(BUILD)/libfuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(LIB_A) $(LIB_RUN_A)
-	$(CC) -pthread -fsanitize=fuzzer,address,undefined $^ $(LIBS) -o $@
+	$(call say,LINK)$(CC) -pthread -fsanitize=fuzzer,address,undefined $^ $(LIBS) -o $@
 
 # ---- housekeeping --------------------------------------------------------------------------------
 
