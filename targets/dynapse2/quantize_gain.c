@@ -4,7 +4,10 @@
 #include "targets/dynapse2/quantize.h"
 #include <math.h>
 
-enum { N_FACTORS = 128 };
+enum {
+    N_FACTORS = 128,
+    FLOOR = 10, /* times the smallest current: below, dark currents are part of a gain current */
+};
 
 /* The parameter that makes the gain current, for each dendrite. */
 static const char *const gain_name[D2_N_DENDRITES] = {
@@ -105,7 +108,7 @@ static bool gains_are_free(const struct net *n, struct diags *d)
     return true;
 }
 
-/* The range of factors that leave every gain current within reach; *current is one of them. */
+/* The range of factors that leave every gain current in its range; *current is one of them. */
 static void reachable(const struct net *n, const struct change *x, double *lo, double *hi,
                       double *current)
 {
@@ -121,7 +124,7 @@ static void reachable(const struct net *n, const struct change *x, double *lo, d
             for (uint32_t i = 0; x[l].gain[p] && i < count; i++) {
                 *current = (double)y->param[p].v[i];
                 *lo = fmax(*lo, *current / max);
-                *hi = fmin(*hi, *current / min);
+                *hi = fmin(*hi, *current / (FLOOR * min));
             }
         }
     }
