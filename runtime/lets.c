@@ -1,83 +1,18 @@
 /* The let values of a group's neurons: computed once, so a plain loop of one operation after
  * another does. What depends on nothing that varies is computed once for all neurons. */
 #include "runtime/base/fpenv.h"
+#include "runtime/kernel_operate.h"
 #include "runtime/run.h"
-#include <math.h>
 
-static float choose(bool condition, float x, float y)
-{
-    return condition ? x : y;
-}
-
-/* One operation; booleans are 1 and 0. Functions in float64, rounded; all else in float32. */
+/* One operation; booleans are 1 and 0. Here exp and log are libm's in float64, rounded, as the
+ * other functions are everywhere. */
 static float operate(enum kop op, float a, float b, float c)
 {
-    switch (op) {
-    case K_ADD:
-        return a + b;
-    case K_SUB:
-        return a - b;
-    case K_MUL:
-        return a * b;
-    case K_DIV:
-        return a / b;
-    case K_FMA:
-        return fmaf(a, b, c);
-    case K_MIN:
-        return choose(a < b, a, b);
-    case K_MAX:
-        return choose(a > b, a, b);
-    case K_MOD:
-        return a - floorf(a / b) * b;
-    case K_NEG:
-        return -a;
-    case K_ABS:
-        return fabsf(a);
-    case K_FLOOR:
-        return floorf(a);
-    case K_CEIL:
-        return ceilf(a);
-    case K_ROUND:
-        return rintf(a);
-    case K_TRUNC:
-        return truncf(a);
-    case K_SQRT:
-        return sqrtf(a);
-    case K_EXP:
+    if (op == K_EXP)
         return (float)exp((double)a);
-    case K_LOG:
+    if (op == K_LOG)
         return (float)log((double)a);
-    case K_SIN:
-        return (float)sin((double)a);
-    case K_COS:
-        return (float)cos((double)a);
-    case K_TANH:
-        return (float)tanh((double)a);
-    case K_POW:
-        return (float)pow((double)a, (double)b);
-    case K_LT:
-        return choose(a < b, 1, 0);
-    case K_LE:
-        return choose(a <= b, 1, 0);
-    case K_GT:
-        return choose(a > b, 1, 0);
-    case K_GE:
-        return choose(a >= b, 1, 0);
-    case K_EQ:
-        return choose(a == b, 1, 0);
-    case K_NE:
-        return choose(a != b, 1, 0);
-    case K_AND:
-        return choose(a != 0 && b != 0, 1, 0);
-    case K_OR:
-        return choose(a != 0 || b != 0, 1, 0);
-    case K_NOT:
-        return choose(a != 0, 0, 1);
-    case K_SELECT:
-        return choose(a != 0, b, c);
-    default:
-        base_panic("lets: operation %s", kop_text(op));
-    }
+    return kernel_operate(op, a, b, c);
 }
 
 /* Instruction `in` for neuron i; `v` holds the values before it. */
@@ -88,7 +23,7 @@ static float value(const struct kinst *in, const struct column *param, float dt,
     case K_CONST:
         return in->imm;
     case K_BOOLEAN:
-        return choose(in->imm != 0, 1, 0);
+        return in->imm != 0;
     case K_DT:
         return dt;
     case K_PARAM:
