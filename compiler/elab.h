@@ -3,7 +3,7 @@
  *   module.c   files, `use`, the names that a file declares
  *   scope.c    tables of names, messages about unknown ones
  *   resolve.c  every name is checked once, used or not; definitions that refer to themselves
- *   eval.c, index.c, functions.c, random.c, load.c
+ *   eval.c, apply.c, index.c, functions.c, random.c, load.c
  *              expressions to values
  *   network.c  a network's items, its parts expanded
  *   shapes.c   shapes that connections or parameters fix
@@ -51,9 +51,9 @@ struct def {
         const void *ast;
     };
     enum { FRESH, BUSY, DONE } resolved;
-    bool cyclic;        /* refers to itself: reported */
-    bool done;          /* value or model is known */
-    struct value value; /* LET, VALUE */
+    bool cyclic;         /* refers to itself: reported */
+    bool done;           /* value or model is known */
+    struct value value;  /* LET, VALUE */
     struct model *model; /* NEURON; NULL: poison */
     struct piece *piece; /* INPUT, LAYER of a network that is being built */
     struct instance *part;
@@ -101,14 +101,14 @@ struct elab {
     struct map64 function;       /* built-in functions by name */
     struct map64 loaded;         /* hash of (path, member) -> index in file */
     VEC(struct loaded *) file;
-    uint32_t depth;    /* of evaluation */
-    uint64_t work;     /* nodes evaluated */
+    uint32_t depth;          /* of evaluation */
+    uint64_t work;           /* nodes evaluated */
     const char *dt, *spikes; /* interned words */
 };
 
 enum {
     ELAB_MAX_DEPTH = 6000,
-    ELAB_MAX_PIECES = 1 << 20, /* inputs, layers and parts of a network */
+    ELAB_MAX_PIECES = 1 << 20,           /* inputs, layers and parts of a network */
     ELAB_MAX_NESTING = AST_MAX_PATH - 2, /* parts within parts: LAYER.VARIABLE must have a name */
 };
 #define ELAB_MAX_WORK ((uint64_t)1 << 33)
@@ -156,8 +156,11 @@ extern const struct want want_none;
 
 struct env env_of(const struct scope *s, struct arena *a);
 
-/* The value of an expression; V_RANDOM only if env->want is none. e NULL (a syntax error): poison. */
+/* The value of an expression; V_RANDOM only if env->want is none. e NULL (a syntax error): poison.
+ */
 struct value eval(const struct env *env, const struct ast_expr *e);
+/* The value of a let. */
+struct value eval_def(struct def *d);
 /* Where no shape is known from the context: reports random numbers (E0305). */
 struct value eval_known(const struct env *env, const struct ast_expr *e);
 /* Where one is: random numbers take it; others come as they are. */
@@ -165,6 +168,8 @@ struct value eval_shaped(const struct env *env, const struct ast_expr *e, const 
 /* An element for each index of `extent`, `body` seeing the binders as numbers. */
 struct value eval_grid(const struct env *env, const struct ast_binder *binders,
                        const struct shape *extent, const struct ast_expr *body, struct span at);
+
+/* apply.c */
 
 /* A scalar of that dimension: E0301 or E0302 with `what` as its name, "`duration`". */
 bool eval_scalar(const struct env *env, const struct ast_expr *e, struct dim dim, const char *what,
@@ -183,8 +188,20 @@ const char *quote(struct elab *el, struct span at, const char *otherwise);
 const char *shape_string(struct elab *el, const struct value *v); /* "[2, 60]", "a number" */
 
 /* How dimensions and kinds of an elementwise operation go together. */
-enum rule { RULE_SAME, RULE_COMPARE, RULE_EQUAL, RULE_MUL, RULE_DIV, RULE_POW, RULE_LOGIC,
-            RULE_PLAIN, RULE_KEEP, RULE_SQRT, RULE_FMA, RULE_IF };
+enum rule {
+    RULE_SAME,
+    RULE_COMPARE,
+    RULE_EQUAL,
+    RULE_MUL,
+    RULE_DIV,
+    RULE_POW,
+    RULE_LOGIC,
+    RULE_PLAIN,
+    RULE_KEEP,
+    RULE_SQRT,
+    RULE_FMA,
+    RULE_IF
+};
 
 struct op {
     const char *name;
@@ -208,7 +225,7 @@ struct selection {
     uint32_t rank, n;
 };
 bool select_elements(const struct env *env, const struct ast_sub *subs, const struct shape *s,
-                     const char *what, struct selection *out);
+                     struct span what, struct selection *out);
 /* The selected elements in row-major order, ascending; room for out->n. */
 void selection_list(const struct selection *s, uint32_t *out);
 
@@ -256,9 +273,11 @@ struct instance { /* of a network: the whole, or a part */
     uint32_t nesting;
 };
 
-struct end { /* of a connection */
-    struct piece *piece;
+struct end {             /* of a connection */
+    struct piece *piece; /* NULL: poison */
     const struct ast_ref *ref;
+    struct selection at; /* once `selected` */
+    bool selected;
 };
 
 struct wire { /* a connection that is being made */
@@ -275,6 +294,7 @@ struct build {
     struct net *net;
     struct span dt_span;
     struct instance *root;
+    struct map64 name;         /* of a piece -> its index */
     VEC(struct piece *) piece; /* in source order, parts in their places */
     VEC(struct wire) wire;
     uint32_t n_parts;
@@ -288,12 +308,16 @@ struct piece *find_piece(struct build *b, const struct instance *from, const str
                          uint32_t n);
 struct env env_in(struct build *b, const struct instance *i);
 
-void infer_shapes(struct build *b);                 /* shapes.c */
-void build_layers(struct build *b);                 /* layers.c */
+void infer_shapes(struct build *b); /* shapes.c */
+void build_layers(struct build *b); /* layers.c */
+/* A parameter as it is written, with the layer's shape as context if it is known. */
 struct value layer_param(struct build *b, const struct piece *p, const struct ast_assign *as);
-void build_connections(struct build *b);            /* connect.c */
-struct value wire_weights(struct build *b, struct wire *w); /* without a shape from the context */
-void build_settings(struct build *b);               /* settings.c */
+void build_connections(struct build *b); /* connect.c */
+/* The argument of dense() and the like without a shape from the context; poison for a lambda. */
+const struct value *wire_weights(struct build *b, struct wire *w);
+/* What an end selects; false if its shape isn't known or there was an error. */
+bool end_select(struct build *b, const struct wire *w, struct end *e);
+void build_settings(struct build *b); /* settings.c */
 
 /* stimuli.c */
 bool stimulus_setting(const char *name); /* `duration` or `trials`: no input */

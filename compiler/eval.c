@@ -10,8 +10,8 @@ struct value poison(void)
 
 struct value no_memory(const struct env *env, struct span at)
 {
-    diag_add(env->el->u->diags, E0308, at, "this array is too large: no memory, or over %d elements",
-             VALUE_MAX_EXTENT);
+    diag_add(env->el->u->diags, E0308, at,
+             "this array is too large: no memory, or over %d elements", VALUE_MAX_EXTENT);
     return poison();
 }
 
@@ -22,7 +22,7 @@ struct env env_of(const struct scope *s, struct arena *a)
 
 /* ---- names ---- */
 
-static struct value def_value(struct def *d)
+struct value eval_def(struct def *d)
 {
     if (d->done)
         return d->value;
@@ -40,7 +40,7 @@ static struct value eval_name(const struct env *env, const struct ast_expr *e)
             return l->value;
     struct def *d = scope_find(env->scope, name, SPACE_VALUE);
     if (d && d->kind == DEF_LET)
-        return def_value(d);
+        return eval_def(d);
     if (d && d->kind == DEF_VALUE)
         return d->value;
     if (d || name != env->el->dt)
@@ -121,13 +121,13 @@ static double op_if(const double *x)
 }
 
 static const struct op operators[] = {
-    [AST_NEG] = {"-", op_neg, RULE_KEEP, 1},     [AST_NOT] = {"not", op_not, RULE_LOGIC, 1},
-    [AST_ADD] = {"+", op_add, RULE_SAME, 2},     [AST_SUB] = {"-", op_sub, RULE_SAME, 2},
-    [AST_MUL] = {"*", op_mul, RULE_MUL, 2},      [AST_DIV] = {"/", op_div, RULE_DIV, 2},
-    [AST_POW] = {"^", op_pow, RULE_POW, 2},      [AST_LT] = {"<", op_lt, RULE_COMPARE, 2},
-    [AST_LE] = {"<=", op_le, RULE_COMPARE, 2},   [AST_GT] = {">", op_gt, RULE_COMPARE, 2},
-    [AST_GE] = {">=", op_ge, RULE_COMPARE, 2},   [AST_EQ] = {"==", op_eq, RULE_EQUAL, 2},
-    [AST_NE] = {"!=", op_ne, RULE_EQUAL, 2},     [AST_AND] = {"and", op_and, RULE_LOGIC, 2},
+    [AST_NEG] = {"-", op_neg, RULE_KEEP, 1},   [AST_NOT] = {"not", op_not, RULE_LOGIC, 1},
+    [AST_ADD] = {"+", op_add, RULE_SAME, 2},   [AST_SUB] = {"-", op_sub, RULE_SAME, 2},
+    [AST_MUL] = {"*", op_mul, RULE_MUL, 2},    [AST_DIV] = {"/", op_div, RULE_DIV, 2},
+    [AST_POW] = {"^", op_pow, RULE_POW, 2},    [AST_LT] = {"<", op_lt, RULE_COMPARE, 2},
+    [AST_LE] = {"<=", op_le, RULE_COMPARE, 2}, [AST_GT] = {">", op_gt, RULE_COMPARE, 2},
+    [AST_GE] = {">=", op_ge, RULE_COMPARE, 2}, [AST_EQ] = {"==", op_eq, RULE_EQUAL, 2},
+    [AST_NE] = {"!=", op_ne, RULE_EQUAL, 2},   [AST_AND] = {"and", op_and, RULE_LOGIC, 2},
     [AST_OR] = {"or", op_or, RULE_LOGIC, 2},
 };
 static const struct op choice = {"if", op_if, RULE_IF, 3};
@@ -161,7 +161,11 @@ static struct value eval_if(const struct env *env, const struct ast_expr *e)
     return apply(env, &choice, v, (const struct ast_expr *const[]){e->a, e->b, e->c}, e);
 }
 
-/* ---- arrays ---- */
+/* ---- arrays ----
+ *
+ * What an element needs on the way goes to a scratch arena, so that it doesn't pile up. */
+
+enum { SCRATCH = 1 << 20 };
 
 /* Collects equally shaped elements into one array. */
 struct collect {
@@ -192,7 +196,7 @@ static bool collect_begin(struct collect *c, const struct value *v, struct span 
     for (uint32_t i = 0; i < own.rank; i++)
         s.extent[s.rank++] = own.extent[i];
     c->size = v->array ? v->array->n : 1;
-    c->to = array_new(c->env->el->u->arena == c->env->arena ? c->env->arena : c->env->arena, &s);
+    c->to = array_new(c->env->arena, &s);
     if (!c->to)
         no_memory(c->env, at);
     return c->to != NULL;
@@ -209,8 +213,8 @@ static bool collect_add(struct collect *c, const struct value *v, const struct a
         struct buf x = {0}, y = {0};
         value_describe(&x, &c->first);
         value_describe(&y, v);
-        diag_add(d, E0302, e->span, "the elements of an array are alike: %s comes before %s", x.data,
-                 y.data);
+        diag_add(d, E0302, e->span, "the elements of an array are alike: %s comes before %s",
+                 x.data, y.data);
         buf_free(&x);
         buf_free(&y);
         return false;
@@ -262,16 +266,22 @@ static struct value eval_array(const struct env *env, const struct ast_expr *e)
         diag_add(env->el->u->diags, E0303, e->span, "an array has at least one element");
         return poison();
     }
+    struct arena scratch = {0};
     struct collect c = {.env = env, .outer = {1, {n}}};
+    struct want w;
+    struct env inner = *env;
+    inner.arena = &scratch;
+    inner.want = &w;
     bool good = true;
     uint32_t k = 0;
     for (const struct ast_expr *x = e->items; x; x = x->next, k++) {
-        struct want w = want_element(env->want, k, n);
-        struct env inner = *env;
-        inner.want = &w;
+        w = want_element(env->want, k, n);
         struct value v = eval(&inner, x);
         good = good ? collect_add(&c, &v, x) : false;
+        if (scratch.used > SCRATCH)
+            arena_free(&scratch);
     }
+    arena_free(&scratch);
     return good ? collect_end(&c) : poison();
 }
 
@@ -285,7 +295,6 @@ struct value eval_grid(const struct env *env, const struct ast_binder *binders,
     const struct ast_binder *b = binders;
     for (uint32_t d = 0; d < extent->rank; d++, b = b->next)
         local[d] = (struct local){b->name, value_number(0), d ? &local[d - 1] : env->local};
-    /* What an element needs on the way doesn't pile up. */
     struct arena scratch = {0};
     struct collect c = {.env = env, .outer = *extent};
     struct want w;
@@ -298,7 +307,7 @@ struct value eval_grid(const struct env *env, const struct ast_binder *binders,
         w = want_element(env->want, k, n);
         struct value v = eval(&inner, body);
         good = collect_add(&c, &v, body);
-        if (scratch.used > 1 << 20)
+        if (scratch.used > SCRATCH)
             arena_free(&scratch);
         for (uint32_t d = extent->rank; d-- > 0;) {
             if (++local[d].value.number < extent->extent[d])

@@ -52,8 +52,8 @@ void declare_stimulus(struct arena *a, struct scope *s, const struct ast_stimulu
 static void mark_cycle(const struct walk *w, const struct def *first, struct span at)
 {
     struct diags *d = w->el->u->diags;
-    struct diag *g =
-        diag_add(d, E0206, first->name.span, "`%s` is defined in terms of itself", first->name.text);
+    struct diag *g = diag_add(d, E0206, first->name.span, "`%s` is defined in terms of itself",
+                              first->name.text);
     diag_label(d, g, at, "`%s` is used here", first->name.text);
     for (const struct visit *v = w->visit; v; v = v->by) {
         v->def->cyclic = true;

@@ -13,11 +13,9 @@ static enum space space_of(enum def_kind k)
 const char *def_word(enum def_kind k)
 {
     static const char *const word[] = {
-        [DEF_LET] = "a constant",     [DEF_FN] = "a function",
-        [DEF_VALUE] = "a parameter",  [DEF_INPUT] = "an input",
-        [DEF_LAYER] = "a layer",      [DEF_PART] = "a part",
-        [DEF_NETWORK] = "a network",  [DEF_NEURON] = "a neuron model",
-        [DEF_STIMULUS] = "a stimulus",
+        [DEF_LET] = "a constant",    [DEF_FN] = "a function",         [DEF_VALUE] = "a parameter",
+        [DEF_INPUT] = "an input",    [DEF_LAYER] = "a layer",         [DEF_PART] = "a part",
+        [DEF_NETWORK] = "a network", [DEF_NEURON] = "a neuron model", [DEF_STIMULUS] = "a stimulus",
     };
     return word[k];
 }
@@ -121,9 +119,9 @@ void scope_unknown(const struct scope *s, struct ast_name name, enum space space
     for (int other = 0; other < SPACE_N; other++) {
         struct def *found = scope_find(s, name.text, (enum space)other);
         if (found) {
-            struct diag *g = diag_add(d, E0203, name.span, "`%s` is %s, not a %s", name.text,
-                                      def_word(found->kind),
-                                      space == SPACE_VALUE ? "value" : space_word(space));
+            struct diag *g =
+                diag_add(d, E0203, name.span, "`%s` is %s, not a %s", name.text,
+                         def_word(found->kind), space == SPACE_VALUE ? "value" : space_word(space));
             diag_label(d, g, found->name.span, "declared here");
             return;
         }

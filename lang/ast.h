@@ -251,7 +251,7 @@ enum ast_board_kind {
     AST_B_CHIP,    /* index, items */
     AST_B_CORE,    /* index, items */
     AST_B_BIAS,    /* bias NAME = coarse:fine, or = current */
-    AST_B_NEURON,  /* neuron index = ref { items } */
+    AST_B_NEURON,  /* neuron index = ref { items }; without ref: no neuron of the network */
     AST_B_LATCH,   /* latch NAME */
     AST_B_CAM,     /* cam index = tag E, weight E, NAME: words */
     AST_B_SRAM,    /* sram index = tag E, cores E, hop [x, y]: words */
@@ -282,6 +282,7 @@ struct ast_board_item {
     struct ast_expr *value;
     struct ast_word *words;
     struct ast_board_item *items;
+    bool braces; /* NEURON: items were given, perhaps none */
     struct ast_board_item *next;
 };
 

@@ -135,7 +135,8 @@ struct ast_board_item *ast_board_block(struct parser *p, struct span at, struct 
 struct ast_board_item *ast_board_entry(struct parser *p, struct span at, struct ast_name name,
                                        struct ast_expr *index, struct ast_word *words);
 struct ast_board_item *ast_board_neuron(struct parser *p, struct span at, struct ast_expr *index,
-                                        struct ast_ref *ref, struct ast_board_item *items);
+                                        struct ast_ref *ref, bool braces,
+                                        struct ast_board_item *items);
 struct ast_board_item *ast_board_place(struct parser *p, struct span at, struct ast_ref *ref,
                                        struct ast_expr *chip, struct ast_expr *core);
 struct ast_board_item *ast_board_input(struct parser *p, struct span at, struct ast_ref *ref,

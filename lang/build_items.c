@@ -347,11 +347,13 @@ struct ast_board_item *ast_board_entry(struct parser *p, struct span at, struct 
 }
 
 struct ast_board_item *ast_board_neuron(struct parser *p, struct span at, struct ast_expr *index,
-                                        struct ast_ref *ref, struct ast_board_item *items)
+                                        struct ast_ref *ref, bool braces,
+                                        struct ast_board_item *items)
 {
     struct ast_board_item *i = board_item(p, at, AST_B_NEURON);
     i->index = index;
     i->ref = ref;
+    i->braces = braces;
     i->items = items;
     return i;
 }

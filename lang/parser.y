@@ -410,9 +410,11 @@ board_item:
                                     { $$ = ast_board_entry(p, @$, $1, $2, $4.first); }
 |   "bias" name "=" code semi       { $$ = ast_board_assign(p, @$, AST_B_BIAS, $2, $4); }
 |   "latch" name semi               { $$ = ast_board_assign(p, @$, AST_B_LATCH, $2, NULL); }
-|   "neuron" operand "=" ref semi   { $$ = ast_board_neuron(p, @$, $2, $4, NULL); }
+|   "neuron" operand "=" ref semi   { $$ = ast_board_neuron(p, @$, $2, $4, false, NULL); }
 |   "neuron" operand "=" ref "{" board_items close
-                                    { $$ = ast_board_neuron(p, @$, $2, $4, $6.first); }
+                                    { $$ = ast_board_neuron(p, @$, $2, $4, true, $6.first); }
+|   "neuron" operand "{" board_items close
+                                    { $$ = ast_board_neuron(p, @$, $2, NULL, true, $4.first); }
 |   "place" ref "on" "chip" operand "core" operand semi
                                     { $$ = ast_board_place(p, @$, $2, $5, $7); }
 |   "input" ref "=" groups semi     { $$ = ast_board_input(p, @$, $2, $4); }

@@ -1,0 +1,188 @@
+#include "compiler/elab.h"
+#include <float.h>
+#include <math.h>
+
+struct value layer_param(struct build *b, const struct piece *p, const struct ast_assign *as)
+{
+    struct env env = env_in(b, p->home);
+    return p->state == SHAPE_KNOWN ? eval_shaped(&env, as->value, &p->shape)
+                                   : eval(&env, as->value);
+}
+
+static void unknown_param(struct build *b, const struct piece *p, const struct ast_assign *as)
+{
+    struct diags *d = b->el->u->diags;
+    struct diag *g = diag_add(d, E0205, as->name.span, "model `%s` has no parameter `%s`",
+                              p->model->name, as->name.text);
+    struct arena scratch = {0};
+    const char **names = ARENA_ARRAY(&scratch, const char *, p->model->param.n + 1);
+    for (uint32_t i = 0; i < p->model->param.n; i++)
+        names[i] = p->model->param.data[i].name;
+    diag_label(d, g, p->model->span, "the model is declared here");
+    hint_near(d, g, as->name.text, names, p->model->param.n);
+    arena_free(&scratch);
+}
+
+/* Only a bound (`param v_min = ...`) may be infinite. */
+static bool check_finite(struct build *b, const struct piece *p, const struct model_param *m,
+                         const struct value *v, struct span at)
+{
+    uint32_t n = v->array ? v->array->n : 1;
+    for (uint32_t i = 0; i < n; i++) {
+        double x = value_at(v, i);
+        if (fabs((float)x) <= FLT_MAX || (isinf(x) && m->kind == MODEL_PARAM))
+            continue;
+        struct diags *d = b->el->u->diags;
+        struct buf text = {0}, where = {0};
+        buf_f64_text(&text, x);
+        if (v->array) {
+            struct net_shape s = {p->shape.rank, {0}};
+            memcpy(s.extent, p->shape.extent, s.rank * sizeof *s.extent);
+            net_element_name(&where, m->name, s, i);
+        } else {
+            buf_puts(&where, m->name);
+        }
+        struct diag *g = diag_add(d, E0307, at, "`%s` is %s", where.data, text.data);
+        if (isfinite(x))
+            diag_hint(d, g, "float32 ends at 3.4e38");
+        buf_free(&text);
+        buf_free(&where);
+        return false;
+    }
+    return true;
+}
+
+/* NULL if reported; else the parameter's index and value. */
+static const struct model_param *check_param(struct build *b, const struct piece *p,
+                                             const struct ast_assign *as, struct value *v)
+{
+    struct elab *el = b->el;
+    struct diags *d = el->u->diags;
+    int i = model_find_param(p->model, as->name.text);
+    struct env env = env_in(b, p->home);
+    *v = layer_param(b, p, as);
+    if (i < 0) {
+        unknown_param(b, p, as);
+        return NULL;
+    }
+    const struct model_param *m = &p->model->param.data[i];
+    if (v->kind == V_POISON || v->kind == V_RANDOM)
+        return NULL;
+    if (m->is_bool && v->kind != V_BOOL) {
+        diag_add(d, E0302, as->value->span, "`%s` is true or false", m->name);
+        return NULL;
+    }
+    const char *what = arena_printf(&b->work, "`%s`", m->name);
+    if (!m->is_bool && !check_dim(&env, v, m->dim, what, as->value))
+        return NULL;
+    if (p->state != SHAPE_KNOWN)
+        return NULL;
+    struct shape s = value_shape(v);
+    if (v->array && !shape_eq(&s, &p->shape)) {
+        struct buf text = {0};
+        shape_text(&text, &p->shape);
+        diag_add(d, E0303, as->value->span, "`%s` is one value or %s, as `%s` is; this is %s",
+                 m->name, text.data, p->name, shape_string(el, v));
+        buf_free(&text);
+        return NULL;
+    }
+    return check_finite(b, p, m, v, as->value->span) ? m : NULL;
+}
+
+static void set_params(struct build *b, const struct piece *p)
+{
+    struct diags *d = b->el->u->diags;
+    struct arena scratch = {0};
+    const struct ast_assign **given =
+        ARENA_ARRAY(&scratch, const struct ast_assign *, p->model->param.n);
+    for (const struct ast_assign *as = p->item->assigns; as; as = as->next) {
+        if (!as->name.text || !as->value)
+            continue;
+        struct value v;
+        const struct model_param *m = check_param(b, p, as, &v);
+        if (!m)
+            continue;
+        uint32_t i = (uint32_t)(m - p->model->param.data);
+        if (given[i]) {
+            struct diag *g = diag_add(d, E0202, as->name.span, "`%s` is given twice", m->name);
+            diag_label(d, g, given[i]->name.span, "given here");
+        }
+        given[i] = as;
+        if (p->index != UINT32_MAX)
+            net_layer_set(b->net, p->index, i, v.array ? v.array->v : &v.number, !v.array);
+    }
+    arena_free(&scratch);
+}
+
+/* What the defaults came to: a parameter that was set may have made nonsense of others. */
+static void check_defaults(struct build *b, const struct piece *p)
+{
+    const struct net_layer *l = &b->net->layer.data[p->index];
+    for (uint32_t i = 0; i < p->model->param.n; i++) {
+        const struct net_column *c = &l->param[i];
+        for (uint32_t k = 0; !c->set && k < (c->uniform ? 1 : l->n); k++) {
+            bool bound = p->model->param.data[i].kind == MODEL_PARAM && !isnan(c->v[k]);
+            if (isfinite(c->v[k]) || bound)
+                continue;
+            struct diags *d = b->el->u->diags;
+            struct diag *g = diag_add(d, E0307, p->item->name.span,
+                                      "`%s` of `%s` isn't finite with these parameters",
+                                      p->model->param.data[i].name, p->name);
+            diag_label(d, g, p->model->param.data[i].span, "its default is declared here");
+            break;
+        }
+    }
+}
+
+static void check_time(struct build *b, struct piece *p)
+{
+    struct diags *d = b->el->u->diags;
+    if (!p->model->step.present && p->model->event.present) {
+        struct diag *g =
+            diag_add(d, E0403, p->item->model.span,
+                     "`%s` is event-driven: it comes with the Speck target, which this "
+                     "version doesn't have",
+                     p->model->name);
+        diag_label(d, g, p->model->span, "it has `on event`, but no `step`");
+    } else if (b->net->dt == 0) {
+        bool given = false;
+        for (const struct ast_net_item *i = b->root->network->items; i; i = i->next)
+            given |= i->kind == AST_N_DT;
+        if (given) /* and wrong, which was reported */
+            return;
+        struct diag *g = diag_add(d, E0401, p->item->name.span,
+                                  "`%s` works in time steps, but the network has none", p->name);
+        diag_hint(d, g, "give the network one: `dt = 1 ms;`");
+    }
+}
+
+static struct net_shape net_shape_of(const struct piece *p)
+{
+    struct net_shape s = {p->shape.rank, {0}};
+    memcpy(s.extent, p->shape.extent, s.rank * sizeof *s.extent);
+    return s;
+}
+
+void build_layers(struct build *b)
+{
+    for (uint32_t i = 0; i < b->piece.n; i++) {
+        struct piece *p = b->piece.data[i];
+        bool known = p->state == SHAPE_KNOWN;
+        if (p->is_input) {
+            if (known)
+                p->index = net_add_input(b->net, p->name, net_shape_of(p), p->item->name.span);
+            continue;
+        }
+        if (!p->model)
+            continue;
+        check_time(b, p);
+        if (known)
+            p->index =
+                net_add_layer(b->net, p->name, net_shape_of(p), p->model, p->item->name.span);
+        set_params(b, p);
+        if (known && b->el->u->diags->n_errors == 0) {
+            net_layer_defaults(b->net, p->index);
+            check_defaults(b, p);
+        }
+    }
+}

@@ -1,0 +1,247 @@
+#include "compiler/elab.h"
+#include "compiler/model.h"
+#include "lang/parse.h"
+
+/* ---- loading ---- */
+
+void unit_init(struct unit *u, struct arena *a, struct diags *d, const char *stdlib)
+{
+    *u = (struct unit){.arena = a, .sources = {.arena = a}, .diags = d, .stdlib = stdlib};
+    intern_init(&u->names, a);
+    struct elab *el = ARENA_NEW(a, struct elab);
+    el->u = u;
+    el->dt = intern_cstr(&u->names, "dt");
+    el->spikes = intern_cstr(&u->names, "spikes");
+    map64_init(&el->cyclic, a);
+    map64_init(&el->loaded, a);
+    functions_init(el);
+    u->elab = el;
+}
+
+bool unit_load_text(struct unit *u, const char *path, const char *text, size_t n)
+{
+    struct elab *el = u->elab;
+    struct module *root = module_load_text(el, path, text, n);
+    if (!root)
+        return false;
+    for (uint32_t i = 0; i < el->module.n; i++) /* which grows on the way */
+        module_uses(el, el->module.data[i]);
+    resolve_all(el);
+    for (const struct ast_decl *x = root->ast->decls; x; x = x->next) {
+        if (x->kind == AST_NETWORK)
+            VEC_PUSH(u->arena, &u->network, x->network);
+        else if (x->kind == AST_STIMULUS)
+            VEC_PUSH(u->arena, &u->stimulus, x->stimulus);
+    }
+    return u->diags->n_errors == 0;
+}
+
+bool unit_load(struct unit *u, const char *path)
+{
+    struct bytes b;
+    return file_read(u->arena, path, &b, u->diags, E0901, (struct span){0}) &&
+           unit_load_text(u, path, (const char *)b.data, b.n);
+}
+
+static struct module *root_module(struct unit *u)
+{
+    return u->elab->module.n ? u->elab->module.data[0] : NULL;
+}
+
+/* ---- models ---- */
+
+static struct model_scope model_scope_of(struct scope *s);
+
+static bool scope_constant(void *arg, const char *name, double *value, struct dim *dim,
+                           bool *is_bool)
+{
+    struct def *d = scope_find(arg, name, SPACE_VALUE);
+    if (!d || d->kind != DEF_LET)
+        return false;
+    struct value v = eval_def(d);
+    if (v.array || (v.kind != V_NUMBER && v.kind != V_BOOL))
+        return false;
+    *value = v.number;
+    *dim = v.dim;
+    *is_bool = v.kind == V_BOOL;
+    return true;
+}
+
+static const struct ast_fn *scope_function(void *arg, const char *name,
+                                           struct model_scope *its_scope)
+{
+    struct def *d = scope_find(arg, name, SPACE_VALUE);
+    if (!d || d->kind != DEF_FN)
+        return NULL;
+    *its_scope = model_scope_of(d->scope);
+    return d->fn;
+}
+
+static uint32_t scope_candidates(void *arg, const char **out, uint32_t max)
+{
+    return scope_names(arg, SPACE_VALUE, out, max);
+}
+
+static struct model_scope model_scope_of(struct scope *s)
+{
+    return (struct model_scope){scope_constant, scope_function, scope_candidates, s};
+}
+
+struct model *def_model(struct def *d)
+{
+    if (!d->done) {
+        struct unit *u = d->scope->el->u;
+        struct model_scope s = model_scope_of(d->scope);
+        d->model = model_check(u->arena, d->neuron, &s, u->diags);
+        d->done = true;
+    }
+    return d->model;
+}
+
+/* ---- networks ---- */
+
+static bool is_part(struct unit *u, const char *network)
+{
+    for (uint32_t i = 0; i < u->network.n; i++)
+        for (const struct ast_net_item *x = u->network.data[i]->items; x; x = x->next)
+            if (x->kind == AST_N_PART && x->model.text == network)
+                return true;
+    return false;
+}
+
+static void which_network(struct unit *u, const char *message)
+{
+    struct diag *g = diag_add(u->diags, E0405, (struct span){0}, "%s", message);
+    struct buf list = {0};
+    for (uint32_t i = 0; i < u->network.n; i++)
+        buf_printf(&list, "%s`%s`", i ? ", " : "", u->network.data[i]->name.text);
+    if (list.n)
+        diag_hint(u->diags, g, "networks of this file are %s", list.data);
+    buf_free(&list);
+}
+
+static struct def *choose_network(struct unit *u, const char *name)
+{
+    const struct scope *s = root_module(u)->scope;
+    if (name) {
+        struct def *d = scope_find(s, intern_cstr(&u->names, name), SPACE_NETWORK);
+        if (!d)
+            which_network(u, arena_printf(u->arena, "there is no network `%s`", name));
+        return d;
+    }
+    const char *only = NULL;
+    for (uint32_t i = 0; i < u->network.n; i++) {
+        const char *x = u->network.data[i]->name.text;
+        if (!x || is_part(u, x))
+            continue;
+        if (only) {
+            which_network(u, "the file has several networks: name one");
+            return NULL;
+        }
+        only = x;
+    }
+    if (only)
+        return scope_find(s, only, SPACE_NETWORK);
+    which_network(u, u->network.n ? "all networks of the file are parts of others: name one"
+                                  : "the file has no network");
+    return NULL;
+}
+
+static const struct ast_decl *find_board(struct unit *u)
+{
+    const struct ast_decl *found = NULL;
+    for (const struct ast_decl *x = root_module(u)->ast->decls; x; x = x->next) {
+        if (x->kind != AST_BOARD)
+            continue;
+        if (found) {
+            struct diag *g = diag_add(u->diags, E0202, x->span, "there are two board sections");
+            diag_label(u->diags, g, found->span, "this is the other one");
+            return found;
+        }
+        found = x;
+    }
+    return found;
+}
+
+struct net *unit_network(struct unit *u, const char *name)
+{
+    struct def *d = root_module(u) ? choose_network(u, name) : NULL;
+    struct net *n = d ? build_network(u->elab, d, false) : NULL;
+    const struct ast_decl *board = n ? find_board(u) : NULL;
+    if (board)
+        build_board(u->elab, n, board);
+    return u->diags->n_errors == 0 ? n : NULL;
+}
+
+/* ---- stimuli ---- */
+
+bool unit_stimulus(struct unit *u, const struct net *n, const char *name, struct stimulus *out)
+{
+    const struct scope *s = root_module(u)->scope;
+    struct def *found = NULL;
+    struct buf list = {0};
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < u->stimulus.n; i++) {
+        const struct ast_stimulus *x = u->stimulus.data[i];
+        if (!x->name.text || !x->network.text || strcmp(x->network.text, n->name) != 0)
+            continue;
+        buf_printf(&list, "%s`%s`", count ? ", " : "", x->name.text);
+        if (name && strcmp(name, x->name.text) != 0)
+            continue;
+        found = scope_find(s, x->name.text, SPACE_STIMULUS);
+        count++;
+    }
+    bool good = found && count == 1;
+    if (!good) {
+        struct diag *g = name ? diag_add(u->diags, E0802, (struct span){0},
+                                         "network `%s` has no stimulus `%s`", n->name, name)
+                         : count > 1
+                             ? diag_add(u->diags, E0802, (struct span){0},
+                                        "network `%s` has several stimuli: name one", n->name)
+                             : diag_add(u->diags, E0802, (struct span){0},
+                                        "network `%s` has no stimulus", n->name);
+        if (list.n)
+            diag_hint(u->diags, g, "its stimuli are %s", list.data);
+    }
+    buf_free(&list);
+    return good && build_stimulus(u->elab, n, found, out);
+}
+
+/* ---- checking everything ---- */
+
+static void check_network(struct unit *u, struct def *d)
+{
+    struct net *n = build_network(u->elab, d, true);
+    const struct scope *s = root_module(u)->scope;
+    for (uint32_t i = 0; n && i < u->stimulus.n; i++) {
+        const struct ast_stimulus *x = u->stimulus.data[i];
+        struct def *st = x->name.text ? scope_find(s, x->name.text, SPACE_STIMULUS) : NULL;
+        struct stimulus out;
+        if (st && st->stimulus == x && x->network.text == d->name.text)
+            build_stimulus(u->elab, n, st, &out);
+    }
+    bool whole = n && !is_part(u, d->name.text);
+    const struct ast_decl *board = whole ? find_board(u) : NULL;
+    if (board)
+        build_board(u->elab, n, board);
+}
+
+bool unit_check(struct unit *u)
+{
+    struct elab *el = u->elab;
+    for (uint32_t i = 0; i < el->module.n; i++) {
+        const struct scope *s = el->module.data[i]->scope;
+        for (uint32_t k = 0; k < s->def.n; k++) {
+            struct def *d = s->def.data[k];
+            if (d->kind == DEF_LET)
+                eval_def(d);
+            else if (d->kind == DEF_NEURON)
+                def_model(d);
+        }
+    }
+    const struct scope *root = root_module(u) ? root_module(u)->scope : NULL;
+    for (uint32_t k = 0; root && k < root->def.n; k++)
+        if (root->def.data[k]->kind == DEF_NETWORK && root->def.data[k]->scope == root)
+            check_network(u, root->def.data[k]);
+    return u->diags->n_errors == 0;
+}
