@@ -7,8 +7,8 @@
 #include "compiler/net/model.h"
 #include "lang/ast.h"
 
-/* What a model may name besides its own declarations: constants and functions of its file and of the
- * modules that file uses. */
+/* What a model may name besides its own declarations: constants and functions of its file and of
+ * the modules that file uses. */
 struct model_scope {
     /* A scalar constant `let`; false if there is none of that name or it isn't a scalar. */
     bool (*constant)(void *arg, const char *name, double *value, struct dim *dim, bool *is_bool);

@@ -1,6 +1,6 @@
 /* What is known about a network's place on a board: filled in by hand (a board section), by the
- * passes (place, quantize, route, bias) or by decoding an image, printed as a board section, encoded
- * by the target. Partial at any stage; a pass keeps what is there.
+ * passes (place, quantize, route, bias) or by decoding an image, printed as a board section,
+ * encoded by the target. Partial at any stage; a pass keeps what is there.
  *
  * Numbers of dendrites and names of parameters and latches are the target's (its limits.h). */
 #ifndef NET_BOARD_H
@@ -30,8 +30,8 @@ struct board_sram {
 };
 
 struct board_neuron {
-    uint16_t index; /* within the core */
-    int32_t layer;  /* index of the layer; -1: used by hand but no neuron of the network */
+    uint16_t index;   /* within the core */
+    int32_t layer;    /* index of the layer; -1: used by hand but no neuron of the network */
     uint32_t element; /* index within the layer */
     bool by_hand;     /* its CAM and SRAM were given: complete, never added to */
     VEC(const char *) latch;
@@ -81,7 +81,7 @@ struct board {
     bool gain_auto;
     const char *profile;
     VEC(struct board_place) place;
-    VEC(struct board_core) core; /* ascending (chip, core) */
+    VEC(struct board_core) core;   /* ascending (chip, core) */
     VEC(struct board_input) input; /* ascending (input, channel) */
     VEC(struct board_output) output;
     struct span span;

@@ -1,8 +1,8 @@
 /* The network: the compiler's one intermediate representation. The elaborator makes it, every pass
  * refines it, decoding an image gives one again, the printer writes any of them as .dyn.
  *
- * Indices (32 bit) link the objects; everything lives in the arena the network was made with. Values
- * are SI and already rounded to float32 (computed in float64, rounded once). */
+ * Indices (32 bit) link the objects; everything lives in the arena the network was made with.
+ * Values are SI and already rounded to float32 (computed in float64, rounded once). */
 #ifndef NET_NET_H
 #define NET_NET_H
 
@@ -69,7 +69,8 @@ struct net_mismatch {
     VEC(struct {
         const char *name;
         double p;
-    }) by_name; /* overrides `all` for parameters of this name in every layer */
+    })
+    by_name; /* overrides `all` for parameters of this name in every layer */
     uint32_t seed;
     struct span span;
 };
@@ -78,7 +79,7 @@ struct net {
     struct arena *arena;
     const char *name;
     struct span span;
-    double dt; /* seconds; 0: none given */
+    double dt;                 /* seconds; 0: none given */
     VEC(struct model *) model; /* those in use, in order of first use */
     VEC(struct net_input) input;
     VEC(struct net_layer) layer;
@@ -98,8 +99,8 @@ uint32_t net_shape_count(struct net_shape s); /* product; UINT32_MAX if it excee
 uint32_t net_add_input(struct net *n, const char *name, struct net_shape shape, struct span span);
 /* Parameters get the model's defaults (set = false), states their initial values, once the caller
  * has put in what is explicit and calls net_layer_defaults(). */
-uint32_t net_add_layer(struct net *n, const char *name, struct net_shape shape,
-                       struct model *model, struct span span);
+uint32_t net_add_layer(struct net *n, const char *name, struct net_shape shape, struct model *model,
+                       struct span span);
 /* n values, or one if uniform. n equal values become uniform. */
 void net_layer_set(struct net *n, uint32_t layer, uint32_t param, const double *v, bool uniform);
 /* Every parameter that isn't set gets its default, in float64 from the explicit values as given
