@@ -5,7 +5,7 @@
 #include "runtime/base/fpenv.h"
 #include "runtime/base/rng.h"
 #include "runtime/kernel_operate.h"
-#include "runtime/run.h"
+#include "tests/unit/dpi_net.h"
 #include <float.h>
 #include <stdio.h>
 
@@ -263,24 +263,6 @@ static void assert_same(const struct kernel *k, const struct lanes *x, const str
 
 /* ---- tests ---- */
 
-/* False where the build has no JIT; anything else that keeps it away is a failure. */
-static bool open_jit(struct backend *b)
-{
-#ifdef DYN_NO_LLVM
-    (void)b;
-    print_message("SKIPPED: built with LLVM=no\n");
-    return false;
-#else
-    struct diags d = {0};
-    bool ok = backend_jit(b, &d);
-    if (!ok)
-        print_error("%s\n", d.list.data[0]->message);
-    diags_free(&d);
-    assert_true(ok);
-    return true;
-#endif
-}
-
 static void check_round(const struct backend *b, uint64_t seed)
 {
     struct arena a = {0};
@@ -322,7 +304,7 @@ static void test_jit(void **state)
 {
     (void)state;
     struct backend b;
-    if (!open_jit(&b))
+    if (!dpi_open_jit(&b))
         skip();
     for (uint64_t seed = 0; seed < N_ROUNDS; seed++)
         check_round(&b, seed);
