@@ -248,7 +248,6 @@ static void build_stmt(struct build *b, struct env *env, const struct model_stmt
         b->local[s->index] = v;
         break;
     case MODEL_EMIT:
-        v = as_number(b, v);
         env->emit = env->emit == K_NONE ? v : op2(b, K_ADD, env->emit, v);
         break;
     case MODEL_WHEN:
