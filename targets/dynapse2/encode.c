@@ -222,20 +222,25 @@ static void write_maps(struct buf *b, const struct d2_config *c)
     }
 }
 
+void d2_config_write(struct image_writer *w, const struct d2_config *c)
+{
+    struct buf b = {0};
+    write_conf(&b, c);
+    image_add(w, "CONF", &b);
+    buf_clear(&b);
+    write_maps(&b, c);
+    image_add(w, "MAPS", &b);
+    buf_free(&b);
+}
+
 bool d2_encode(struct image_writer *w, const struct net *n, const struct plan *p, struct diags *d)
 {
     (void)p;
     (void)d;
     struct arena a = {0};
-    struct buf b = {0};
     struct d2_config c;
     d2_config_of_net(&a, n, &c);
-    write_conf(&b, &c);
-    image_add(w, "CONF", &b);
-    buf_clear(&b);
-    write_maps(&b, &c);
-    image_add(w, "MAPS", &b);
-    buf_free(&b);
+    d2_config_write(w, &c);
     arena_free(&a);
     return true;
 }

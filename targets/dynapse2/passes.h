@@ -63,6 +63,8 @@ const char *d2_neuron_name(struct arena *a, const struct net *n, uint32_t layer,
 
 /* All passes but `bias` are enough. */
 void d2_config_of_net(struct arena *a, const struct net *n, struct d2_config *out);
+/* Sections CONF and MAPS; every number must be in range. */
+void d2_config_write(struct image_writer *w, const struct d2_config *c);
 bool d2_encode(struct image_writer *w, const struct net *n, const struct plan *p, struct diags *d);
 bool d2_raise_board(struct net *n, const struct image *im, struct diags *d);
 
