@@ -12,16 +12,15 @@
 #include <string.h>
 
 enum {
-    STARTS = 600,  /* of the continuous search */
-    ROUNDS = 100,  /* of assignment and least squares at most; 20 are usual */
-    KEEP = 12,     /* starts that are taken to the grid */
-    POLISH = 3,    /* of these, how many are searched over the whole grid */
-    WINDOW = 12,   /* grid steps that one base may move in a descent */
-    PAIR = 3,      /* grid steps that two bases may move at once */
-    PAIR_WIDE = 6, /* the same in the final search */
-    KICKS = 120,   /* random moves away from the best place, each with a new descent */
-    KICKS_FEW =
-        600, /* where there are fewer weights than FEW: there the grid is all of the error */
+    STARTS = 600,    /* of the continuous search */
+    ROUNDS = 100,    /* of assignment and least squares at most; 20 are usual */
+    KEEP = 12,       /* starts that are taken to the grid */
+    POLISH = 3,      /* of these, how many are searched over the whole grid */
+    WINDOW = 12,     /* grid steps that one base may move in a descent */
+    PAIR = 3,        /* grid steps that two bases may move at once */
+    PAIR_WIDE = 6,   /* the same in the final search */
+    KICKS = 120,     /* random moves away from the best place, each with a new descent */
+    KICKS_FEW = 400, /* for fewer weights than FEW: there the grid is all of the error */
     FEW = 16,
     KICK_MAX = 100, /* grid steps */
 };
@@ -298,19 +297,11 @@ static double error_at(const struct problem *p, const int32_t index[D2_BASES])
 
 static int32_t nearest_index(const struct problem *p, double x)
 {
-    uint32_t i = 0, n = p->n_grid;
-    while (n > 0) {
-        uint32_t half = n / 2;
-        if (p->grid[i + half] < x) {
-            i += half + 1;
-            n -= half + 1;
-        } else {
-            n = half;
-        }
-    }
-    if (i == p->n_grid || (i > 0 && x - p->grid[i - 1] <= p->grid[i] - x))
-        i--;
-    return (int32_t)i;
+    uint32_t best = 0;
+    for (uint32_t i = 1; i < p->n_grid; i++)
+        if (fabs(p->grid[i] - x) < fabs(p->grid[best] - x))
+            best = i;
+    return (int32_t)best;
 }
 
 /* Keeps a place if it is on the grid and better. */
@@ -371,7 +362,7 @@ static struct place onto_grid(const struct problem *p, const double base[D2_BASE
 {
     struct place at;
     for (uint32_t k = 0; k < D2_BASES; k++)
-        at.index[k] = p->given[k] != D2_FREE ? p->given[k] : nearest_index(p, base[k]);
+        at.index[k] = p->given[k] == D2_FREE ? nearest_index(p, base[k]) : p->given[k];
     at.error = error_at(p, at.index);
     return at;
 }
