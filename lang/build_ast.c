@@ -16,9 +16,12 @@ struct ast_expr *ast_leaf(struct parser *p, struct span at, enum ast_expr_kind k
 
 void ast_report_height(struct parser *p, struct span at)
 {
-    if (!p->too_high)
-        diag_add(p->diags, E0106, at, "this is nested deeper than %d levels", AST_MAX_HEIGHT);
+    if (p->too_high)
+        return;
     p->too_high = true;
+    struct diag *g =
+        diag_add(p->diags, E0106, at, "this is nested deeper than %d levels", AST_MAX_HEIGHT);
+    diag_hint(p->diags, g, "each operator of a chain is a level; `let` names a part of it");
 }
 
 static void raise(struct ast_expr *e, const struct ast_expr *child)

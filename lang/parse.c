@@ -95,7 +95,7 @@ static void hold(struct parser *p, struct token t)
 /* A `;` that isn't in the text, before the token at `at`. */
 static struct token semicolon(struct span at, bool missing)
 {
-    struct token t = {.kind = T_SEMICOLON, .at = at};
+    struct token t = {.kind = T_SEMICOLON, .at = at, .made = true};
     t.value.inserted = missing;
     return t;
 }
@@ -125,21 +125,15 @@ static bool may_end_item(int kind)
     }
 }
 
-static bool on_another_line(const struct parser *p, struct span before, struct span at)
+bool parse_on_later_line(const struct parser *p, struct span before, struct span at)
 {
-    return memchr(p->source->text + before.end, '\n', at.begin - before.end) != NULL;
+    return at.begin > before.end &&
+           memchr(p->source->text + before.end, '\n', at.begin - before.end) != NULL;
 }
 
-/* Whether `t`, after the end of a possible item at `before` and outside parentheses, can only be
- * the start of a further one (or the end of the block): then a `;` is missing before it. */
-static bool starts_item(const struct parser *p, int before_kind, struct span before,
-                        const struct token *t)
+static bool is_item_word(int kind)
 {
-    if (!may_end_item(before_kind) || innermost_is(p, '(') || innermost_is(p, '['))
-        return false;
-    switch (t->kind) {
-    case T_YYEOF:
-    case T_RBRACE:
+    switch (kind) {
     case T_USE:
     case T_NETWORK:
     case T_STIMULUS:
@@ -162,22 +156,38 @@ static bool starts_item(const struct parser *p, int before_kind, struct span bef
     case T_STEP:
     case T_EMIT:
         return true;
-    case T_NAME: /* names may follow names: `latch so_dc` */
-        return before_kind != T_NAME && on_another_line(p, before, t->at);
     default:
         return false;
     }
 }
 
+static bool in_parentheses(const struct parser *p)
+{
+    return innermost_is(p, '(') || innermost_is(p, '[');
+}
+
+/* Whether `t`, after `before`, can only be the start of a further item or the end of the block:
+ * then a `;` is missing between them. */
+static bool needs_semicolon(const struct parser *p, const struct token *before,
+                            const struct token *t)
+{
+    if (!may_end_item(before->kind) || in_parentheses(p))
+        return false;
+    if (t->kind == T_NAME) /* names may follow names: `latch so_dc` */
+        return p->n_braces > 0 && before->kind != T_NAME &&
+               parse_on_later_line(p, before->at, t->at);
+    return t->kind == T_YYEOF || t->kind == T_RBRACE || is_item_word(t->kind);
+}
+
 /* The file has ended with braces open: they are closed, so that the tree has what is in them. */
 static struct token close_brace(struct parser *p, struct token end)
 {
-    struct token t = {.kind = T_RBRACE, .at = end.at};
+    struct token t = {.kind = T_RBRACE, .at = end.at, .made = true};
     hold(p, end);
     if (!p->closing) {
         p->closing = true;
         if (!p->stop)
-            parse_unclosed(p, end.at);
+            parse_unclosed(p);
         if (p->skipping) {
             while (p->n_braces > p->skip_level)
                 pop_bracket(p);
@@ -201,7 +211,7 @@ static struct token skip_item(struct parser *p)
         if (p->end_of_item) {
             p->end_of_item = false;
             p->skipping = false;
-            return semicolon(p->newest, false);
+            return semicolon(p->newest.at, false);
         }
         struct token t = fetch(p);
         if (t.kind == T_YYEOF)
@@ -209,7 +219,7 @@ static struct token skip_item(struct parser *p)
         if (t.kind == T_LANG_YYerror)
             continue;
         bool at_level = p->n_braces == p->skip_level;
-        if (at_level && starts_item(p, before.kind, before.at, &t) && t.kind != T_RBRACE) {
+        if (at_level && needs_semicolon(p, &before, &t) && t.kind != T_RBRACE) {
             hold(p, t);
             p->skipping = false;
             return semicolon(t.at, false);
@@ -231,20 +241,35 @@ static struct token skip_item(struct parser *p)
     }
 }
 
+static bool is_boundary(int kind)
+{
+    return kind == T_SEMICOLON || kind == T_LBRACE || kind == T_RBRACE;
+}
+
+void parse_skip_item(struct parser *p)
+{
+    const struct token *t = &p->newest;
+    if (p->given == T_SEMICOLON || p->given == T_RBRACE)
+        return; /* ends the item itself */
+    p->skipping = true;
+    p->skip_level = p->n_braces - (t->kind == T_LBRACE);
+    if (is_item_word(t->kind) && !in_parentheses(p) && !is_boundary(p->previous.kind) &&
+        parse_on_later_line(p, p->previous.at, t->at)) {
+        hold(p, *t); /* the item ends before it */
+        p->end_of_item = true;
+    }
+}
+
 static struct token next_token(struct parser *p)
 {
     struct token t = fetch(p);
     if (t.kind == T_YYEOF && p->n_braces > 0)
         return close_brace(p, t);
-    if (starts_item(p, p->newest_kind, p->newest, &t)) {
+    if (p->given == p->newest.kind && needs_semicolon(p, &p->newest, &t)) {
         hold(p, t);
         return semicolon(t.at, true);
     }
     track(p, &t);
-    if (t.kind == T_LANG_YYerror) {
-        p->skipping = true;
-        p->skip_level = p->n_braces;
-    }
     return t;
 }
 
@@ -252,11 +277,13 @@ int lang_yylex(LANG_YYSTYPE *value, struct span *at, struct parser *p)
 {
     struct token t = p->skipping ? skip_item(p) : next_token(p);
     p->inserted = t.kind == T_SEMICOLON && t.value.inserted;
-    p->newest_kind = t.kind;
-    if (!p->inserted) {
+    p->given = t.kind;
+    if (!t.made) {
         p->previous = p->newest;
-        p->newest = t.at;
+        p->newest = t;
     }
+    if (t.kind == T_LANG_YYerror && !p->closing)
+        parse_skip_item(p);
     *value = t.value;
     *at = t.at;
     return t.kind;
@@ -272,7 +299,7 @@ struct ast_file *parse_file(struct arena *a, struct intern *names, const struct 
         .source = sources_get(s, file),
         .file = file,
         .out = ARENA_NEW(a, struct ast_file),
-        .newest = {.file = file},
+        .newest = {.kind = T_SEMICOLON, .at = {.file = file}},
     };
     p.out->file = file;
     lex_check_utf8(&p);

@@ -18,6 +18,7 @@ struct token {
     int kind;
     LANG_YYSTYPE value;
     struct span at;
+    bool made; /* by the filter: not in the text */
 };
 
 struct parser {
@@ -38,19 +39,24 @@ struct parser {
     struct bracket open[PARSE_MAX_NESTING];
     uint32_t n_open, n_braces;
 
-    struct span previous, newest; /* the last two tokens of the text that the parser was given */
-    int newest_kind;              /* of the last token that it was given */
-    bool inserted;                /* which was a `;` that isn't in the text */
-    bool skipping;                /* after an error: to the end of the item, */
-    uint32_t skip_level;          /* which stands within so many open braces */
-    bool closing;                 /* the end of the file is reached with braces open */
-    bool too_high;                /* E0106 for the height of a tree was reported */
+    struct token previous, newest; /* the last two tokens of the text that the parser was given */
+    int given;                     /* kind of the last token that it was given */
+    bool inserted;                 /* which was a `;` in place of a missing one */
+    bool skipping;                 /* after an error: to the end of the item, */
+    uint32_t skip_level;           /* which stands within so many open braces */
+    bool closing;                  /* the end of the file is reached with braces open */
+    bool too_high;                 /* E0106 for the height of a tree was reported */
 };
 
 /* The parser's source of tokens: those of the lexer, with repairs around errors. */
 int lang_yylex(LANG_YYSTYPE *value, struct span *at, struct parser *p);
 /* Called when the parser's stack is full. */
 void lang_yyerror(struct span *at, struct parser *p, const char *message);
+
+bool parse_on_later_line(const struct parser *p, struct span before, struct span at);
+
+/* Has the rest of the item skipped, from the last given token on. */
+void parse_skip_item(struct parser *p);
 
 /* Reports a syntax error at a token and has the rest of the item skipped. Tokens are called by
  * their alias in the grammar; `expected` is changed. */
@@ -59,6 +65,6 @@ void parse_syntax_error(struct parser *p, struct span at, const char *found, con
 /* Reports that a `;` is missing before the token at `found`. */
 void parse_missing_semicolon(struct parser *p, struct span found);
 /* Reports braces that are open at the end of the file. */
-void parse_unclosed(struct parser *p, struct span end);
+void parse_unclosed(struct parser *p);
 
 #endif

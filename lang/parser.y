@@ -433,8 +433,8 @@ words:
 ;
 
 word:
-    name                            { $$ = ast_word(p, $1, NULL); }
-|   name operand                    { $$ = ast_word(p, $1, $2); }
+    attribute_name                  { $$ = ast_word(p, $1, NULL); }
+|   attribute_name operand          { $$ = ast_word(p, $1, $2); }
 ;
 
 /* The destinations of an input: one, or several in brackets. */

@@ -145,22 +145,16 @@ static void put_expected(struct buf *b, struct expected *e)
 /* The token that the error comes after, unless it begins or ends a block or an item. */
 static struct span context(const struct parser *p)
 {
-    struct span at = p->inserted ? p->newest : p->previous;
+    struct span at = p->inserted ? p->newest.at : p->previous.at;
     bool boundary = token_is(p, at, ";") || token_is(p, at, "{") || token_is(p, at, "}");
     return boundary ? (struct span){0} : at;
-}
-
-static bool on_later_line(const struct parser *p, struct span before, struct span at)
-{
-    return at.begin > before.end &&
-           memchr(p->source->text + before.end, '\n', at.begin - before.end) != NULL;
 }
 
 /* The message stands at the unexpected token, or behind the one before where that is the end of its
  * line. */
 static struct span place(const struct parser *p, struct span after, struct span at)
 {
-    if (after.end > 0 && on_later_line(p, after, at))
+    if (after.end > 0 && parse_on_later_line(p, after, at))
         return (struct span){p->file, after.end, after.end};
     return at;
 }
@@ -176,12 +170,14 @@ static const char *hint(const struct parser *p, struct span after, struct span a
         return "powers are written `a ^ b`";
     if (!expects(e, "+"))
         return NULL;
+    if (after.end > after.begin && p->source->text[after.end - 1] == '%')
+        return "`%` follows a number; the remainder of a division is `mod(a, b)`";
     if (is_one_of(found, comparisons))
         return "comparisons don't chain: write `a < b and b < c`";
     if (strcmp(found, "=") == 0)
         return "equality is `==`";
     if (strcmp(found, "name") == 0 && strchr("0123456789.", p->source->text[after.begin]) != NULL &&
-        !on_later_line(p, after, at))
+        !parse_on_later_line(p, after, at))
         return "units are " UNIT_LIST;
     return NULL;
 }
@@ -210,27 +206,28 @@ static struct diag *report(struct parser *p, struct span after, struct span at, 
 void parse_syntax_error(struct parser *p, struct span at, const char *found, const char **expected,
                         int n)
 {
+    if (p->stop)
+        return; /* why the text ends here was reported */
     struct expected e = {expected, n};
     struct span after = context(p);
     const char *help = hint(p, after, at, found, &e);
     struct diag *g = report(p, after, at, &e);
     if (help != NULL)
         diag_hint(p->diags, g, "%s", help);
-
-    if (strcmp(found, ";") == 0 || strcmp(found, "}") == 0)
-        return; /* ends the item itself */
-    p->skipping = true;
-    p->skip_level = strcmp(found, "{") == 0 ? p->n_braces - 1 : p->n_braces;
+    parse_skip_item(p);
 }
 
 void parse_missing_semicolon(struct parser *p, struct span found)
 {
     const char *semicolon[] = {";"};
-    report(p, p->newest, found, &(struct expected){semicolon, 1});
+    report(p, p->newest.at, found, &(struct expected){semicolon, 1});
 }
 
-void parse_unclosed(struct parser *p, struct span end)
+void parse_unclosed(struct parser *p)
 {
+    struct span end = {p->file, p->source->n, p->source->n};
+    while (end.begin > 0 && strchr(" \t\r\n", p->source->text[end.begin - 1]) != NULL)
+        end.begin = --end.end;
     uint32_t i = p->n_open;
     while (p->open[i - 1].kind != '{')
         i--;

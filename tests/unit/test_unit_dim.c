@@ -1,0 +1,284 @@
+/* Units, dimensions, and what the text of a number or a string means. */
+#include "tests/unit/unit.h"
+
+#include "lang/literal.h"
+#include "lang/unit.h"
+
+#include <locale.h>
+#include <math.h>
+#include <stdio.h>
+
+static struct dim unit(const char *s)
+{
+    int pow10;
+    struct dim d;
+    assert_true(unit_lookup(s, strlen(s), &pow10, &d));
+    return d;
+}
+
+static void test_units(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        int pow10;
+        int8_t e[DIM_N];
+    } good[] = {
+        {"s", 0, {2, 0, 0, 0}},    {"ms", -3, {2, 0, 0, 0}},   {"fs", -15, {2, 0, 0, 0}},
+        {"A", 0, {0, 2, 0, 0}},    {"pA", -12, {0, 2, 0, 0}},  {"nA", -9, {0, 2, 0, 0}},
+        {"uV", -6, {0, 0, 2, 0}},  {"K", 0, {0, 0, 0, 2}},     {"fF", -15, {2, 2, -2, 0}},
+        {"Hz", 0, {-2, 0, 0, 0}},  {"kHz", 3, {-2, 0, 0, 0}},  {"MHz", 6, {-2, 0, 0, 0}},
+        {"Ohm", 0, {0, -2, 2, 0}}, {"GOhm", 9, {0, -2, 2, 0}}, {"mW", -3, {0, 2, 2, 0}},
+        {"%", -2, {0, 0, 0, 0}},
+    };
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        int pow10 = 99;
+        struct dim d;
+        assert_true(unit_lookup(good[i].text, strlen(good[i].text), &pow10, &d));
+        assert_int_equal(pow10, good[i].pow10);
+        assert_memory_equal(d.e, good[i].e, sizeof d.e);
+        assert_false(d.any);
+    }
+    static const char *const bad[] = {"",    "m",  "k",  "mK",  "KHz", "hz", "mm",  "sec",
+                                      "mms", "%%", "m%", "ohm", "xs",  "H",  "mHzz"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        int pow10;
+        struct dim d;
+        assert_false(unit_lookup(bad[i], strlen(bad[i]), &pow10, &d));
+    }
+}
+
+static void test_algebra(void **state)
+{
+    (void)state;
+    struct dim v = unit("V"), a = unit("A"), s = unit("s"), any = {.any = true}, d;
+    assert_true(dim_eq(dim_div(v, a), unit("Ohm")));
+    assert_true(dim_eq(dim_mul(v, a), unit("W")));
+    assert_true(dim_eq(dim_div(dim_mul(a, s), v), unit("F")));
+    assert_true(dim_eq(dim_div(DIM_ONE, s), unit("Hz")));
+    assert_true(dim_eq(dim_mul(unit("Ohm"), unit("F")), s));
+    assert_false(dim_eq(v, a));
+    assert_false(dim_eq(v, DIM_ONE));
+    assert_true(dim_is_one(dim_div(v, v)));
+    assert_false(dim_is_one(v));
+
+    assert_true(dim_eq(any, v) && dim_eq(v, any) && dim_is_one(any));
+    assert_true(dim_mul(any, v).any && dim_div(v, any).any && dim_div(any, v).any);
+
+    assert_true(dim_pow(v, 2, &d) && dim_eq(d, dim_mul(v, v)));
+    assert_true(dim_pow(dim_mul(v, v), 0.5, &d) && dim_eq(d, v));
+    assert_true(dim_pow(v, 0.5, &d) && dim_eq(dim_mul(d, d), v));
+    assert_true(dim_pow(v, -1, &d) && dim_eq(d, dim_div(DIM_ONE, v)));
+    assert_true(dim_pow(v, 0, &d) && dim_is_one(d));
+    assert_true(dim_pow(any, 3, &d) && d.any);
+    assert_true(dim_pow(DIM_ONE, 0.3, &d) && dim_is_one(d));
+    assert_false(dim_pow(v, 0.25, &d));
+    assert_false(dim_pow(v, 1.0 / 3, &d));
+    assert_false(dim_pow(v, 100, &d));
+    assert_false(dim_pow(v, NAN, &d));
+    assert_false(dim_pow(v, INFINITY, &d));
+    assert_false(dim_pow(v, -1e300, &d));
+}
+
+/* A product of very many units doesn't wrap round to a plain number. */
+static void test_exponents_saturate(void **state)
+{
+    (void)state;
+    struct dim d = DIM_ONE;
+    for (int i = 0; i < 1000; i++) {
+        d = dim_mul(d, unit("V"));
+        assert_false(dim_is_one(d));
+        assert_true(i == 0 || !dim_eq(d, unit("V")));
+    }
+}
+
+static void check_text(struct dim d, const char *words, const char *si, const char *factors)
+{
+    struct buf b = {0};
+    dim_describe(&b, d);
+    assert_string_equal(b.data, words);
+    buf_clear(&b);
+    if (si != NULL)
+        assert_string_equal(dim_unit(d), si);
+    else
+        assert_null(dim_unit(d));
+    buf_putc(&b, '1');
+    dim_factors(&b, d);
+    assert_string_equal(b.data, factors);
+    buf_free(&b);
+}
+
+static void test_texts(void **state)
+{
+    (void)state;
+    struct dim v = unit("V"), s = unit("s"), root;
+    assert_true(dim_pow(v, 1.5, &root));
+    check_text(s, "a time", "s", "1 * 1 s");
+    check_text(unit("A"), "a current", "A", "1 * 1 A");
+    check_text(v, "a voltage", "V", "1 * 1 V");
+    check_text(unit("K"), "a temperature", "K", "1 * 1 K");
+    check_text(unit("F"), "a capacitance", "F", "1 * 1 s * 1 A / 1 V");
+    check_text(unit("Hz"), "a frequency", "Hz", "1 / 1 s");
+    check_text(unit("Ohm"), "a resistance", "Ohm", "1 / 1 A * 1 V");
+    check_text(unit("W"), "a power", "W", "1 * 1 A * 1 V");
+    check_text(DIM_ONE, "a plain number", NULL, "1");
+    check_text((struct dim){.any = true}, "a value of any dimension", NULL, "1");
+    check_text(dim_div(v, dim_mul(s, s)), "V / s^2", NULL, "1 / 1 s^2 * 1 V");
+    check_text(dim_div(DIM_ONE, dim_mul(s, s)), "1 / s^2", NULL, "1 / 1 s^2");
+    check_text(dim_mul(root, s), "s V^1.5", NULL, "1 * 1 s * 1 V^1.5");
+}
+
+/* ---- literals ---- */
+
+static void check_number(const char *text, int pow10, double expected)
+{
+    double x;
+    assert_int_equal(literal_number_length(text, strlen(text)), strlen(text));
+    assert_null(literal_number(text, strlen(text), pow10, &x));
+    assert_true(x == expected);
+}
+
+static void test_numbers(void **state)
+{
+    (void)state;
+    check_number("3", 0, 3);
+    check_number("0.5", 0, 0.5);
+    check_number(".5", 0, 0.5);
+    check_number("1e-8", 0, 1e-8);
+    check_number("2E+3", 0, 2000);
+    check_number("0b1011", 0, 11);
+    check_number("0x3f", 0, 63);
+    check_number("0XfF", -3, 0.255);
+    check_number("inf", -3, INFINITY);
+    check_number("0", -3, 0);
+    check_number("0e999999999999999999999", 0, 0);
+    check_number("9007199254740993", 0, 9007199254740992.0);
+    /* Rounded once: 3 * 0.001 and the like would be off by one ulp in some of these. */
+    check_number("20", -3, 20e-3);
+    check_number("0.1", -3, 0.1e-3);
+    check_number("1.7", -6, 1.7e-6);
+    check_number("2.3", -12, 2.3e-12);
+    check_number("123.456e2", -9, 123.456e-7);
+    check_number("4.35", -2, 4.35e-2);
+    check_number("5e-324", 0, 5e-324);
+    check_number("0.0000000000000000000000001", 9, 1e-16);
+    check_number("179769313486231570000000000000000000000e270", 0, 1.7976931348623157e308);
+}
+
+/* All decimals with three digits and every prefix are what a C compiler would read. */
+static void test_numbers_are_rounded_once(void **state)
+{
+    (void)state;
+    for (int pow10 = -15; pow10 <= 9; pow10++) {
+        for (int i = 1; i < 1000; i++) {
+            char text[32], whole[32];
+            double x;
+            snprintf(text, sizeof text, "%d.%02d", i / 100, i % 100);
+            snprintf(whole, sizeof whole, "%de%d", i, pow10 - 2);
+            assert_null(literal_number(text, strlen(text), pow10, &x));
+            assert_true(x == strtod(whole, NULL));
+        }
+    }
+}
+
+static void test_numbers_beyond_float64(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {"1e309",
+                                      "1e99999999999999999999",
+                                      "1e-400",
+                                      "1e-99999999999999999999",
+                                      "0x20000000000001",
+                                      "0xffffffffffffffffffffffff"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        double x;
+        assert_int_equal(literal_number_length(bad[i], strlen(bad[i])), strlen(bad[i]));
+        assert_non_null(literal_number(bad[i], strlen(bad[i]), 0, &x));
+    }
+}
+
+static void test_number_lengths(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        size_t n;
+    } cases[] = {{"", 0},    {"x", 0},    {"-1", 0},    {".", 0},   {"1.", 1},  {"1.e5", 1},
+                 {"1e", 1},  {"1e+", 1},  {"1.5.2", 3}, {"0b", 1},  {"0b2", 1}, {"0b12", 3},
+                 {"0xg", 1}, {"0x1g", 3}, {"5ms", 1},   {"1eV", 1}, {"in", 0},  {"12 ms", 2}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_int_equal(literal_number_length(cases[i].text, strlen(cases[i].text)), cases[i].n);
+}
+
+static void test_locale(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"de_DE.UTF-8", "fr_FR.UTF-8", "de_DE"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (setlocale(LC_NUMERIC, names[i]) != NULL)
+            break;
+    check_number("1.5", -3, 0x1.89374bc6a7efap-10);
+    setlocale(LC_NUMERIC, "C");
+}
+
+static void test_strings(void **state)
+{
+    (void)state;
+    struct arena a = {0};
+    size_t wrong;
+    static const char text[] = "a\\n\\t\\\\\\\"b";
+    assert_string_equal(literal_string(&a, text, sizeof text - 1, &wrong), "a\n\t\\\"b");
+    assert_int_equal(wrong, sizeof text - 1);
+    assert_string_equal(literal_string(&a, "", 0, &wrong), "");
+    assert_string_equal(literal_string(&a, "ab\\x\\y", 6, &wrong), "ab\\x\\y");
+    assert_int_equal(wrong, 2);
+    arena_free(&a);
+}
+
+static void test_utf8(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        size_t n;
+        uint32_t code;
+    } cases[] = {
+        {"a", 1, 'a'},
+        {"\xc3\xa9", 2, 0xe9},
+        {"\xe6\x97\xa5", 3, 0x65e5},
+        {"\xf0\x9f\xa7\xa0", 4, 0x1f9e0},
+        {"\xf4\x8f\xbf\xbf", 4, 0x10ffff},
+        {"\x80", 0, 0},             /* continuation */
+        {"\xc3", 0, 0},             /* cut */
+        {"\xc3(", 0, 0},            /* no continuation */
+        {"\xc0\x80", 0, 0},         /* overlong */
+        {"\xe0\x80\x80", 0, 0},     /* overlong */
+        {"\xf0\x80\x80\x80", 0, 0}, /* overlong */
+        {"\xed\xa0\x80", 0, 0},     /* surrogate */
+        {"\xf4\x90\x80\x80", 0, 0}, /* above U+10FFFF */
+        {"\xff", 0, 0},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        uint32_t code = 0;
+        assert_int_equal(literal_utf8(cases[i].text, strlen(cases[i].text), &code), cases[i].n);
+        assert_true(cases[i].n == 0 || code == cases[i].code);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_units),
+        cmocka_unit_test(test_algebra),
+        cmocka_unit_test(test_exponents_saturate),
+        cmocka_unit_test(test_texts),
+        cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_numbers_are_rounded_once),
+        cmocka_unit_test(test_numbers_beyond_float64),
+        cmocka_unit_test(test_number_lengths),
+        cmocka_unit_test(test_locale),
+        cmocka_unit_test(test_strings),
+        cmocka_unit_test(test_utf8),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
