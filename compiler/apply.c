@@ -214,12 +214,13 @@ static struct dim joined(struct dim a, struct dim b)
 static bool check_rule(const struct operation *o, struct value *out)
 {
     const struct value *x = o->arg;
+    uint32_t last = o->op->n - 1;
     out->kind = V_NUMBER;
     out->dim = DIM_ONE;
     switch (o->op->rule) {
-    case RULE_SAME:
-        out->dim = joined(x[0].dim, x[1].dim);
-        return need_kind(o, 0, V_NUMBER) && need_same_dim(o, 0, 1);
+    case RULE_SAME: /* of three, the first is a plain factor */
+        out->dim = joined(x[last - 1].dim, x[last].dim);
+        return need_kind(o, 0, V_NUMBER) && need_same_dim(o, last - 1, last);
     case RULE_COMPARE:
         out->kind = V_BOOL;
         return need_kind(o, 0, V_NUMBER) && need_same_dim(o, 0, 1);
@@ -304,8 +305,11 @@ struct value apply(const struct env *env, const struct op *op, const struct valu
         return random_later(env, e);
     if (random) {
         struct want w = {.kind = WANT_SHAPE, .shape = known->shape};
-        for (uint32_t i = 0; i < op->n; i++)
+        for (uint32_t i = 0; i < op->n; i++) {
             x[i] = random_settle(env, x[i], &w);
+            if (x[i].kind == V_POISON)
+                return poison();
+        }
     }
     struct operation o = {env, op, x, from, e};
     struct value out = {0};

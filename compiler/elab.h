@@ -3,12 +3,13 @@
  *   module.c   files, `use`, the names that a file declares
  *   scope.c    tables of names, messages about unknown ones
  *   resolve.c  every name is checked once, used or not; definitions that refer to themselves
- *   eval.c, apply.c, index.c, functions.c, random.c, load.c
+ *   eval.c, apply.c, index.c, functions.c, array_functions.c, random.c, load.c
  *              expressions to values
  *   network.c  a network's items, its parts expanded
  *   shapes.c   shapes that connections or parameters fix
  *   layers.c   layers with their parameters
- *   connect.c  connections
+ *   connect.c, operators.c
+ *              connections
  *   settings.c record, output, mismatch
  *   stimuli.c, boards.c
  *
