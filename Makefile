@@ -53,7 +53,8 @@ obj = $(patsubst %.c,$(BUILD)/%.o,$1)
 GEN_OBJ     := $(BUILD)/gen/lang/parser.o $(BUILD)/gen/lang/lexer.o $(BUILD)/gen/stdlib.o
 OBJ_BASE    := $(call obj,$(SRC_BASE))
 OBJ_RUN     := $(call obj,$(SRC_RUN)) $(BUILD)/runtime/interp_step_base.o
-ifneq ($(filter x86_64%,$(shell $(CC) -dumpmachine)),)
+HAVE_AVX    := $(filter x86_64%,$(shell $(CC) -dumpmachine))
+ifneq ($(HAVE_AVX),)
 OBJ_RUN     += $(BUILD)/runtime/interp_step_avx2.o $(BUILD)/runtime/interp_step_avx512.o
 endif
 OBJ_COMPILE := $(call obj,$(SRC_LANG) $(SRC_COMPILE)) $(GEN_OBJ)
@@ -69,8 +70,10 @@ DYN         := $(BUILD)/dyn
 PLUGIN      := $(BUILD)/dyn-jit.so
 TESTS       := $(SRC_TEST:tests/unit/%.c=$(BUILD)/tests/%)
 FUZZERS     := $(SRC_FUZZ:tests/fuzz/%.c=$(BUILD)/tests/%)
+BENCHMARK   := $(if $(SRC_BENCH),$(BUILD)/tests/bench)
 
 HAVE_LLVM   := $(filter yes,$(LLVM))
+PLUGIN_HERE := $(if $(HAVE_LLVM),$(BUILD)/tests/dyn-jit.so)
 PRODUCTS    := $(DYN) $(LIB_RUN_SO) $(LIB_SO) $(if $(HAVE_LLVM),$(PLUGIN))
 
 .PHONY: all help deps demo check check-asan bench fuzz format format-check install deb clean tests
@@ -160,12 +163,17 @@ $(LIB_SO): $(OBJ_COMPILE) $(OBJ_BASE) $(OBJ_RUN)
 	$(call say,LINK)$(CC) $(LINK) -shared -Wl,-soname,libdyn.so.0 $^ $(LIBS) $(LDFLAGS) -o $@
 $(DYN): $(OBJ_CLI) $(LIB_A) $(LIB_RUN_A)
 	$(call say,LINK)$(CC) $(LINK) $^ $(LIBS) $(LDFLAGS) -o $@
-$(PLUGIN): $(OBJ_JIT) $(OBJ_BASE) | tools
+$(PLUGIN): $(OBJ_JIT) $(OBJ_BASE) $(BUILD)/runtime/kernel.o | tools
 	$(call say,LINK)$(CC) $(LINK) -shared $^ $(LLVM_LIBS) $(LIBS) $(LDFLAGS) -o $@
 
 # ---- tests ---------------------------------------------------------------------------------------
 
-tests: $(TESTS) $(FUZZERS)
+tests: $(TESTS) $(FUZZERS) $(BENCHMARK) $(PLUGIN_HERE)
+
+# Programs look for the plugin beside them.
+$(BUILD)/tests/dyn-jit.so: $(PLUGIN)
+	@mkdir -p $(@D)
+	@ln -sf ../$(@F) $@
 
 $(BUILD)/tests/test_%: $(BUILD)/tests/unit/test_%.o $(OBJ_TESTLIB) $(LIB_A) $(LIB_RUN_A)
 	@mkdir -p $(@D)
@@ -191,8 +199,13 @@ demo: deps
 	@DYN=$(abspath $(DYN)) sh examples/frozen_noise/demo.sh
 
 bench: all
-	@$(MAKE) --no-print-directory $(BUILD)/tests/bench
+	@$(MAKE) --no-print-directory $(BUILD)/tests/bench $(PLUGIN_HERE)
 	@$(BUILD)/tests/bench $(BENCH)
+
+# The kernels written by hand, each for its instruction set; the plain loop stays one.
+$(BUILD)/tests/bench/hand_scalar.o: FLAGS += -O3 -fno-tree-vectorize $(if $(HAVE_AVX),$(ISA_avx2))
+$(BUILD)/tests/bench/hand_avx2.o: FLAGS += -O3 $(ISA_avx2)
+$(BUILD)/tests/bench/hand_avx512.o: FLAGS += -O3 $(ISA_avx512)
 
 $(BUILD)/tests/bench: $(call obj,$(SRC_BENCH)) $(OBJ_TESTLIB) $(LIB_A) $(LIB_RUN_A)
 	@mkdir -p $(@D)
