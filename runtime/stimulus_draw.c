@@ -59,8 +59,11 @@ static void poisson_thresholds(struct arena *a, struct distribution *x)
 
 static uint32_t poisson_count(const struct distribution *x, uint32_t word)
 {
+    enum { NEAR = 4 };              /* most counts are small, and predictable steps beat halving */
     uint32_t begin = 0, end = x->n; /* thresholds before `begin` are <= word, from `end` on above */
-    while (begin < end) {
+    while (begin < end && begin < NEAR && x->threshold[begin] <= word)
+        begin++;
+    while (begin >= NEAR && begin < end) {
         uint32_t middle = begin + (end - begin) / 2;
         if (x->threshold[middle] <= word)
             begin = middle + 1;
@@ -70,45 +73,38 @@ static uint32_t poisson_count(const struct distribution *x, uint32_t word)
     return x->low + begin;
 }
 
-enum { PAIRS = 32 };
-
-#define ROUND(r)  x0 += x1, x1 = (x1 << (r) | x1 >> (32 - (r))) ^ x0
-#define INJECT(i) x0 += schedule[(i) % 3], x1 += schedule[((i) + 1) % 3] + (i)
-
-/* threefry() of counters (pair .. pair + PAIRS - 1, step), written out so that compilers make
- * vector code of it. */
-static void words(struct rng_key key, uint32_t pair, uint32_t step, uint32_t *restrict even,
-                  uint32_t *restrict odd)
+/* Channels begin .. begin + n of word[i & 1][i / 2] that have events, ascending. Written without a
+ * branch, which would be mispredicted at every event. */
+static uint32_t find_events(const uint32_t *first, uint32_t n, uint32_t word[2][RNG_LANES],
+                            uint8_t *hit)
 {
-    const uint32_t schedule[3] = {key.k[0], key.k[1], key.k[0] ^ key.k[1] ^ 0x1bd11bda};
-    for (uint32_t i = 0; i < PAIRS; i++) {
-        uint32_t x0 = pair + i + schedule[0], x1 = step + schedule[1];
-        ROUND(13), ROUND(15), ROUND(26), ROUND(6), INJECT(1u);
-        ROUND(17), ROUND(29), ROUND(16), ROUND(24), INJECT(2u);
-        ROUND(13), ROUND(15), ROUND(26), ROUND(6), INJECT(3u);
-        ROUND(17), ROUND(29), ROUND(16), ROUND(24), INJECT(4u);
-        ROUND(13), ROUND(15), ROUND(26), ROUND(6), INJECT(5u);
-        even[i] = x0;
-        odd[i] = x1;
+    uint32_t hits = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        hit[hits] = (uint8_t)i;
+        hits += word[i & 1][i / 2] >= first[i];
     }
+    return hits;
 }
 
 static uint32_t poisson_at(const struct stimulus_source *s, const struct stimulus_draw *draw,
                            uint32_t trial, uint64_t step, struct stimulus_event *out)
 {
-    uint32_t word[2][PAIRS], n = 0;
+    enum { CHANNELS = 2 * RNG_LANES }; /* at a time */
+    uint32_t word[2][RNG_LANES], n = 0;
+    uint8_t hit[CHANNELS];
     struct rng_key seed = {{(uint32_t)s->seed, (uint32_t)(s->seed >> 32)}}, key;
     threefry(seed, trial, (uint32_t)(step >> 32), key.k);
-    for (uint32_t begin = 0; begin < s->channels; begin += 2 * PAIRS) {
-        uint32_t left = s->channels - begin, here = left < 2 * PAIRS ? left : 2 * PAIRS;
-        words(key, begin / 2, (uint32_t)step, word[0], word[1]);
-        for (uint32_t i = 0; i < here; i++) {
-            uint32_t c = begin + i, w = word[i & 1][i / 2];
-            if (w >= draw->first[c]) {
-                uint32_t count = poisson_count(&draw->distribution[draw->of_channel[c]], w);
-                if (count)
-                    out[n++] = (struct stimulus_event){c, count};
-            }
+    for (uint32_t begin = 0; begin < s->channels; begin += CHANNELS) {
+        uint32_t left = s->channels - begin;
+        threefry_lanes(key, begin / 2, (uint32_t)step, word[0], word[1]);
+        uint32_t hits =
+            find_events(&draw->first[begin], left < CHANNELS ? left : CHANNELS, word, hit);
+        for (uint32_t k = 0; k < hits; k++) {
+            uint32_t i = hit[k], c = begin + i;
+            uint32_t count =
+                poisson_count(&draw->distribution[draw->of_channel[c]], word[i & 1][i / 2]);
+            if (count)
+                out[n++] = (struct stimulus_event){c, count};
         }
     }
     return n;

@@ -17,6 +17,13 @@ struct rng_key {
 /* out = threefry2x32(key, counter). */
 void threefry(struct rng_key key, uint32_t c0, uint32_t c1, uint32_t out[2]);
 
+enum { RNG_LANES = 32 };
+
+/* threefry() of RNG_LANES counters side by side, as fast as the processor can: outputs of counter
+ * (c0 + i, c1) are x0[i] and x1[i]. */
+void threefry_lanes(struct rng_key key, uint32_t c0, uint32_t c1, uint32_t x0[RNG_LANES],
+                    uint32_t x1[RNG_LANES]);
+
 /* n words: counters 0..n-1 (padded to even), first half x0, second half x1, outputs x0 | x1. */
 void jax_bits(struct rng_key key, size_t n, uint32_t *out);
 /* jax.random.split(key, m): out[0..m). */
