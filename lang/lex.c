@@ -2,6 +2,7 @@
 
 #include "lang/build_ast.h"
 #include "lang/literal.h"
+#include "runtime/base/utf8.h"
 
 #include <string.h>
 
@@ -93,15 +94,14 @@ void lex_open_comment(struct parser *p, struct span at)
 void lex_check_utf8(struct parser *p)
 {
     const char *s = p->source->text;
-    uint32_t n = p->source->n, code;
-    for (uint32_t i = 0; i < n;) {
-        uint32_t begin = i;
+    uint32_t n = p->source->n;
+    for (uint32_t i = 0, begin = 0; i < n; begin = i) {
         size_t len;
-        while (i < n && literal_utf8(s + i, n - i, &code) == 0)
+        while (i < n && utf8_length(s + i, n - i) == 0)
             i++;
         if (i > begin)
             diag_add(p->diags, E0105, (struct span){p->file, begin, i}, "not valid UTF-8");
-        while (i < n && (len = literal_utf8(s + i, n - i, &code)) > 0)
+        while (i < n && (len = utf8_length(s + i, n - i)) > 0)
             i += (uint32_t)len;
     }
 }
@@ -121,20 +121,18 @@ static const struct {
 
 void lex_stray(struct parser *p, struct span at, const char *s, size_t n)
 {
-    uint32_t code = 0;
     for (size_t i = 0, len; i < n; i += len) {
-        len = literal_utf8(s + i, n - i, &code);
+        len = utf8_length(s + i, n - i);
         if (len == 0)
             return; /* E0105 was reported there */
     }
-    size_t first = literal_utf8(s, n, &code);
+    unsigned char c = (unsigned char)s[0];
     struct diag *g;
-    if (code < 0x20 || code == 0x7f)
-        g = diag_add(p->diags, E0101, at, "the character U+%04X doesn't belong to the language",
-                     (unsigned)code);
+    if (c < 0x20 || c == 0x7f)
+        g = diag_add(p->diags, E0101, at, "the character U+%04X doesn't belong to the language", c);
     else
         g = diag_add(p->diags, E0101, at, "`%.*s` doesn't belong to the language",
-                     n <= 12 ? (int)n : (int)first, s);
+                     (int)(n <= 12 ? n : utf8_length(s, n)), s);
     for (size_t i = 0; i < sizeof stray_hints / sizeof *stray_hints; i++)
         if (strlen(stray_hints[i].text) == n && memcmp(stray_hints[i].text, s, n) == 0)
             diag_hint(p->diags, g, "%s", stray_hints[i].hint);

@@ -161,26 +161,3 @@ char *literal_string(struct arena *a, const char *s, size_t n, size_t *wrong)
     out[k] = '\0';
     return out;
 }
-
-size_t literal_utf8(const char *s, size_t n, uint32_t *code)
-{
-    static const uint32_t least[5] = {0, 0, 0x80, 0x800, 0x10000};
-    unsigned char c = (unsigned char)s[0];
-    if (c < 0x80) {
-        *code = c;
-        return 1;
-    }
-    size_t len = c >= 0xf0 ? 4 : c >= 0xe0 ? 3 : 2;
-    if (c < 0xc2 || c > 0xf4 || len > n)
-        return 0;
-    uint32_t x = c & (0x7fu >> len);
-    for (size_t i = 1; i < len; i++) {
-        if (((unsigned char)s[i] & 0xc0) != 0x80)
-            return 0;
-        x = x << 6 | ((unsigned char)s[i] & 0x3fu);
-    }
-    if (x < least[len] || x > 0x10ffff || (x >= 0xd800 && x <= 0xdfff))
-        return 0;
-    *code = x;
-    return len;
-}

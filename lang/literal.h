@@ -19,8 +19,4 @@ const char *literal_number(const char *s, size_t n, int pow10, double *out);
  * backslash that begins none of \n \t \\ \" , or n if all is well (it is then kept as it is). */
 char *literal_string(struct arena *a, const char *s, size_t n, size_t *wrong);
 
-/* Bytes of the UTF-8 character at the start of `s` (1 to 4) with its code point; 0 if it isn't a
- * valid one (overlong, surrogate, above U+10FFFF, cut). n >= 1. */
-size_t literal_utf8(const char *s, size_t n, uint32_t *code);
-
 #endif

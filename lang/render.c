@@ -1,7 +1,7 @@
 #include "lang/render.h"
 
-#include "lang/literal.h"
 #include "runtime/base/json.h"
+#include "runtime/base/utf8.h"
 
 #include <string.h>
 
@@ -41,6 +41,15 @@ static bool in_ranges(uint32_t c, const struct range *r, size_t n)
     return false;
 }
 
+/* Of the well-formed sequence of n bytes at `s`. */
+static uint32_t code_point(const char *s, size_t n)
+{
+    uint32_t c = (unsigned char)s[0] & (n > 1 ? 0x7fu >> n : 0xffu);
+    for (size_t i = 1; i < n; i++)
+        c = c << 6 | ((unsigned char)s[i] & 0x3fu);
+    return c;
+}
+
 /* One character of a text as it is printed: control characters, invalid bytes and marks that turn
  * the direction of writing are replaced, so that a source can't play with the terminal. */
 struct glyph {
@@ -53,8 +62,8 @@ struct glyph {
 static struct glyph next_glyph(const char *s, size_t n, uint32_t column)
 {
     static const char replacement[] = "\xef\xbf\xbd"; /* U+FFFD */
-    uint32_t c = 0;
-    size_t len = literal_utf8(s, n, &c);
+    size_t len = utf8_length(s, n);
+    uint32_t c = code_point(s, len);
     if (c == '\t' && len == 1)
         return (struct glyph){s, 1, 1, TAB_WIDTH - column % TAB_WIDTH};
     bool control = c < 0x20 || (c >= 0x7f && c < 0xa0);

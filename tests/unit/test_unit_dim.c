@@ -235,36 +235,6 @@ static void test_strings(void **state)
     arena_free(&a);
 }
 
-static void test_utf8(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *text;
-        size_t n;
-        uint32_t code;
-    } cases[] = {
-        {"a", 1, 'a'},
-        {"\xc3\xa9", 2, 0xe9},
-        {"\xe6\x97\xa5", 3, 0x65e5},
-        {"\xf0\x9f\xa7\xa0", 4, 0x1f9e0},
-        {"\xf4\x8f\xbf\xbf", 4, 0x10ffff},
-        {"\x80", 0, 0},             /* continuation */
-        {"\xc3", 0, 0},             /* cut */
-        {"\xc3(", 0, 0},            /* no continuation */
-        {"\xc0\x80", 0, 0},         /* overlong */
-        {"\xe0\x80\x80", 0, 0},     /* overlong */
-        {"\xf0\x80\x80\x80", 0, 0}, /* overlong */
-        {"\xed\xa0\x80", 0, 0},     /* surrogate */
-        {"\xf4\x90\x80\x80", 0, 0}, /* above U+10FFFF */
-        {"\xff", 0, 0},
-    };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        uint32_t code = 0;
-        assert_int_equal(literal_utf8(cases[i].text, strlen(cases[i].text), &code), cases[i].n);
-        assert_true(cases[i].n == 0 || code == cases[i].code);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -278,7 +248,6 @@ int main(void)
         cmocka_unit_test(test_number_lengths),
         cmocka_unit_test(test_locale),
         cmocka_unit_test(test_strings),
-        cmocka_unit_test(test_utf8),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
