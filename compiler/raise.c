@@ -216,11 +216,30 @@ static void raise_outputs(struct raise *r)
     }
 }
 
-static void set_deviation(struct raise *r, const char *name, double p)
+struct deviations {
+    VEC(struct {
+        double p;
+        uint32_t n;
+    })
+    list; /* the different ones, with how many parameters have each */
+};
+
+static void count_deviation(struct arena *a, struct deviations *all, double p)
+{
+    uint32_t i = 0;
+    while (i < all->list.n && all->list.data[i].p != p)
+        i++;
+    if (i == all->list.n) {
+        (void)VEC_ADD(a, &all->list);
+        all->list.data[i].p = p;
+        all->list.data[i].n = 0;
+    }
+    all->list.data[i].n++;
+}
+
+static void except(struct raise *r, const char *name, double p)
 {
     struct net_mismatch *m = &r->net->mismatch;
-    if (p == m->all)
-        return;
     for (uint32_t i = 0; i < m->by_name.n; i++) {
         if (strcmp(m->by_name.data[i].name, name) == 0)
             return;
@@ -230,23 +249,39 @@ static void set_deviation(struct raise *r, const char *name, double p)
     m->by_name.data[m->by_name.n - 1].p = p;
 }
 
-/* The first deviation stands for all, with the others as exceptions by name. */
+static bool deviates(const struct kernel *k, uint32_t param)
+{
+    return k->param[param].kind != K_PARAM_PLAIN;
+}
+
+/* The most frequent deviation stands for all, with the others as exceptions by name. */
 static void raise_mismatch(struct raise *r)
 {
     const struct plan *p = r->plan;
     struct net_mismatch *m = &r->net->mismatch;
-    *m = (struct net_mismatch){.given = p->has_mismatch, .seed = p->mismatch_seed};
-    bool first = true;
-    for (uint32_t g = 0; p->has_mismatch && g < p->group.n; g++) {
+    if (!p->has_mismatch)
+        return;
+    struct deviations all = {0};
+    for (uint32_t g = 0; g < p->group.n; g++) {
         const struct kernel *k = p->kernel.data[p->group.data[g].kernel];
         for (uint32_t i = 0; i < k->n_params; i++) {
-            if (k->param[i].kind == K_PARAM_PLAIN)
-                continue;
+            if (deviates(k, i))
+                count_deviation(r->arena, &all, p->group.data[g].mismatch[i]);
+        }
+    }
+    *m = (struct net_mismatch){.given = true, .seed = p->mismatch_seed};
+    uint32_t most = 0;
+    for (uint32_t i = 0; i < all.list.n; i++) {
+        if (all.list.data[i].n > most)
+            m->all = all.list.data[i].p;
+        most = all.list.data[i].n > most ? all.list.data[i].n : most;
+    }
+    for (uint32_t g = 0; g < p->group.n; g++) {
+        const struct kernel *k = p->kernel.data[p->group.data[g].kernel];
+        for (uint32_t i = 0; i < k->n_params; i++) {
             double deviation = p->group.data[g].mismatch[i];
-            if (first)
-                m->all = deviation;
-            first = false;
-            set_deviation(r, k->param[i].name, deviation);
+            if (deviates(k, i) && deviation != m->all)
+                except(r, k->param[i].name, deviation);
         }
     }
 }
