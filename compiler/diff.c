@@ -330,6 +330,17 @@ void diff_networks(struct arena *a, const struct net *na, const struct net *nb, 
 
 /* ---- judgement ---- */
 
+/* The largest weight of A onto a layer: what an error of any weight onto it is relative to. */
+static double layer_scale(const struct diff *d, const char *layer)
+{
+    double scale = 0;
+    for (uint32_t i = 0; i < d->connection.n; i++) {
+        const struct diff_weights *w = &d->connection.data[i];
+        scale = strcmp(w->dst, layer) == 0 ? fmax(scale, w->scale) : scale;
+    }
+    return scale > 0 ? scale : 1;
+}
+
 void diff_judge(struct arena *a, const struct tolerance *t, struct diff *out)
 {
     for (uint32_t i = 0; i < out->structure.n; i++) {
@@ -345,10 +356,10 @@ void diff_judge(struct arena *a, const struct tolerance *t, struct diff *out)
     }
     for (uint32_t i = 0; i < out->connection.n; i++) {
         const struct diff_weights *w = &out->connection.data[i];
-        double scale = w->scale > 0 ? w->scale : 1;
+        double scale = layer_scale(out, w->dst);
         if (w->largest > t->weight * scale) {
             VEC_PUSH(a, &out->beyond,
-                     arena_printf(a, "%s -> %s: a weight differs by %.3g %% of the largest "
+                     arena_printf(a, "%s -> %s: a weight differs by %.3g %% of the layer's largest "
                                      "(tolerance %.3g %%)",
                                   w->largest_src, w->largest_dst, w->largest / scale * 100,
                                   t->weight * 100));

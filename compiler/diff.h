@@ -10,7 +10,7 @@
 /* What still counts as equal (--tolerance). Structure has none. */
 struct tolerance {
     double param;  /* relative error of a parameter: default 0.1 */
-    double weight; /* error of a weight, relative to the largest of its connection: default 0.1 */
+    double weight; /* error of a weight, relative to the largest onto its layer: default 0.1 */
     double rate;   /* of mean spike counts, relative to the larger: default 0.25; a difference of up
                     * to one spike a trial is always equal */
 };

@@ -102,7 +102,7 @@ typedef struct dyn_data {
     const float *values;   /* the same shape; NULL for spikes. SI units */
 } dyn_data;
 
-/* A recorded variable, "exc.vmem"; 0 if it wasn't recorded. */
+/* A recorded variable, "exc.spikes"; 0 if it wasn't recorded. */
 DYN_API int dyn_result_data(const dyn_result *r, const char *variable, dyn_data *out);
 /* Everything recorded as .npz, as `dyn run -o` writes it. */
 DYN_API int dyn_result_save(dyn_context *c, const dyn_result *r, const char *path);

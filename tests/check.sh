@@ -5,7 +5,7 @@
 #   BUILD=build sh tests/check.sh [-u] [WORD...]      -u: write the golden files anew
 set -u
 cd "$(dirname "$0")/.."
-BUILD=${BUILD:-build}
+BUILD=$(cd "${BUILD:-build}" && pwd) || exit 1
 logs=$BUILD/check
 rm -rf "$logs" && mkdir -p "$logs"
 
@@ -14,7 +14,7 @@ if [ "${1:-}" = -u ]; then update=1 && shift; fi
 export UPDATE="$update" BUILD
 export CMOCKA_MESSAGE_OUTPUT=TAP
 export ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1 UBSAN_OPTIONS=print_stacktrace=1
-DYN=$(pwd)/$BUILD/dyn
+DYN=$BUILD/dyn
 export DYN
 
 # Everything there is to run, one command a line.
@@ -38,8 +38,11 @@ name=$(echo "$1" | sed 's/^sh //; s/ .*//; s|.*/||; s/\.sh$//')
 log=$2/$name.log
 timeout 600 $1 >"$log" 2>&1 </dev/null
 status=$?
+sed -i 's/^not \(ok .*# SKIP\)/\1/' "$log" # cmocka 1.1.5 says `not ok` of what it skipped
 ok=$(grep -c '^ok ' "$log")
 bad=$(grep -c '^not ok ' "$log")
+# A program without TAP lines (a replayed corpus) is one test.
+if [ "$ok$bad" = 00 ] && [ $status -eq 0 ]; then ok=1; fi
 if [ $status -ne 0 ] && [ "$bad" -eq 0 ]; then
     bad=1
     echo "not ok - $name ended with status $status" >>"$log"
