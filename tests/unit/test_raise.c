@@ -53,9 +53,7 @@ static void check(const char *text)
     net_print(&before, f.net, NULL);
     net_print(&after, back, NULL);
     if (strcmp(after.data, before.data) != 0)
-        fprintf(stderr, "%s
-=====
-%s", before.data, after.data); /* cmocka cuts it */
+        fprintf(stderr, "%s\n=====\n%s", before.data, after.data); /* cmocka cuts it */
     assert_string_equal(after.data, before.data);
     buf_free(&before);
     buf_free(&after);
