@@ -103,8 +103,8 @@ static void test_wrong_models(void **state)
         "neuron lif { state",
         "neuron other { state v = 0; step { v = 1; } }",
         "neuron lif { state v = 0; step { v = 1; } }",
-        "neuron lif { param tau = 20 ms; layout threshold = 1; let decay = 1; receive drive;"
-        "state v = 0; step { v = 1; } }",
+        ("neuron lif { param tau = 20 ms; layout threshold = 1; let decay = 1; receive drive;"
+         "state v = 0; step { v = 1; } }"),
     };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         struct fixture f;
