@@ -1,6 +1,5 @@
 /* All targets, compile half. */
 #include "targets/compile.h"
-#include "targets/dynapse2/compile.h"
 
 /* The simulator runs the network as it is: its image is the shared sections. */
 static const struct target_pass no_pass[] = {{NULL, NULL}};

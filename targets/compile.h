@@ -8,9 +8,9 @@
 #include "runtime/plan.h"
 
 struct target_options {
-    uint64_t seed;   /* of every heuristic; results are a function of it */
-    double effort;   /* seconds that improvement may take; 0: default */
-    bool refine;     /* --refine: a second CAM entry where it makes a weight more exact */
+    uint64_t seed; /* of every heuristic; results are a function of it */
+    double effort; /* seconds that improvement may take; 0: default */
+    bool refine;   /* --refine: a second CAM entry where it makes a weight more exact */
 };
 
 /* What the passes found out, for `build -v`, `fit` and `diff`. */
@@ -25,7 +25,7 @@ struct target_pass {
                 struct diags *d);
 };
 
-struct target_fit_row { /* need against have of one resource */
+struct target_fit_row {   /* need against have of one resource */
     const char *resource; /* "cores", "CAM entries of the fullest neuron" */
     const char *where;    /* "chip 0 core 1", "readout[1]"; NULL: the whole board */
     double need, have;
@@ -44,6 +44,8 @@ struct target_compiler {
     /* Rows for `dyn fit`, after all passes that succeeded. */
     uint32_t (*fit)(const struct net *n, struct arena *a, struct target_fit_row **out);
 };
+
+extern const struct target_compiler compiler_dynapse2; /* compile.c in its folder */
 
 /* All compilers, ended by NULL. */
 extern const struct target_compiler *const target_compilers[];

@@ -17,6 +17,8 @@ struct target {
                       struct json *out, struct diags *d);
 };
 
+extern const struct target target_sim, target_dynapse2; /* target.c in their folders */
+
 /* All targets, ended by NULL: sim, dynapse2. */
 extern const struct target *const targets[];
 const struct target *target_find(const char *name); /* NULL if unknown */

@@ -1,6 +1,4 @@
 /* All targets, run half. */
-#include "targets/dynapse2/target.h"
-#include "targets/sim/target.h"
 #include "targets/target.h"
 
 const struct target *const targets[] = {&target_sim, &target_dynapse2, NULL};

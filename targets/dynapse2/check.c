@@ -1,4 +1,3 @@
-#include "lang/unit.h"
 #include "targets/dynapse2/passes.h"
 #include "targets/dynapse2/quantize.h"
 #include <math.h>

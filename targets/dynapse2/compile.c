@@ -1,5 +1,4 @@
 /* DYNAP-SE2, compile half: the entry of targets/compile.c, and what `dyn fit` tells. */
-#include "targets/dynapse2/compile.h"
 #include "targets/dynapse2/passes.h"
 #include "targets/dynapse2/quantize.h"
 

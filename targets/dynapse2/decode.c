@@ -1,5 +1,5 @@
+#include "targets/dynapse2/decode.h"
 #include "targets/dynapse2/config.h"
-#include "targets/dynapse2/target.h"
 #include <string.h>
 
 /* Rows of all connections together: they are dense in the source, so that a small image could ask
@@ -130,7 +130,8 @@ static bool fill_projections(struct arena *a, struct plan *p, const struct d2_we
     for (size_t i = 0, end; i < all->n; i = end) {
         for (end = i; end < all->n && same_projection(&all->v[i], &all->v[end]);)
             end++;
-        struct plan_projection *j = &p->projection.data[find_projection(a, p, &all->v[i])];
+        uint32_t at = find_projection(a, p, &all->v[i]); /* may move the projections */
+        struct plan_projection *j = &p->projection.data[at];
         rows += j->n_pre;
         if (rows > MAX_ROWS)
             return bad(d, "connections need more memory than the tools allow");

@@ -1,5 +1,5 @@
 #include "targets/dynapse2/config.h"
-#include "targets/dynapse2/target.h"
+#include "targets/dynapse2/decode.h"
 
 static void put_bits(struct json *j, const char *key, uint32_t bits, uint32_t n)
 {

@@ -1,4 +1,4 @@
-#include "targets/dynapse2/target.h"
+#include "targets/dynapse2/decode.h"
 
 const struct target target_dynapse2 = {
     .name = "dynapse2",

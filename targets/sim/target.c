@@ -1,4 +1,4 @@
-#include "targets/sim/target.h"
+#include "targets/target.h"
 
 /* The shared sections say it all, synapses included. */
 static bool decode(struct arena *a, const struct image *im, struct plan *p, struct diags *d)
