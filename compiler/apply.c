@@ -216,6 +216,7 @@ static bool check_rule(const struct operation *o, struct value *out)
     const struct value *x = o->arg;
     uint32_t last = o->op->n - 1;
     out->kind = V_NUMBER;
+    out->array = NULL;
     out->dim = DIM_ONE;
     switch (o->op->rule) {
     case RULE_SAME: /* of three, the first is a plain factor */
@@ -288,33 +289,53 @@ static struct value report_map(const struct operation *o, enum value_map failed)
     return poison();
 }
 
-struct value apply(const struct env *env, const struct op *op, const struct value *arg,
-                   const struct ast_expr *const *from, const struct ast_expr *e)
+static void apply_known(const struct operation *o, struct value *out)
+{
+    enum value_map done = MAP_DONE;
+    if (!check_rule(o, out))
+        *out = poison();
+    else if ((done = value_map(o->env->arena, o->op->fn, o->arg, o->op->n, out)) != MAP_DONE)
+        *out = report_map(o, done);
+}
+
+/* Some operand is random: it takes the shape of one that isn't, or waits. */
+static void apply_random(const struct operation *o, struct value *out)
 {
     struct value x[VALUE_MAX_ARGS];
     const struct array *known = NULL;
-    bool random = false;
-    for (uint32_t i = 0; i < op->n; i++) {
-        x[i] = arg[i];
-        if (x[i].kind == V_POISON)
-            return poison();
-        random |= x[i].kind == V_RANDOM;
-        known = x[i].array ? x[i].array : known;
+    for (uint32_t i = 0; i < o->op->n; i++)
+        known = o->arg[i].array ? o->arg[i].array : known;
+    if (!known) {
+        *out = random_later(o->env, o->e);
+        return;
     }
-    if (random && !known)
-        return random_later(env, e);
-    if (random) {
-        struct want w = {.kind = WANT_SHAPE, .shape = known->shape};
-        for (uint32_t i = 0; i < op->n; i++) {
-            x[i] = random_settle(env, x[i], &w);
-            if (x[i].kind == V_POISON)
-                return poison();
+    struct want w = {.kind = WANT_SHAPE, .shape = known->shape};
+    for (uint32_t i = 0; i < o->op->n; i++) {
+        x[i] = random_settle(o->env, o->arg[i], &w);
+        if (x[i].kind == V_POISON) {
+            *out = x[i];
+            return;
         }
     }
-    struct operation o = {env, op, x, from, e};
-    struct value out = {0};
-    if (!check_rule(&o, &out))
-        return poison();
-    enum value_map r = value_map(env->arena, op->fn, x, op->n, &out);
-    return r == MAP_DONE ? out : report_map(&o, r);
+    struct operation settled = *o;
+    settled.arg = x;
+    apply_known(&settled, out);
+}
+
+void apply(const struct env *env, const struct op *op, const struct value *arg,
+           const struct ast_expr *const *from, const struct ast_expr *e, struct value *out)
+{
+    struct operation o = {env, op, arg, from, e};
+    bool random = false;
+    for (uint32_t i = 0; i < op->n; i++) {
+        if (arg[i].kind == V_POISON) {
+            *out = poison();
+            return;
+        }
+        random |= arg[i].kind == V_RANDOM;
+    }
+    if (random)
+        apply_random(&o, out);
+    else
+        apply_known(&o, out);
 }

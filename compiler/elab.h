@@ -160,6 +160,8 @@ struct env env_of(const struct scope *s, struct arena *a);
 /* The value of an expression; V_RANDOM only if env->want is none. e NULL (a syntax error): poison.
  */
 struct value eval(const struct env *env, const struct ast_expr *e);
+/* The same where it is called often: copying values took most of the time. */
+void eval_to(const struct env *env, const struct ast_expr *e, struct value *out);
 /* The value of a let. */
 struct value eval_def(struct def *d);
 /* Where no shape is known from the context: reports random numbers (E0305). */
@@ -212,8 +214,8 @@ struct op {
 };
 
 /* An elementwise operation on values; `from` are the operands' expressions, `e` the whole. */
-struct value apply(const struct env *env, const struct op *op, const struct value *arg,
-                   const struct ast_expr *const *from, const struct ast_expr *e);
+void apply(const struct env *env, const struct op *op, const struct value *arg,
+           const struct ast_expr *const *from, const struct ast_expr *e, struct value *out);
 
 /* index.c */
 struct value eval_index(const struct env *env, const struct ast_expr *e);
@@ -234,7 +236,7 @@ void selection_list(const struct selection *s, uint32_t *out);
 void functions_init(struct elab *el);
 bool function_known(const struct elab *el, const char *name);
 uint32_t function_names(const char **out, uint32_t max);
-struct value call_function(const struct env *env, const struct ast_expr *e);
+void call_function(const struct env *env, const struct ast_expr *e, struct value *out);
 
 /* random.c */
 bool random_known(const char *name);
@@ -301,8 +303,8 @@ struct build {
     uint32_t n_parts;
 };
 
-/* network.c. Arguments that are missing are errors unless `lenient`, which makes poison of them, so
- * that the rest can be checked. NULL: reported. */
+/* network.c. NULL: reported. `lenient` is for checking: it makes poison of arguments that are
+ * missing, and a network with errors comes back if its inputs and its time step are right. */
 struct net *build_network(struct elab *el, struct def *network, bool lenient);
 /* The piece that the first n names of a reference mean, seen from an instance; NULL: reported. */
 struct piece *find_piece(struct build *b, const struct instance *from, const struct ast_ref *ref,

@@ -32,25 +32,30 @@ struct value eval_def(struct def *d)
     return d->value;
 }
 
-static struct value eval_name(const struct env *env, const struct ast_expr *e)
+static void eval_name(const struct env *env, const struct ast_expr *e, struct value *out)
 {
     const char *name = e->name.text;
-    for (const struct local *l = env->local; l; l = l->next)
-        if (l->name.text == name)
-            return l->value;
-    struct def *d = scope_find(env->scope, name, SPACE_VALUE);
-    if (d && d->kind == DEF_LET)
-        return eval_def(d);
-    if (d && d->kind == DEF_VALUE)
-        return d->value;
-    if (d || name != env->el->dt)
-        return poison(); /* reported by resolve.c */
-    if (!env->dt || *env->dt == 0) {
-        struct diag *g = diag_add(env->el->u->diags, E0401, e->span, "there is no time step here");
-        diag_hint(env->el->u->diags, g, "a network says `dt = 1 ms;`; `dt` is known within it");
-        return poison();
+    for (const struct local *l = env->local; l; l = l->next) {
+        if (l->name.text == name) {
+            *out = l->value;
+            return;
+        }
     }
-    return value_quantity(*env->dt, (struct dim){.e[DIM_S] = 2});
+    struct def *d = scope_find(env->scope, name, SPACE_VALUE);
+    *out = poison(); /* of any other name: reported by resolve.c */
+    if (d && d->kind == DEF_LET) {
+        *out = eval_def(d);
+    } else if (d && d->kind == DEF_VALUE) {
+        *out = d->value;
+    } else if (!d && name == env->el->dt) {
+        if (env->dt && *env->dt != 0) {
+            *out = value_quantity(*env->dt, (struct dim){.e[DIM_S] = 2});
+            return;
+        }
+        struct diags *diags = env->el->u->diags;
+        struct diag *g = diag_add(diags, E0401, e->span, "there is no time step here");
+        diag_hint(diags, g, "a network says `dt = 1 ms;`; `dt` is known within it");
+    }
 }
 
 /* ---- operators ---- */
@@ -132,33 +137,39 @@ static const struct op operators[] = {
 };
 static const struct op choice = {"if", op_if, RULE_IF, 3};
 
-static struct value eval_unary(const struct env *env, const struct ast_expr *e)
+static void eval_unary(const struct env *env, const struct ast_expr *e, struct value *out)
 {
-    struct value v = eval(env, e->a);
-    return apply(env, &operators[e->op], &v, (const struct ast_expr *const[]){e->a}, e);
+    struct value v;
+    eval_to(env, e->a, &v);
+    apply(env, &operators[e->op], &v, (const struct ast_expr *const[]){e->a}, e, out);
 }
 
 /* `and` and `or` of scalars look at their right side only where it matters. */
-static struct value eval_binary(const struct env *env, const struct ast_expr *e)
+static void eval_binary(const struct env *env, const struct ast_expr *e, struct value *out)
 {
-    struct value v[2] = {eval(env, e->a), {0}};
+    struct value v[2];
+    eval_to(env, e->a, &v[0]);
     bool settles = (e->op == AST_AND && v[0].number == 0) || (e->op == AST_OR && v[0].number != 0);
-    if (settles && v[0].kind == V_BOOL && !v[0].array)
-        return v[0];
-    v[1] = eval(env, e->b);
-    return apply(env, &operators[e->op], v, (const struct ast_expr *const[]){e->a, e->b}, e);
+    if (settles && v[0].kind == V_BOOL && !v[0].array) {
+        *out = v[0];
+        return;
+    }
+    eval_to(env, e->b, &v[1]);
+    apply(env, &operators[e->op], v, (const struct ast_expr *const[]){e->a, e->b}, e, out);
 }
 
-static struct value eval_if(const struct env *env, const struct ast_expr *e)
+/* A scalar condition chooses which branch is looked at. */
+static void eval_if(const struct env *env, const struct ast_expr *e, struct value *out)
 {
-    struct value v[3] = {eval(env, e->a), {0}, {0}};
-    if (v[0].kind == V_POISON)
-        return v[0];
-    if (v[0].kind == V_BOOL && !v[0].array)
-        return eval(env, v[0].number != 0 ? e->b : e->c);
-    v[1] = eval(env, e->b);
-    v[2] = eval(env, e->c);
-    return apply(env, &choice, v, (const struct ast_expr *const[]){e->a, e->b, e->c}, e);
+    struct value v[3];
+    eval_to(env, e->a, &v[0]);
+    if (v[0].kind == V_BOOL && !v[0].array) {
+        eval_to(env, v[0].number != 0 ? e->b : e->c, out);
+        return;
+    }
+    eval_to(env, e->b, &v[1]);
+    eval_to(env, e->c, &v[2]);
+    apply(env, &choice, v, (const struct ast_expr *const[]){e->a, e->b, e->c}, e, out);
 }
 
 /* ---- arrays ----
@@ -171,7 +182,6 @@ enum { SCRATCH = 1 << 20 };
 struct collect {
     const struct env *env;
     struct shape outer;
-    uint32_t n_outer;
     struct value first; /* says what all are */
     struct array *to;
     uint32_t size, at; /* elements of one value; values that are in */
@@ -208,7 +218,6 @@ static bool collect_add(struct collect *c, const struct value *v, const struct a
     struct diags *d = el->u->diags;
     if (v->kind == V_POISON || (c->at == 0 && !collect_begin(c, v, e->span)))
         return false;
-    struct shape a = value_shape(&c->first), b = value_shape(v);
     if (v->kind != c->first.kind) {
         struct buf x = {0}, y = {0};
         value_describe(&x, &c->first);
@@ -219,7 +228,8 @@ static bool collect_add(struct collect *c, const struct value *v, const struct a
         buf_free(&y);
         return false;
     }
-    if (!shape_eq(&a, &b)) {
+    struct shape own = value_shape(&c->first), other = value_shape(v);
+    if (!shape_eq(&own, &other)) {
         diag_add(d, E0303, e->span, "the elements of an array have one shape: %s comes before %s",
                  shape_string(el, &c->first), shape_string(el, v));
         return false;
@@ -305,7 +315,8 @@ struct value eval_grid(const struct env *env, const struct ast_binder *binders,
     bool good = true;
     for (uint32_t k = 0; k < n && good; k++) {
         w = want_element(env->want, k, n);
-        struct value v = eval(&inner, body);
+        struct value v;
+        eval_to(&inner, body, &v);
         good = collect_add(&c, &v, body);
         if (scratch.used > SCRATCH)
             arena_free(&scratch);
@@ -338,58 +349,81 @@ static struct value eval_comprehension(const struct env *env, const struct ast_e
 
 /* ---- all expressions ---- */
 
-static struct value eval_kind(const struct env *env, const struct ast_expr *e)
+static void eval_kind(const struct env *env, const struct ast_expr *e, struct value *out)
 {
     switch (e->kind) {
     case AST_NUMBER:
-        return value_quantity(e->number, e->dim);
+        out->kind = V_NUMBER;
+        out->dim = e->dim;
+        out->array = NULL;
+        out->number = e->number;
+        return;
     case AST_BOOL:
-        return value_bool(e->boolean);
+        *out = value_bool(e->boolean);
+        return;
     case AST_STRING:
-        return (struct value){.kind = V_STRING, .string = e->string};
+        *out = (struct value){.kind = V_STRING, .string = e->string};
+        return;
     case AST_NAME:
-        return random_settle(env, eval_name(env, e), env->want);
+        eval_name(env, e, out);
+        return;
     case AST_UNARY:
-        return eval_unary(env, e);
+        eval_unary(env, e, out);
+        return;
     case AST_BINARY:
-        return eval_binary(env, e);
+        eval_binary(env, e, out);
+        return;
     case AST_IF:
-        return eval_if(env, e);
+        eval_if(env, e, out);
+        return;
     case AST_CALL:
-        return random_settle(env, call_function(env, e), env->want);
+        call_function(env, e, out);
+        return;
     case AST_SEEDED:
-        return eval_random(env, e->a, e->b, e);
+        *out = eval_random(env, e->a, e->b, e);
+        return;
     case AST_INDEX:
-        return eval_index(env, e);
+        *out = eval_index(env, e);
+        return;
     case AST_ARRAY:
-        return eval_array(env, e);
+        *out = eval_array(env, e);
+        return;
     case AST_COMPREHENSION:
-        return eval_comprehension(env, e);
+        *out = eval_comprehension(env, e);
+        return;
     case AST_CODE:
         diag_add(env->el->u->diags, E0302, e->span, "coarse:fine stands in a board section only");
-        return poison();
+        break;
     case AST_MEMBER: /* reported by resolve.c */
         break;
     }
-    return poison();
+    *out = poison();
+}
+
+void eval_to(const struct env *env, const struct ast_expr *e, struct value *out)
+{
+    struct elab *el = env->el;
+    if (!e || el->work > ELAB_MAX_WORK) {
+        *out = poison();
+    } else if (++el->work > ELAB_MAX_WORK) {
+        diag_add(el->u->diags, E0308, e->span, "this takes too long: over %llu operations",
+                 (unsigned long long)ELAB_MAX_WORK);
+        *out = poison();
+    } else if (el->depth >= ELAB_MAX_DEPTH) {
+        diag_add(el->u->diags, E0106, e->span, "expressions nest too deeply here");
+        *out = poison();
+    } else {
+        el->depth++;
+        eval_kind(env, e, out);
+        el->depth--;
+    }
+    if (out->kind == V_RANDOM)
+        *out = random_settle(env, *out, env->want);
 }
 
 struct value eval(const struct env *env, const struct ast_expr *e)
 {
-    struct elab *el = env->el;
-    if (!e || el->work > ELAB_MAX_WORK)
-        return poison();
-    if (++el->work > ELAB_MAX_WORK) {
-        diag_add(el->u->diags, E0308, e->span, "this takes too long: over %llu operations",
-                 (unsigned long long)ELAB_MAX_WORK);
-        return poison();
-    }
-    if (el->depth >= ELAB_MAX_DEPTH) {
-        diag_add(el->u->diags, E0106, e->span, "expressions nest too deeply here");
-        return poison();
-    }
-    el->depth++;
-    struct value v = eval_kind(env, e);
-    el->depth--;
+    struct value v;
+    eval_to(env, e, &v);
     return v;
 }

@@ -145,8 +145,8 @@ uint32_t function_names(const char **out, uint32_t max)
 
 /* ---- calls ---- */
 
-static struct value wrong_count(const struct env *env, const struct ast_expr *e, uint32_t min,
-                                uint32_t max, uint32_t n)
+static void wrong_count(const struct env *env, const struct ast_expr *e, uint32_t min, uint32_t max,
+                        uint32_t n)
 {
     struct diags *d = env->el->u->diags;
     if (min == max)
@@ -155,41 +155,60 @@ static struct value wrong_count(const struct env *env, const struct ast_expr *e,
     else
         diag_add(d, E0305, e->span, "`%s` takes %u to %u arguments, not %u", e->name.text, min, max,
                  n);
-    return poison();
 }
 
-static struct value call_builtin(const struct env *env, const struct function *f,
-                                 const struct ast_expr *e)
+/* Sorts the arguments: positional ones into `from` (as many as there is room for), the axis. False
+ * if reported. */
+static bool read_args(const struct env *env, const struct function *f, const struct ast_expr *e,
+                      const struct ast_expr **from, uint32_t *n, const struct ast_expr **axis)
 {
-    struct call c = {.env = env, .e = e};
-    const struct ast_arg *positional[MAX_ARGS];
-    uint32_t n = 0;
+    *n = 0;
+    *axis = NULL;
     for (const struct ast_arg *a = e->args; a; a = a->next) {
-        bool axis = a->name.text && f->axis && strcmp(a->name.text, "axis") == 0;
-        if (axis) {
-            c.axis = a->value;
-        } else if (a->name.text) {
+        if (!a->name.text) {
+            if (*n < MAX_ARGS)
+                from[*n] = a->value;
+            ++*n;
+        } else if (f->axis && strcmp(a->name.text, "axis") == 0) {
+            *axis = a->value;
+        } else {
             diag_add(env->el->u->diags, E0205, a->name.span, "`%s` has no parameter `%s`",
                      e->name.text, a->name.text);
-            return poison();
-        } else {
-            if (n < MAX_ARGS)
-                positional[n] = a;
-            n++;
+            return false;
         }
     }
-    if (n < f->min || n > f->max)
-        return wrong_count(env, e, f->min, f->max, n);
-    bool elementwise = f->op.fn && n == f->op.n;
+    if (*n < f->min || *n > f->max)
+        wrong_count(env, e, f->min, f->max, *n);
+    return *n >= f->min && *n <= f->max;
+}
+
+static void call_array_function(const struct env *env, const struct function *f, struct call *c,
+                                struct value *out)
+{
     bool good = true;
-    for (c.n = 0; c.n < n; c.n++) {
-        c.from[c.n] = positional[c.n]->value;
-        c.arg[c.n] = elementwise ? eval(env, c.from[c.n]) : eval_known(env, c.from[c.n]);
-        good = good && c.arg[c.n].kind != V_POISON;
+    for (uint32_t i = 0; i < c->n; i++) {
+        c->arg[i] = eval_known(env, c->from[i]);
+        good = good && c->arg[i].kind != V_POISON;
     }
-    if (!good)
-        return poison();
-    return elementwise ? apply(env, &f->op, c.arg, c.from, e) : f->call(&c);
+    *out = good ? f->call(c) : poison();
+}
+
+static void call_builtin(const struct env *env, const struct function *f, const struct ast_expr *e,
+                         struct value *out)
+{
+    struct call c;
+    c.env = env;
+    c.e = e;
+    *out = poison();
+    if (!read_args(env, f, e, c.from, &c.n, &c.axis))
+        return;
+    if (!f->op.fn || c.n != f->op.n) {
+        call_array_function(env, f, &c, out);
+        return;
+    }
+    for (uint32_t i = 0; i < c.n; i++)
+        eval_to(env, c.from[i], &c.arg[i]);
+    apply(env, &f->op, c.arg, c.from, e, out);
 }
 
 static int param_index(const struct ast_fn *fn, const char *name)
@@ -232,15 +251,16 @@ static bool match_args(const struct env *env, const struct def *f, const struct 
     return good;
 }
 
-static struct value call_defined(const struct env *env, const struct def *f,
-                                 const struct ast_expr *e)
+static void call_defined(const struct env *env, const struct def *f, const struct ast_expr *e,
+                         struct value *out)
 {
     enum { FEW = 8 };
     struct local few[FEW], *local = few;
     bool few_given[FEW] = {false}, *given = few_given;
     uint32_t n = 0;
+    *out = poison();
     if (f->cyclic)
-        return poison();
+        return;
     for (const struct ast_param *q = f->fn->params; q; q = q->next)
         n++;
     if (n > FEW) {
@@ -248,7 +268,7 @@ static struct value call_defined(const struct env *env, const struct def *f,
         given = ARENA_ARRAY(env->arena, bool, n);
     }
     if (!match_args(env, f, e, local, given, n))
-        return poison();
+        return;
     struct env inner = *env;
     inner.scope = f->scope;
     inner.local = NULL;
@@ -259,28 +279,30 @@ static struct value call_defined(const struct env *env, const struct def *f,
                 diag_add(env->el->u->diags, E0305, e->span, "`%s` needs an argument for `%s`",
                          f->name.text, p->name.text);
             diag_label(env->el->u->diags, g, p->name.span, "declared here");
-            return poison();
+            return;
         }
         if (!given[i])
             local[i].value = eval(&inner, p->value);
         if (local[i].value.kind == V_POISON)
-            return poison();
+            return;
         local[i].name = p->name;
         local[i].next = inner.local;
         inner.local = &local[i];
     }
-    return eval(&inner, f->fn->body);
+    eval_to(&inner, f->fn->body, out);
 }
 
-struct value call_function(const struct env *env, const struct ast_expr *e)
+void call_function(const struct env *env, const struct ast_expr *e, struct value *out)
 {
     const struct def *f = scope_find(env->scope, e->name.text, SPACE_VALUE);
     uint32_t i;
+    *out = poison(); /* what isn't a function: reported by resolve.c */
     if (e->binders)
-        return poison(); /* reported by resolve.c */
-    if (f)
-        return f->kind == DEF_FN ? call_defined(env, f, e) : poison();
-    if (map64_get(&env->el->function, (uint64_t)(uintptr_t)e->name.text, &i))
-        return call_builtin(env, &functions[i], e);
-    return random_known(e->name.text) ? eval_random(env, e, NULL, e) : poison();
+        return;
+    if (f && f->kind == DEF_FN)
+        call_defined(env, f, e, out);
+    else if (!f && map64_get(&env->el->function, (uint64_t)(uintptr_t)e->name.text, &i))
+        call_builtin(env, &functions[i], e, out);
+    else if (!f && random_known(e->name.text))
+        *out = eval_random(env, e, NULL, e);
 }

@@ -133,7 +133,8 @@ struct value eval_random(const struct env *env, const struct ast_expr *call,
         from[k] = a->value;
         v[k] = eval(env, a->value);
     }
-    struct value out = apply(env, &f->op, v, from, whole);
+    struct value out;
+    apply(env, &f->op, v, from, whole, &out);
     struct shape got = value_shape(&out);
     if (out.kind == V_POISON || shape_eq(&shape, &got))
         return out;

@@ -220,7 +220,7 @@ static void check_network(struct unit *u, struct def *d)
         if (st && st->stimulus == x && x->network.text == d->name.text)
             build_stimulus(u->elab, n, st, &out);
     }
-    bool whole = n && !is_part(u, d->name.text);
+    bool whole = n && u->diags->n_errors == 0 && !is_part(u, d->name.text);
     const struct ast_decl *board = whole ? find_board(u) : NULL;
     if (board)
         build_board(u->elab, n, board);

@@ -289,14 +289,14 @@ static void test_all_at_once(void **state)
     struct elab_test t;
     struct buf got = {0};
     elab_open(&t, LIF "let a = 1 ms + 1 A; fn f(x) = y; let b = a + 1;"
-                      "network t { dt = 1 ms; layer p[3]: lif { tau = a; I = 3; }"
+                      "network t { dt = 1 ms; input in[2]; layer p[3]: lif { tau = a; I = 3; }"
                       "  layer q[nothing]: lif; p -> q: dense(zeros(3, 3)), delay = 1;"
                       "  record q.w; }"
                       "stimulus s for t { duration = 1; other = silence; }");
     assert_false(unit_check(&t.unit));
     elab_errors(&got, &t);
     assert_string_equal(got.data, "E0201{y} E0201{nothing} E0301{1 ms + 1 A} E0301{3} E0301{1} "
-                                  "E0201{w}");
+                                  "E0201{w} E0201{other} E0301{1}");
     buf_free(&got);
     elab_close(&t);
 }
