@@ -85,6 +85,17 @@ static struct kinst any_operation(struct dice *d, const struct kinst *inst, uint
     return in;
 }
 
+/* max(ceil(log(x)), 0) and the like, which the JIT skips where it can. */
+static uint32_t put_count(struct dice *d, struct kinst *inst, uint32_t n)
+{
+    static const uint8_t rounding[] = {K_CEIL, K_FLOOR, K_ROUND, K_TRUNC};
+    inst[n] = (struct kinst){.op = K_CONST, .imm = roll(d, 4) ? 0.0f : -0.0f};
+    inst[n + 1] = (struct kinst){.op = K_LOG, .a = any_value(d, inst, n, K_F32)};
+    inst[n + 2] = (struct kinst){.op = rounding[roll(d, 4)], .a = n + 1};
+    inst[n + 3] = (struct kinst){.op = K_MAX, .a = n + 2, .b = n};
+    return n + 4;
+}
+
 static struct kernel *any_kernel(struct arena *a, struct dice *d)
 {
     static const char *const name[] = {"w", "x", "y", "z"};
@@ -110,9 +121,15 @@ static struct kernel *any_kernel(struct arena *a, struct dice *d)
     step->inst = ARENA_ARRAY(a, struct kinst, N_INST);
     step->inst[0] = (struct kinst){.op = K_STATE};
     step->inst[1] = (struct kinst){.op = K_LT};
-    for (step->n = 2; step->n < N_INST; step->n++) {
+    step->n = 2;
+    while (step->n < N_INST - 4) {
+        if (step->n > 12 && roll(d, 12) == 0) {
+            step->n = put_count(d, step->inst, step->n);
+            continue;
+        }
         bool early = step->n < 12 || roll(d, 10) == 0;
         step->inst[step->n] = early ? any_leaf(d) : any_operation(d, step->inst, step->n);
+        step->n++;
     }
     step->n_out = N_STATES;
     step->out = ARENA_ARRAY(a, uint32_t, N_STATES);

@@ -1,9 +1,9 @@
 /* From kernels to LLVM: one function for each, a loop over vectors of lanes.
  *
  * What is the same for all lanes is computed here, with the operations of kernel_operate.h, and
- * never reaches LLVM, whose own folding doesn't flush denormals. The rest is emitted as it stands:
- * the builder of the kernel has shared common expressions, and without fast-math flags LLVM changes
- * no operation, so no passes are run. */
+ * never reaches LLVM, whose own folding doesn't flush denormals. The rest is emitted as it stands, but
+ * for what none of a vector's lanes needs (skip.c): the builder of the kernel has shared common
+ * expressions, and without fast-math flags LLVM changes no operation, so no passes are run. */
 #include "targets/sim/jit/jit.h"
 
 #include "runtime/base/fpenv.h"
@@ -23,6 +23,7 @@ struct step {
     const struct jit_gen *g;
     const struct kernel_spec *spec;
     struct value *value;
+    struct jit_skip *skip;
     LLVMValueRef param, let, state, receive, spikes; /* members of kernel_args */
     LLVMValueRef lane; /* first lane of the vector that is worked on */
     LLVMBasicBlockRef entry;
@@ -268,6 +269,47 @@ static struct value instruction(const struct step *s, const struct kinst *in)
     return unknown(operate(s->g, op, v));
 }
 
+/* True if x > 1 in some lane. */
+static LLVMValueRef some_above_one(const struct jit_gen *g, LLVMValueRef x)
+{
+    LLVMValueRef above = LLVMBuildFCmp(g->builder, LLVMRealOGT, x, jit_float(g, 1), "");
+    LLVMTypeRef type = LLVMTypeOf(above);
+    static const char name[] = "llvm.vector.reduce.or";
+    unsigned id = LLVMLookupIntrinsicID(name, sizeof name - 1);
+    LLVMValueRef f = LLVMGetIntrinsicDeclaration(g->module, id, &type, 1);
+    return LLVMBuildCall2(g->builder, LLVMGlobalGetValueType(f), f, &above, 1, "");
+}
+
+/* Instruction `max` with all that it owns, in a block that is passed over where the result is 0. */
+static struct value guarded(const struct step *s, uint32_t max)
+{
+    const struct jit_gen *g = s->g;
+    const struct kinst *inst = s->spec->kernel->step.inst;
+    uint32_t log = s->skip[max].log;
+    const struct value *x = &s->value[inst[log].a];
+    LLVMBasicBlockRef here = LLVMGetInsertBlock(g->builder), some = NULL, join = NULL;
+    if (!x->known) {
+        LLVMValueRef f = LLVMGetBasicBlockParent(here);
+        some = LLVMAppendBasicBlockInContext(g->cx, f, "some");
+        join = LLVMAppendBasicBlockInContext(g->cx, f, "none");
+        LLVMBuildCondBr(g->builder, some_above_one(g, x->v), some, join);
+        LLVMPositionBuilderAtEnd(g->builder, some);
+    }
+    for (uint32_t i = log; i < max; i++) {
+        if (s->skip[i].owner == max)
+            s->value[i] = instruction(s, &inst[i]);
+    }
+    struct value full = instruction(s, &inst[max]);
+    if (x->known)
+        return full;
+    LLVMBuildBr(g->builder, join);
+    LLVMPositionBuilderAtEnd(g->builder, join);
+    LLVMValueRef out = LLVMBuildPhi(g->builder, g->fv, "");
+    LLVMValueRef zero = jit_float(g, s->value[inst[max].b].x);
+    LLVMAddIncoming(out, (LLVMValueRef[]){zero, full.v}, (LLVMBasicBlockRef[]){here, some}, 2);
+    return unknown(out);
+}
+
 /* ---- functions ---- */
 
 static void attribute(const struct jit_gen *g, LLVMValueRef f, const char *key, const char *value)
@@ -298,8 +340,12 @@ static void body(struct step *s)
 {
     const struct jit_gen *g = s->g;
     const struct kcode *code = &s->spec->kernel->step;
-    for (uint32_t i = 0; i < code->n; i++)
-        s->value[i] = instruction(s, &code->inst[i]);
+    for (uint32_t i = 0; i < code->n; i++) {
+        if (s->skip[i].log != K_NONE)
+            s->value[i] = guarded(s, i);
+        else if (s->skip[i].owner == K_NONE)
+            s->value[i] = instruction(s, &code->inst[i]);
+    }
     for (uint32_t i = 0; i < code->n_out; i++) {
         if (code->out[i] != K_NONE)
             store_lanes(s, array_of(s, s->state, i), vector_of(g, &s->value[code->out[i]], K_F32));
@@ -329,14 +375,17 @@ static void function(const struct jit_gen *g, const struct kernel_spec *spec, co
         .receive = load_pointer(g, args, offsetof(struct kernel_args, receive)),
         .spikes = load_pointer(g, args, offsetof(struct kernel_args, spikes)),
         .entry = entry,
+        .skip = ARENA_ARRAY(&scratch, struct jit_skip, spec->kernel->step.n),
     };
+    jit_find_skips(&scratch, &spec->kernel->step, s.skip);
     LLVMBuildCondBr(g->builder, LLVMBuildICmp(g->builder, LLVMIntULT, begin, end, ""), loop, done);
 
     LLVMPositionBuilderAtEnd(g->builder, loop);
     s.lane = LLVMBuildPhi(g->builder, g->i64, "lane");
     body(&s);
     LLVMValueRef next = LLVMBuildAdd(g->builder, s.lane, LLVMConstInt(g->i64, g->lanes, 0), "next");
-    LLVMAddIncoming(s.lane, (LLVMValueRef[]){begin, next}, (LLVMBasicBlockRef[]){entry, loop}, 2);
+    LLVMBasicBlockRef last = LLVMGetInsertBlock(g->builder);
+    LLVMAddIncoming(s.lane, (LLVMValueRef[]){begin, next}, (LLVMBasicBlockRef[]){entry, last}, 2);
     LLVMBuildCondBr(g->builder, LLVMBuildICmp(g->builder, LLVMIntULT, next, end, ""), loop, done);
 
     LLVMPositionBuilderAtEnd(g->builder, done);

@@ -48,6 +48,17 @@ LLVMValueRef jit_int(const struct jit_gen *g, int32_t x);
 LLVMValueRef jit_intrinsic(const struct jit_gen *g, const char *name, LLVMValueRef *operand,
                            unsigned n);
 
+/* ---- skip.c ---- */
+
+struct jit_skip {   /* of an instruction */
+    uint32_t owner; /* the later K_MAX that alone needs it; K_NONE: others do */
+    uint32_t log;   /* of a K_MAX that owns others: the first of them, a K_LOG; else K_NONE */
+};
+
+/* What a K_MAX owns is needed only in lanes where the operand of the K_LOG is above 1: elsewhere
+ * the result is 0. One element of `out` for each instruction. */
+void jit_find_skips(struct arena *a, const struct kcode *code, struct jit_skip *out);
+
 /* ---- math.c: runtime/kernel_math.inc on LLVM values ---- */
 
 LLVMValueRef jit_exp(const struct jit_gen *g, LLVMValueRef x);
