@@ -94,13 +94,11 @@ struct event_list {
     double step_us; /* length of a step; a whole number if it's as good as one */
 };
 
-/* floor(t / step), exact for whole numbers below 2^53. */
+/* Exact where the length of a step is a whole number: the quotient of two numbers below 2^53 never
+ * rounds up to a whole number that it isn't. */
 static double step_of(const struct event_list *e, uint64_t i)
 {
-    double t = e->t_us[i], q = floor(t / e->step_us);
-    if (q * e->step_us > t)
-        return q - 1;
-    return (q + 1) * e->step_us <= t ? q + 1 : q;
+    return floor(e->t_us[i] / e->step_us);
 }
 
 static double step_microseconds(double dt)

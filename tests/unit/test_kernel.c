@@ -211,7 +211,7 @@ static void many_registers(void **unused)
     struct kernel *k = make_kernel(&a, 0, 0, 0, 1);
     uint32_t x = make_inst(&a, &k->step, (struct kinst){.op = K_STATE}), v[N];
     for (uint32_t i = 0; i < N; i++)
-        v[i] = make_inst(&a, &k->step, (struct kinst){.op = K_NEG, .a = i ? v[i - 1] : x});
+        v[i] = make_inst(&a, &k->step, (struct kinst){.op = K_ADD, .a = i ? v[i - 1] : x, .b = x});
     uint32_t sum = v[0];
     for (uint32_t i = N - 1; i > 0; i--)
         sum = make_inst(&a, &k->step, (struct kinst){.op = K_ADD, .a = sum, .b = v[i]});
@@ -219,9 +219,12 @@ static void many_registers(void **unused)
     float *state[1], *spikes = ARENA_ARRAY(&a, float, LANES);
     run_once(&a, k, cpu_level(), state, spikes);
     for (size_t i = 0; i < LANES; i++) {
-        float s = sample(i, 0), want = -s;
+        float s = sample(i, 0), multiple[N], want;
+        for (uint32_t j = 0; j < N; j++)
+            multiple[j] = (j ? multiple[j - 1] : s) + s;
+        want = multiple[0];
         for (uint32_t j = N - 1; j > 0; j--)
-            want += j % 2 ? s : -s;
+            want += multiple[j];
         assert_true(same(state[0][i], want));
     }
     arena_free(&a);
