@@ -1,8 +1,8 @@
 /* From kernels to LLVM: one function for each, a loop over vectors of lanes.
  *
  * What is the same for all lanes is computed here, with the operations of kernel_operate.h, and
- * never reaches LLVM, whose own folding doesn't flush denormals. The rest is emitted as it stands, but
- * for what none of a vector's lanes needs (skip.c): the builder of the kernel has shared common
+ * never reaches LLVM, whose own folding doesn't flush denormals. The rest is emitted as it stands,
+ * but for what none of a vector's lanes needs (skip.c): the builder of the kernel has shared common
  * expressions, and without fast-math flags LLVM changes no operation, so no passes are run. */
 #include "targets/sim/jit/jit.h"
 
