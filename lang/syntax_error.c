@@ -117,7 +117,8 @@ static void put_token(struct buf *b, const struct parser *p, struct span at)
         return;
     }
     uint32_t shown = n > MAX_SHOWN ? MAX_SHOWN : n;
-    while (shown < n && ((unsigned char)p->source->text[at.begin + shown] & 0xc0) == 0x80)
+    while (shown > 0 && shown < n &&
+           ((unsigned char)p->source->text[at.begin + shown] & 0xc0) == 0x80)
         shown--;
     buf_putc(b, '`');
     buf_put(b, p->source->text + at.begin, shown);
