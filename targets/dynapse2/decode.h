@@ -1,4 +1,5 @@
-/* What targets.c offers of DYNAP-SE2: an image's configuration as the rest of a plan, and as JSON. */
+/* What targets.c offers of DYNAP-SE2: an image's configuration as the rest of a plan, and as JSON.
+ */
 #ifndef DYNAPSE2_DECODE_H
 #define DYNAPSE2_DECODE_H
 
