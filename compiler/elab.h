@@ -303,9 +303,11 @@ struct build {
     uint32_t n_parts;
 };
 
-/* network.c. NULL: reported. `lenient` is for checking: it makes poison of arguments that are
- * missing, and a network with errors comes back if its inputs and its time step are right. */
-struct net *build_network(struct elab *el, struct def *network, bool lenient);
+/* network.c. To check is to make poison of arguments that are missing; a network with errors still
+ * comes back if its inputs and time step are right. To check a network that is there to be a part
+ * is to take 1 ms for the time step that the whole will have. NULL: reported. */
+enum purpose { TO_BUILD, TO_CHECK, TO_CHECK_PART };
+struct net *build_network(struct elab *el, struct def *network, enum purpose purpose);
 /* The piece that the first n names of a reference mean, seen from an instance; NULL: reported. */
 struct piece *find_piece(struct build *b, const struct instance *from, const struct ast_ref *ref,
                          uint32_t n);

@@ -16,11 +16,11 @@ static void set_dt(struct build *b, struct instance *in, const struct ast_net_it
     double dt;
     if (!eval_scalar(&env, item->value, (struct dim){.e[DIM_S] = 2}, "`dt`", &dt))
         return;
-    if (!(dt > 0 && isfinite(dt))) {
+    if (!((float)dt > 0 && isfinite((float)dt))) {
         diag_add(d, E0306, item->value->span, "the time step must be above 0");
         return;
     }
-    if (b->net->dt == 0) {
+    if (b->dt_span.file == 0) {
         b->net->dt = dt;
         b->dt_span = item->span;
     } else if (b->net->dt != dt || !in->parent) {
@@ -304,10 +304,18 @@ static bool inputs_known(const struct build *b)
     for (uint32_t i = 0; i < b->piece.n; i++)
         if (b->piece.data[i]->is_input && b->piece.data[i]->index == UINT32_MAX)
             return false;
-    return b->net->dt > 0;
+    return b->dt_span.file != 0;
 }
 
-struct net *build_network(struct elab *el, struct def *network, bool lenient)
+static bool states_dt(const struct ast_network *n)
+{
+    const struct ast_net_item *i = n->items;
+    while (i && i->kind != AST_N_DT)
+        i = i->next;
+    return i != NULL;
+}
+
+struct net *build_network(struct elab *el, struct def *network, enum purpose purpose)
 {
     struct unit *u = el->u;
     if (network->cyclic)
@@ -316,12 +324,14 @@ struct net *build_network(struct elab *el, struct def *network, bool lenient)
     map64_init(&b.name, &b.work);
     b.net = net_new(u->arena, network->name.text);
     b.net->span = network->name.span;
-    b.root = instantiate(&b, NULL, network, NULL, lenient);
+    if (purpose == TO_CHECK_PART && !states_dt(network->network))
+        b.net->dt = 1e-3;
+    b.root = instantiate(&b, NULL, network, NULL, purpose != TO_BUILD);
     infer_shapes(&b);
     build_layers(&b);
     build_connections(&b);
     build_settings(&b);
-    bool good = u->diags->n_errors == 0 || (lenient && inputs_known(&b));
+    bool good = u->diags->n_errors == 0 || (purpose != TO_BUILD && inputs_known(&b));
     arena_free(&b.work);
     return good ? b.net : NULL;
 }

@@ -327,8 +327,8 @@ static bool source_times(const struct source_call *c)
         }
     }
     if (n != c->input->n) {
-        diag_add(d, E0801, c->arg->span, "`%s` has %u channels, there are %u lists of times",
-                 c->input->name, c->input->n, n);
+        diag_add(d, E0801, c->arg->span, "%u list%s of times for the %u channels of `%s`", n,
+                 n == 1 ? "" : "s", c->input->n, c->input->name);
         return false;
     }
     x = (struct events){.t_us = t.data, .channel = channel.data, .n = t.n};

@@ -166,7 +166,7 @@ static const struct ast_decl *find_board(struct unit *u)
 struct net *unit_network(struct unit *u, const char *name)
 {
     struct def *d = root_module(u) ? choose_network(u, name) : NULL;
-    struct net *n = d ? build_network(u->elab, d, false) : NULL;
+    struct net *n = d ? build_network(u->elab, d, TO_BUILD) : NULL;
     const struct ast_decl *board = n ? find_board(u) : NULL;
     if (board)
         build_board(u->elab, n, board);
@@ -211,7 +211,8 @@ bool unit_stimulus(struct unit *u, const struct net *n, const char *name, struct
 
 static void check_network(struct unit *u, struct def *d)
 {
-    struct net *n = build_network(u->elab, d, true);
+    bool part = d->network->params || is_part(u, d->name.text);
+    struct net *n = build_network(u->elab, d, part ? TO_CHECK_PART : TO_CHECK);
     const struct scope *s = root_module(u)->scope;
     for (uint32_t i = 0; n && i < u->stimulus.n; i++) {
         const struct ast_stimulus *x = u->stimulus.data[i];
@@ -220,7 +221,7 @@ static void check_network(struct unit *u, struct def *d)
         if (st && st->stimulus == x && x->network.text == d->name.text)
             build_stimulus(u->elab, n, st, &out);
     }
-    bool whole = n && u->diags->n_errors == 0 && !is_part(u, d->name.text);
+    bool whole = n && u->diags->n_errors == 0 && !part;
     const struct ast_decl *board = whole ? find_board(u) : NULL;
     if (board)
         build_board(u->elab, n, board);
