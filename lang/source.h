@@ -1,7 +1,7 @@
 /* Source files of one compilation and the way from byte offsets to lines.
  *
- * Files have indices from 1 (0 means "no place"); the text stays for the life of the arena. Line and
- * column are worked out only when something is printed. */
+ * Files have indices from 1 (0 means "no place"); the text stays for the life of the arena. Line
+ * and column are worked out only when something is printed. */
 #ifndef LANG_SOURCE_H
 #define LANG_SOURCE_H
 
@@ -22,7 +22,7 @@ struct sources {
 };
 
 struct source_pos {
-    uint32_t line, column;        /* from 1; column counts characters (code points) */
+    uint32_t line, column;         /* from 1; column counts characters (code points) */
     uint32_t line_begin, line_end; /* bytes of the line without its newline */
 };
 
