@@ -1,5 +1,6 @@
 #include "runtime/base/rng.h"
 #include "runtime/run.h"
+#include <math.h>
 #include <stdlib.h>
 
 static int by_text(const void *a, const void *b)
@@ -38,6 +39,7 @@ static struct rng_key key_of(const char *const *name, uint32_t n, const struct r
     return key[at - name + 1];
 }
 
+/* old + (sigma * g) * old, the last two operations fused: so the recorded values come out. */
 static struct column deviate(struct arena *a, const struct column *nominal, uint32_t n, double p,
                              struct rng_key key)
 {
@@ -46,7 +48,7 @@ static struct column deviate(struct arena *a, const struct column *nominal, uint
     jax_normal(key, n, c.v);
     for (uint32_t i = 0; i < n; i++) {
         float old = nominal->v[nominal->uniform ? 0 : i];
-        c.v[i] = old + (sigma * c.v[i]) * old;
+        c.v[i] = fmaf(sigma * c.v[i], old, old);
     }
     return c;
 }

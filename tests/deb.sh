@@ -8,7 +8,7 @@ rm -rf "$root"
 $MAKE --no-print-directory install DESTDIR="$root" PREFIX=/usr >/dev/null
 mkdir -p "$root/DEBIAN"
 depends='libc6, zlib1g'
-[ ! -f "$root/usr/lib/dyn/dyn-jit.so" ] || depends="$depends, libllvm19"
+[ ! -f "$root/usr/lib/dyn/dyn-jit.so" ] || depends="$depends, libstdc++6, libzstd1"
 cat >"$root/DEBIAN/control" <<CONTROL
 Package: dyn
 Version: $VERSION

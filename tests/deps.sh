@@ -19,7 +19,11 @@ want flex command -v flex
 want bison command -v bison
 want zlib1g-dev header zlib.h
 want libcmocka-dev file_of libcmocka-dev cmocka.h
-[ "${1:-}" = no-llvm ] || want llvm-19-dev file_of llvm-19-dev llvm-config
+if [ "${1:-}" != no-llvm ]; then
+    want llvm-19-dev file_of llvm-19-dev llvm-config
+    want libzstd-dev header zstd.h
+    want g++ command -v g++
+fi
 
 [ -n "$need" ] || exit 0
 echo "installing with apt:$need"
