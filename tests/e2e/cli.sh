@@ -1,0 +1,112 @@
+# The command line as scripts rely on it: exit statuses, where things are printed, options.
+. "$(dirname "$0")/lib.sh"
+cd "$tmp" || exit 1
+cat >small.dyn <<'DYN'
+use dynapse2;
+network small {
+    dt = 1 ms;
+    input in[3];
+    layer out[2]: dpi;
+    in -> out: dense([[20, 0], [0, 15], [9, -4]]);
+    mismatch 5 % seed 3;
+}
+stimulus tone for small { duration = 200 ms; trials = 2; in = regular(100 Hz); }
+stimulus noise for small { duration = 200 ms; trials = 3; in = poisson(90 Hz) seed 4; }
+DYN
+printf 'network x { layer a[2]: nothing; layer b[3]: neither; }\n' >wrong.dyn
+printf 'network y { input a[1]; }\nnetwork z { input a[1]; }\n' >two.dyn
+
+expect 2 'no command' "$DYN"
+expect 2 'unknown command' "$DYN" biuld small.dyn
+contains err 'did you mean' 'did you mean .dyn build'
+expect 2 'unknown option' "$DYN" run small.dyn --stimulos tone
+contains err 'did you mean' 'did you mean --stimulus'
+expect 2 'file missing' "$DYN" check
+expect 2 'two files' "$DYN" check small.dyn small.dyn
+expect 2 'value missing' "$DYN" run small.dyn --stimulus
+expect 2 'not a number' "$DYN" run small.dyn --stimulus tone --trials many
+expect 2 'unknown target' "$DYN" build small.dyn -t nochip
+expect 2 'unknown back end' "$DYN" run small.dyn --stimulus tone --backend gpu
+expect 2 'unknown pass' "$DYN" print small.dyn --after bake
+expect 2 'unknown warning' "$DYN" check small.dyn -W nosuch
+expect 0 'help' "$DYN" --help
+contains out 'lists commands' 'dump +IMAGE'
+for c in check build run diff dump print fit version; do
+    expect 0 "help of $c" "$DYN" $c --help
+done
+expect 0 'version' "$DYN" version
+contains out 'names its targets' 'dynapse2'
+expect 0 'version as JSON' "$DYN" version --json
+
+expect 0 'check: quiet when all is well' "$DYN" check small.dyn
+[ ! -s out ] && [ ! -s err ]
+report $? 'check prints nothing'
+expect 1 'check: wrong input' "$DYN" check wrong.dyn
+[ "$(grep -c 'error\[' err)" -ge 2 ]
+report $? 'all errors in one run'
+expect 1 'messages as JSON' "$DYN" check wrong.dyn --json
+contains err 'one object a line' '^\{"code":"E0'
+expect 5 'no such file' "$DYN" check nothere.dyn
+expect 1 'which network' "$DYN" build two.dyn -o two.dynb
+contains err 'lists them' '`y`.*`z`'
+expect 0 'network by name' "$DYN" build two.dyn --network z -o two.dynb
+expect 5 'output that cannot be' "$DYN" build small.dyn -o /nonexistent/small.dynb
+
+expect 1 'which stimulus' "$DYN" run small.dyn
+contains err 'lists them' 'tone.*noise'
+expect 1 'unknown stimulus' "$DYN" run small.dyn --stimulus tune
+expect 0 'run, everything recorded' "$DYN" run small.dyn --stimulus noise --record all -o all.npz
+expect 0 'the applied stimulus gives the same run' "$DYN" run small.dyn --input in=all.npz:input.in --json
+cp out replay.json
+expect 0 'as the first' "$DYN" run small.dyn --stimulus noise --json
+same out replay.json 'same counts'
+for jobs in 1 2 5; do
+    expect 0 "$jobs threads" "$DYN" run small.dyn --stimulus noise --json --jobs $jobs
+    same out replay.json "same counts with $jobs threads"
+done
+expect 0 'trials repeat' "$DYN" run small.dyn --stimulus tone --trials 5 --json
+expect 0 'record one' "$DYN" run small.dyn --stimulus tone --record out.vmem,out.spikes -o v.npz
+expect 1 'record what is not there' "$DYN" run small.dyn --stimulus tone --record out.vmen
+contains err 'near name' 'out\.vmem'
+expect 0 'record none' "$DYN" run small.dyn --stimulus tone --record none -o none.npz
+expect 0 'chips' "$DYN" run small.dyn --stimulus tone --chips 4 --satisfy 'count>0' -o chips.npz
+contains out 'share that meets the condition' 'of 4 chips'
+expect 2 'no condition' "$DYN" run small.dyn --stimulus tone --chips 4 --satisfy 'speed>0'
+expect 0 'one event a step' "$DYN" run small.dyn --stimulus noise --one-per-step -q
+[ ! -s out ]
+report $? 'quiet prints nothing'
+expect 2 'input without file' "$DYN" run small.dyn --input in
+expect 5 'input that is not there' "$DYN" run small.dyn --input in=nothere.npy
+expect 1 'input of another network' "$DYN" run small.dyn --input on=all.npz:input.in
+expect 1 'member that is not there' "$DYN" run small.dyn --input in=all.npz:nomember
+
+expect 0 'default target and name' "$DYN" build small.dyn
+expect 0 'sim image runs' "$DYN" run small.dynb --input in=all.npz:input.in --json
+same out replay.json 'sim image: the same counts'
+expect 1 'image without stimulus' "$DYN" run small.dynb
+expect 1 'image has no stimuli' "$DYN" run small.dynb --stimulus tone
+expect 2 'an image is not built' "$DYN" build small.dynb
+expect 2 'a source is not dumped' "$DYN" dump small.dyn
+expect 0 'dump of a sim image' "$DYN" dump small.dynb -o again.dyn
+expect 0 'reads back' "$DYN" run again.dyn --input in=all.npz:input.in --json
+same out replay.json 'and runs the same'
+expect 0 'sim dump as JSON' "$DYN" dump small.dynb --json
+head -c 300 small.dynb >cut.dynb
+expect 1 'cut image' "$DYN" run cut.dynb --input in=all.npz:input.in
+contains err 'says so' 'E0701'
+
+expect 0 'warnings' "$DYN" build small.dyn -t dynapse2 -o chip.dynb
+expect 0 'diff of source and sim image' "$DYN" diff small.dyn small.dynb --stimulus tone --tolerance 0
+contains out 'same spikes' 'every spike is the same'
+expect 0 'diff as JSON' "$DYN" diff small.dyn chip.dynb --stimulus tone --json --tolerance 10
+contains out 'van Rossum in JSON' 'van_rossum'
+sed 's/20, 0/22, 0/' small.dyn >other.dyn
+expect 4 'a weight changed' "$DYN" diff small.dyn other.dyn --tolerance 0.01
+sed 's/layer out\[2\]/layer outs[2]/; s/in -> out/in -> outs/' small.dyn >renamed.dyn
+expect 4 'a layer renamed' "$DYN" diff small.dyn renamed.dyn --tolerance 100
+contains out 'structure' 'layer `out` is only in A'
+expect 2 'no tolerance' "$DYN" diff small.dyn other.dyn --tolerance wide
+expect 2 'fit needs a chip' "$DYN" fit small.dyn
+expect 0 'fit as JSON' "$DYN" fit small.dyn -t dynapse2 --json
+contains out 'rows' '"resource"'
+finish

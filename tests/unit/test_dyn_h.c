@@ -1,0 +1,183 @@
+/* The public header, used as a program outside of the project would: through the shared libraries
+ * (opened here at run time, so that a symbol that isn't exported fails the test). */
+#include "tests/unit/unit.h"
+
+#include "runtime/dyn.h"
+#include <dlfcn.h>
+#include <stdio.h>
+#include <unistd.h>
+
+static const char source[] = "use dynapse2;\n"
+                             "network small {\n"
+                             "    dt = 1 ms;\n"
+                             "    input in[2];\n"
+                             "    layer out[2]: dpi;\n"
+                             "    in -> out: dense([[20, 0], [0, 15]]);\n"
+                             "    record out.spikes, out.vmem;\n"
+                             "}\n";
+
+static char dir[] = "/tmp/dyn-test-XXXXXX";
+
+static const char *file(const char *name, const char *text)
+{
+    static char path[256];
+    snprintf(path, sizeof path, "%s/%s", dir, name);
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    assert_int_equal(fputs(text, f) >= 0, 1);
+    assert_int_equal(fclose(f), 0);
+    return path;
+}
+
+static dyn_result *run(dyn_context *c, const dyn_image *im, uint8_t *counts)
+{
+    memset(counts, 0, 400);
+    for (int t = 0; t < 200; t++) {
+        counts[2 * t + t % 2] = 1;
+    }
+    dyn_input in = {"in", counts, 1, 200};
+    dyn_run_options o = {.backend = "interp", .input = &in, .n_input = 1, .trials = 3};
+    return dyn_run(c, im, &o);
+}
+
+static void compiles_and_runs(void **state)
+{
+    (void)state;
+    static const char *const target[] = {"sim", "dynapse2"};
+    const char *path = file("small.dyn", source);
+    dyn_context *c = dyn_new();
+    assert_int_equal(dyn_check(c, path), 1);
+    for (int k = 0; k < 2; k++) {
+        dyn_compile_options o = {.target = target[k]};
+        dyn_image *im = dyn_compile(c, path, &o);
+        assert_non_null(im);
+        assert_int_equal(dyn_status(c), 0);
+        assert_string_equal(dyn_image_target(im), target[k]);
+        assert_string_equal(dyn_image_network(im), "small");
+        uint32_t n;
+        assert_string_equal(dyn_image_input(im, 0, &n), "in");
+        assert_int_equal(n, 2);
+        assert_string_equal(dyn_image_layer(im, 0, &n), "out");
+        assert_null(dyn_image_layer(im, 1, &n));
+
+        uint8_t counts[400];
+        dyn_result *r = run(c, im, counts);
+        assert_non_null(r);
+        const uint64_t *total = dyn_result_counts(r, "out", &n);
+        assert_non_null(total);
+        dyn_data spikes, vmem;
+        assert_int_equal(dyn_result_data(r, "out.spikes", &spikes), 1);
+        assert_int_equal(dyn_result_data(r, "out.vmem", &vmem), 1);
+        assert_int_equal(dyn_result_data(r, "out.imem", &vmem), 0);
+        assert_int_equal(spikes.trials, 3);
+        assert_int_equal(spikes.steps, 200);
+        uint64_t sum = 0, counted = 0;
+        for (int i = 0; i < 3 * 200 * 2; i++) {
+            sum += spikes.spikes[i];
+        }
+        for (int i = 0; i < 3 * 2; i++) {
+            counted += total[i];
+        }
+        assert_true(sum > 0);
+        assert_int_equal(sum, counted);
+
+        size_t size;
+        const void *bytes = dyn_image_bytes(im, &size);
+        dyn_image *again = dyn_image_parse(c, bytes, size);
+        assert_non_null(again);
+        dyn_result *r2 = run(c, again, counts);
+        assert_memory_equal(total, dyn_result_counts(r2, "out", &n), 6 * sizeof *total);
+        dyn_result_free(r2);
+        dyn_image_free(again);
+        dyn_result_free(r);
+        dyn_image_free(im);
+    }
+    dyn_free(c);
+}
+
+static void reports_what_is_wrong(void **state)
+{
+    (void)state;
+    const char *path = file("wrong.dyn", "network x {\n    layer a[2]: nothing;\n}\n");
+    dyn_context *c = dyn_new();
+    assert_int_equal(dyn_check(c, path), 0);
+    assert_int_equal(dyn_status(c), 1);
+    dyn_message m;
+    assert_int_equal(dyn_message_get(c, 0, &m), 1);
+    assert_int_equal(m.is_error, 1);
+    assert_int_equal(m.line, 2);
+    assert_string_equal(m.file, path);
+    assert_int_equal(dyn_message_get(c, dyn_message_count(c), &m), 0);
+    dyn_clear(c);
+    assert_int_equal(dyn_status(c), 0);
+    assert_null(dyn_image_parse(c, "not an image", 12));
+    assert_int_equal(dyn_status(c), 1);
+    assert_null(dyn_image_open(c, "/nonexistent/x.dynb"));
+    dyn_free(c);
+}
+
+static void prints_and_compares(void **state)
+{
+    (void)state;
+    const char *path = file("small.dyn", source);
+    dyn_context *c = dyn_new();
+    char *text = dyn_print(c, path, "place", &(dyn_compile_options){.target = "dynapse2"});
+    assert_non_null(text);
+    assert_non_null(strstr(text, "neuron 0 = out[0]"));
+    free(text);
+    size_t beyond = 1;
+    char *json = dyn_diff(c, path, path, &beyond);
+    assert_non_null(json);
+    assert_int_equal(beyond, 0);
+    free(json);
+    dyn_free(c);
+}
+
+/* Both shared libraries export their half of the header and nothing else of ours. */
+static void shared_libraries_export_the_header(void **state)
+{
+    (void)state;
+    static const char *const run_half[] = {"dyn_new", "dyn_image_open", "dyn_run",
+                                           "dyn_result_save"};
+    static const char *const compile_half[] = {"dyn_compile", "dyn_print", "dyn_diff"};
+    static const char *const hidden[] = {"arena_alloc", "run_plan", "image_open"};
+    char path[512];
+    const char *build = getenv("BUILD");
+    for (int k = 0; k < 2; k++) {
+        snprintf(path, sizeof path, "%s/%s", build ? build : "build",
+                 k ? "libdyn.so" : "libdyn-run.so");
+        void *lib = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+        if (!lib) {
+            fail_msg("%s", dlerror());
+        }
+        for (size_t i = 0; i < sizeof run_half / sizeof *run_half; i++) {
+            assert_non_null(dlsym(lib, run_half[i]));
+        }
+        for (size_t i = 0; i < sizeof compile_half / sizeof *compile_half; i++) {
+            assert_int_equal(dlsym(lib, compile_half[i]) != NULL, k == 1);
+        }
+        for (size_t i = 0; i < sizeof hidden / sizeof *hidden; i++) {
+            assert_null(dlsym(lib, hidden[i]));
+        }
+        dlclose(lib);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(compiles_and_runs),
+        cmocka_unit_test(reports_what_is_wrong),
+        cmocka_unit_test(prints_and_compares),
+        cmocka_unit_test(shared_libraries_export_the_header),
+    };
+    if (!mkdtemp(dir)) {
+        return 1;
+    }
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    char path[300];
+    snprintf(path, sizeof path, "%s/small.dyn", dir), unlink(path);
+    snprintf(path, sizeof path, "%s/wrong.dyn", dir), unlink(path);
+    rmdir(dir);
+    return failed;
+}
