@@ -53,7 +53,7 @@ obj = $(patsubst %.c,$(BUILD)/%.o,$1)
 GEN_OBJ     := $(BUILD)/gen/lang/parser.o $(BUILD)/gen/lang/lexer.o $(BUILD)/gen/stdlib.o
 OBJ_BASE    := $(call obj,$(SRC_BASE))
 OBJ_RUN     := $(call obj,$(SRC_RUN)) $(BUILD)/runtime/interp_step_base.o
-HAVE_AVX    := $(filter x86_64%,$(shell $(CC) -dumpmachine))
+HAVE_AVX    := $(filter x86_64%,$(shell $(CC) -dumpmachine 2>/dev/null))
 ifneq ($(HAVE_AVX),)
 OBJ_RUN     += $(BUILD)/runtime/interp_step_avx2.o $(BUILD)/runtime/interp_step_avx512.o
 endif
