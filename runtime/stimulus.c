@@ -59,6 +59,8 @@ bool stimulus_raster(struct arena *a, struct stimulus_source *out, const double 
         return false;
     uint64_t n = 0;
     for (uint64_t i = 0; i < cells * channels; i++) {
+        if (v[i] == 0) /* nearly all are */
+            continue;
         if (!is_count(v[i])) {
             diag_add(d, E0801, at,
                      "%s holds %g at trial %" PRIu64 ", step %" PRIu64 ", channel %" PRIu64
@@ -66,7 +68,7 @@ bool stimulus_raster(struct arena *a, struct stimulus_source *out, const double 
                      what, v[i], i / channels / steps, i / channels % steps, i % channels);
             return false;
         }
-        n += v[i] > 0;
+        n++;
     }
     out->event = arena_try(a, (size_t)n + 1, sizeof *out->event);
     if (!out->event)

@@ -41,19 +41,36 @@ static void check_columns(struct verify *v, const struct net_layer *l,
     }
 }
 
-static void check_layers(struct verify *v)
+/* The names of layers and inputs; they share one space. */
+struct names {
+    struct intern text;
+    struct map64 seen;
+};
+
+static bool is_new(struct names *k, const char *name)
 {
-    const struct net *n = v->n;
-    for (uint32_t i = 0; i < n->input.n; i++) {
-        const struct net_input *x = &n->input.data[i];
+    int fresh;
+    map64_put(&k->seen, (uint64_t)(uintptr_t)intern_cstr(&k->text, name), 0, &fresh);
+    return fresh;
+}
+
+static void check_inputs(struct verify *v, struct names *names)
+{
+    for (uint32_t i = 0; i < v->n->input.n; i++) {
+        const struct net_input *x = &v->n->input.data[i];
         check_shape(v, x->name, &x->shape, x->n, x->span);
-        if (net_find_input(n, x->name) != (int)i)
+        if (!is_new(names, x->name))
             BROKEN(v, x->span, "two inputs are called `%s`", x->name);
     }
+}
+
+static void check_layers(struct verify *v, struct names *names)
+{
+    const struct net *n = v->n;
     for (uint32_t i = 0; i < n->layer.n; i++) {
         const struct net_layer *l = &n->layer.data[i];
         check_shape(v, l->name, &l->shape, l->n, l->span);
-        if (net_find_layer(n, l->name) != (int)i || net_find_input(n, l->name) >= 0)
+        if (!is_new(names, l->name))
             BROKEN(v, l->span, "two layers or inputs are called `%s`", l->name);
         bool listed = false;
         for (uint32_t k = 0; k < n->model.n; k++)
@@ -63,6 +80,17 @@ static void check_layers(struct verify *v)
         check_columns(v, l, l->param, l->model->param.n);
         check_columns(v, l, l->init, l->model->state.n);
     }
+}
+
+static void check_neurons(struct verify *v)
+{
+    struct arena scratch = {0};
+    struct names names;
+    intern_init(&names.text, &scratch);
+    map64_init(&names.seen, &scratch);
+    check_inputs(v, &names);
+    check_layers(v, &names);
+    arena_free(&scratch);
 }
 
 /* What is wrong with the synapses, or NULL. */
@@ -188,7 +216,7 @@ bool net_verify(const struct net *n, struct diags *d)
     struct verify v = {n, d, true};
     if (n->dt < 0 || !isfinite(n->dt))
         BROKEN(&v, n->span, "a time step of %g s", n->dt);
-    check_layers(&v);
+    check_neurons(&v);
     for (uint32_t i = 0; i < n->connection.n; i++)
         check_connection(&v, &n->connection.data[i]);
     check_records(&v);
