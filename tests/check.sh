@@ -24,6 +24,7 @@ export DYN
         name=${t##*/fuzz_}
         [ -x "$t" ] && [ -d "tests/fuzz/corpus/$name" ] && echo "$t tests/fuzz/corpus/$name"
     done
+    [ -x "$BUILD/tests/run_bench" ] && echo "$BUILD/tests/run_bench --quick"
     echo 'sh tests/include_rules.sh'
     echo 'sh tests/stages.sh'
     echo 'sh tests/docs.sh'
