@@ -76,11 +76,11 @@ bool bench_plot(const struct bench *b, const char *path)
                WIDTH, HEIGHT);
     axes(&out);
     curve(&out, b, "kernel", "folded", "folded", "#999", -4);
-    curve(&out, b, "kernel", "hand", "hand", "#222", -6);
-    curve(&out, b, "kernel", "jit", "jit", "#c33", 6);
+    curve(&out, b, "kernel", "hand", "hand", "#222", 16);
+    curve(&out, b, "kernel", "jit", "jit", "#c33", -5);
     curve(&out, b, "kernel", "interp", "interp", "#36c", 4);
     curve(&out, b, "kernel", "plain", "plain C", "#693", 4);
-    curve(&out, b, "engine", "jit", "jit, whole run", "#e90", 16);
+    curve(&out, b, "engine", "jit", "jit, whole run", "#e90", 10);
     buf_puts(&out, "</svg>\n");
     FILE *f = fopen(path, "w");
     bool ok = f && fwrite(out.data, 1, out.n, f) == out.n;
