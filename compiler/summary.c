@@ -4,8 +4,8 @@
 #include <stdlib.h>
 
 enum {
-    MAX_TRIAL_ROWS = 8,   /* more trials are shown as a distribution */
-    MAX_NEURON_COLS = 8,  /* more neurons as mean, least and most */
+    MAX_TRIAL_ROWS = 8,  /* more trials are shown as a distribution */
+    MAX_NEURON_COLS = 8, /* more neurons as mean, least and most */
     RASTER_ROWS = 16,
     RASTER_COLS = 72,
     BAR = 50,
@@ -38,7 +38,8 @@ bool condition_parse(const char *s, struct condition *out)
             if (strncmp(rest, op[o], m) == 0) {
                 char *end;
                 double x = strtod(rest + m, &end);
-                *out = (struct condition){.what = w, .op = o, .value = x};
+                *out = (struct condition){
+                    .what = (enum condition_what)w, .op = (enum condition_op)o, .value = x};
                 return end != rest + m && *end == 0;
             }
         }
@@ -133,8 +134,7 @@ static void histogram(struct buf *out, const double *sorted, size_t n)
         most = count[b] > most ? count[b] : most;
     }
     for (int b = 0; b < BINS; b++) {
-        buf_printf(out, "    %8.3f .. %8.3f %5zu ", lo + b * width, lo + (b + 1) * width,
-                   count[b]);
+        buf_printf(out, "    %8.3f .. %8.3f %5zu ", lo + b * width, lo + (b + 1) * width, count[b]);
         buf_fill(out, '#', (count[b] * BAR + most - 1) / most);
         buf_putc(out, '\n');
     }
@@ -155,8 +155,7 @@ static void trial_rows(struct buf *out, const struct plan_group *g, const uint64
         const uint64_t *c = count + (size_t)t * g->n;
         buf_printf(out, "  %5u ", t);
         for (uint32_t i = 0; i < g->n; i++) {
-            buf_printf(out, " %6llu %7.1f Hz", (unsigned long long)c[i],
-                       (double)c[i] / seconds);
+            buf_printf(out, " %6llu %7.1f Hz", (unsigned long long)c[i], (double)c[i] / seconds);
         }
         if (g->n > 1) {
             buf_printf(out, " %7.2f", firing_rate_ratio(c, g->n));
@@ -241,8 +240,8 @@ static void raster(struct buf *out, const struct plan_group *g, const uint8_t *s
 {
     uint32_t rows = g->n < RASTER_ROWS ? g->n : RASTER_ROWS;
     uint64_t cols = r->steps < RASTER_COLS ? r->steps : RASTER_COLS;
-    buf_printf(out, "  raster of trial 0: %.4g ms a column", (double)r->steps * r->dt * 1e3 /
-                                                                (double)cols);
+    buf_printf(out, "  raster of trial 0: %.4g ms a column",
+               (double)r->steps * r->dt * 1e3 / (double)cols);
     buf_puts(out, g->n > rows ? ", several neurons a row\n" : "\n");
     for (uint32_t y = 0; y < rows; y++) {
         uint32_t i0 = (uint32_t)((uint64_t)y * g->n / rows),
@@ -266,8 +265,7 @@ void summary_text(struct buf *out, const struct plan *p, const struct run_result
 {
     double seconds = (double)r->steps * r->dt;
     buf_printf(out, "%s: %u trial%s of %.6g ms (%llu steps of %.6g ms)", p->network, r->trials,
-               r->trials == 1 ? "" : "s", seconds * 1e3, (unsigned long long)r->steps,
-               r->dt * 1e3);
+               r->trials == 1 ? "" : "s", seconds * 1e3, (unsigned long long)r->steps, r->dt * 1e3);
     if (r->chips > 1) {
         buf_printf(out, ", %u chips", r->chips);
     }
@@ -330,8 +328,7 @@ void summary_json(struct json *j, const struct plan *p, const struct run_result 
         for (uint32_t chip = 0; chip < r->chips; chip++) {
             json_array(j);
             for (uint32_t t = 0; t < r->trials; t++) {
-                json_f64(j, firing_rate_ratio(
-                                r->count[k] + ((size_t)chip * r->trials + t) * n, n));
+                json_f64(j, firing_rate_ratio(r->count[k] + ((size_t)chip * r->trials + t) * n, n));
             }
             json_end_array(j);
         }

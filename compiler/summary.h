@@ -1,5 +1,6 @@
-/* What a run comes to, for people and as JSON: counts, rates, FRR and a small raster of every output
- * layer; over many trials a distribution; over several chips the share that meets a condition. */
+/* What a run comes to, for people and as JSON: counts, rates, FRR and a small raster of every
+ * output layer; over many trials a distribution; over several chips the share that meets a
+ * condition. */
 #ifndef COMPILER_SUMMARY_H
 #define COMPILER_SUMMARY_H
 
@@ -9,11 +10,14 @@
 /* FRR, the firing rate ratio: highest count / lowest count, the latter at least 1. */
 double firing_rate_ratio(const uint64_t *count, uint32_t n);
 
-/* `frr>=5`, `rate<100`, `count>0`: holds of a trial if it holds of the layer (frr) or of every neuron
- * of it (rate in Hz, count in spikes). */
+/* `frr>=5`, `rate<100`, `count>0`: holds of a trial if it holds of the layer (frr) or of every
+ * neuron of it (rate in Hz, count in spikes). */
+enum condition_what { COND_FRR, COND_RATE, COND_COUNT };
+enum condition_op { COND_GE, COND_GT, COND_LE, COND_LT };
+
 struct condition {
-    enum { COND_FRR, COND_RATE, COND_COUNT } what;
-    enum { COND_GE, COND_GT, COND_LE, COND_LT } op;
+    enum condition_what what;
+    enum condition_op op;
     double value;
 };
 
