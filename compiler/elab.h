@@ -11,7 +11,8 @@
  *   connect.c, operators.c
  *              connections
  *   settings.c record, output, mismatch
- *   stimuli.c, boards.c
+ *   stimuli.c, stimulus_sources.c
+ *   boards.c
  *
  * Where something is wrong it is reported once and becomes a poison (V_POISON, NULL, SHAPE_BAD),
  * which everything else passes on silently. */
@@ -64,6 +65,7 @@ struct scope {
     struct elab *el;
     struct scope *parent;
     const double *dt; /* the time step that definitions here see; NULL: none */
+    bool incomplete;  /* a module couldn't be used, so that names may be missing */
     VEC(struct def *) def;
     struct map64 map; /* (name, space) -> index in def */
 };
@@ -79,6 +81,9 @@ struct def *scope_find(const struct scope *s, const char *name, enum space space
 struct def *scope_find_here(const struct scope *s, const char *name, enum space space);
 /* All names of a space that are visible, for "did you mean". Returns how many (at most max). */
 uint32_t scope_names(const struct scope *s, enum space space, const char **out, uint32_t max);
+/* True if a name that isn't found may be declared where an error was reported: in a module that
+ * couldn't be used, or on a line that couldn't be parsed. */
+bool scope_excuses(const struct scope *s, const char *name);
 /* E0201, or E0203 if the name means something else, with the hint that helps best. */
 void scope_unknown(const struct scope *s, struct ast_name name, enum space space);
 const char *def_word(enum def_kind k); /* "a layer" */
@@ -108,7 +113,7 @@ struct elab {
 };
 
 enum {
-    ELAB_MAX_DEPTH = 6000,
+    ELAB_MAX_DEPTH = 2000,
     ELAB_MAX_PIECES = 1 << 20,           /* inputs, layers and parts of a network */
     ELAB_MAX_NESTING = AST_MAX_PATH - 2, /* parts within parts: LAYER.VARIABLE must have a name */
 };

@@ -18,7 +18,7 @@ static const char *count_elements(struct npy *x)
     bool empty = false;
     for (uint32_t i = 0; i < x->rank; i++)
         empty |= x->extent[i] == 0;
-    uint64_t limit = empty ? MAX_EMPTY : INT64_MAX / x->record_size, n = 1;
+    uint64_t limit = empty ? MAX_EMPTY : (uint64_t)INT64_MAX / x->record_size, n = 1;
     for (uint32_t i = 0; i < x->rank; i++) {
         if (x->extent[i] > limit / n)
             return "the header's shape is too large";

@@ -327,7 +327,7 @@ static void test_limits(void **state)
         buf_printf(&b, "let a%d = a%d + 1;", i + 1, i);
     buf_puts(&b, "let x = a20000;");
     elab_open(&t, b.data);
-    for (int i = 0; i < 20000; i += 1000) {
+    for (int i = 0; i < 20000; i += 250) {
         struct buf skip = {0};
         char name[16];
         snprintf(name, sizeof name, "a%d", i);
