@@ -2,7 +2,6 @@
 
 #include "compiler/model.h"
 #include "compiler/net/derive.h"
-#include "lang/literal.h"
 #include "lang/parse.h"
 #include <math.h>
 
@@ -107,18 +106,6 @@ static bool raise_models(struct raise *r, struct intern *names, struct sources *
 
 /* ---- layers ---- */
 
-/* The number that the shortest text of x stands for: what a user wrote, most likely, and what a
- * reader of the printed network gets. */
-static double as_written(float x)
-{
-    struct buf text = {0};
-    buf_f32_text(&text, fabsf(x));
-    double d;
-    bool ok = literal_number(text.data, text.n, 0, &d) == NULL && (float)d == fabsf(x);
-    buf_free(&text);
-    return ok ? copysign(d, (double)x) : (double)x;
-}
-
 static bool is_default(const struct column *c, const struct derived *x, uint32_t n)
 {
     for (uint32_t i = 0; i < (c->uniform && x->uniform ? 1 : n); i++) {
@@ -145,7 +132,7 @@ static void raise_params(struct raise *r, uint32_t layer, const struct plan_grou
         uint32_t count = c->uniform ? 1 : g->n;
         double *v = ARENA_ARRAY(d->arena, double, count);
         for (uint32_t k = 0; k < count; k++)
-            v[k] = as_written(c->v[k]);
+            v[k] = f32_decimal(c->v[k]);
         d->param[p] = (struct derived){v, c->uniform};
         net_layer_set(r->net, layer, p, v, c->uniform);
     }

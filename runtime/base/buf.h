@@ -36,4 +36,8 @@ void buf_f64(struct buf *b, double x);
 void buf_f64_text(struct buf *b, double x);
 void buf_f32_text(struct buf *b, float x);
 
+/* The float64 that the shortest text of x means: 1e-8 for the float32 nearest to it. What a user
+ * wrote, most likely, and what whoever reads the printed x gets. */
+double f32_decimal(float x);
+
 #endif

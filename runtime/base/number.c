@@ -58,10 +58,15 @@ static enum answer round_fast(double x, int n, bool single, struct decimal *out)
 }
 
 /* Text without a decimal point means the same in all locales. */
+static void plain_text(struct decimal r, char text[64])
+{
+    snprintf(text, 64, "%llue%d", (unsigned long long)r.digits, r.exp);
+}
+
 static bool reads_back(struct decimal r, double x, bool single)
 {
     char text[64];
-    snprintf(text, sizeof text, "%llue%d", (unsigned long long)r.digits, r.exp);
+    plain_text(r, text);
     return single ? (double)strtof(text, NULL) == x : strtod(text, NULL) == x;
 }
 
@@ -169,4 +174,13 @@ void buf_f64_text(struct buf *b, double x)
 void buf_f32_text(struct buf *b, float x)
 {
     put_number(b, (double)x, true);
+}
+
+double f32_decimal(float x)
+{
+    if (x == 0 || !isfinite(x))
+        return (double)x;
+    char text[64];
+    plain_text(shortest(fabs((double)x), true), text);
+    return copysign(strtod(text, NULL), (double)x);
 }

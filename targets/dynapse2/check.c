@@ -140,18 +140,15 @@ static bool check_dendrites(const struct model *m, const struct model_receptor *
 }
 
 /* Weights are made before the currents are final, so their scale may not depend on one. */
-static bool check_scale(const struct model *m, const struct model_receptor *r, struct diags *d)
+static bool check_scale(const struct model *m, uint32_t receptor, struct diags *d)
 {
+    const struct model_receptor *r = &m->receptor.data[receptor];
     if (r->scale == MODEL_NONE)
         return true;
     struct arena scratch = {0};
     bool *param = ARENA_ARRAY(&scratch, bool, m->param.n);
     bool *let = ARENA_ARRAY(&scratch, bool, m->let.n);
-    model_reads(m, r->scale, param, let);
-    for (uint32_t i = m->let.n; i-- > 0;) {
-        if (let[i])
-            model_reads(m, m->let.data[i].value, param, let);
-    }
+    d2_scale_reads(m, receptor, param, let);
     bool ok = true;
     for (uint32_t i = 0; i < m->param.n && ok; i++) {
         if (param[i] && m->param.data[i].kind == MODEL_BIAS) {
@@ -169,7 +166,7 @@ static void check_receptors(const struct net *n, uint32_t layer, struct diags *d
     const struct net_layer *l = &n->layer.data[layer];
     for (uint32_t k = 0; k < l->model->receptor.n; k++) {
         const struct model_receptor *r = &l->model->receptor.data[k];
-        if (!for_dynapse2(r) || !check_dendrites(l->model, r, d) || !check_scale(l->model, r, d))
+        if (!for_dynapse2(r) || !check_dendrites(l->model, r, d) || !check_scale(l->model, k, d))
             continue;
         for (uint32_t i = 0; i < l->n; i++) {
             double scale = d2_receptor_scale(n, layer, k, i);

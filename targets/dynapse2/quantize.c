@@ -18,6 +18,15 @@ struct pass {
     struct d2_weights_of_core *core;
 };
 
+void d2_scale_reads(const struct model *m, uint32_t receptor, bool *param, bool *let)
+{
+    model_reads(m, m->receptor.data[receptor].scale, param, let);
+    for (uint32_t i = m->let.n; i-- > 0;) {
+        if (let[i])
+            model_reads(m, m->let.data[i].value, param, let);
+    }
+}
+
 double d2_receptor_scale(const struct net *n, uint32_t layer, uint32_t receptor, uint32_t element)
 {
     const struct net_layer *l = &n->layer.data[layer];
@@ -26,13 +35,20 @@ double d2_receptor_scale(const struct net *n, uint32_t layer, uint32_t receptor,
     if (scale == MODEL_NONE)
         return 1;
     struct arena scratch = {0};
+    bool *reads_param = ARENA_ARRAY(&scratch, bool, m->param.n);
+    bool *reads_let = ARENA_ARRAY(&scratch, bool, m->let.n);
     double *param = ARENA_ARRAY(&scratch, double, m->param.n);
     double *let = ARENA_ARRAY(&scratch, double, m->let.n);
     struct model_env env = {n->dt, param, let};
-    for (uint32_t p = 0; p < m->param.n; p++)
-        param[p] = (double)d2_value(&l->param[p], element);
-    for (uint32_t i = 0; i < m->let.n; i++)
-        let[i] = model_eval(m, m->let.data[i].value, &env);
+    d2_scale_reads(m, receptor, reads_param, reads_let);
+    for (uint32_t p = 0; p < m->param.n; p++) {
+        if (reads_param[p])
+            param[p] = f32_decimal(d2_value(&l->param[p], element));
+    }
+    for (uint32_t i = 0; i < m->let.n; i++) {
+        if (reads_let[i])
+            let[i] = model_eval(m, m->let.data[i].value, &env);
+    }
     double x = model_eval(m, scale, &env);
     arena_free(&scratch);
     return x;

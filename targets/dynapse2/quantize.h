@@ -19,8 +19,13 @@
 bool d2_quantize(struct net *n, const struct target_options *o, struct target_report *r,
                  struct diags *d);
 
+/* Marks the parameters and lets that a receptor's scale follows from; it must have one. */
+void d2_scale_reads(const struct model *m, uint32_t receptor, bool *param, bool *let);
+
 /* Current of a weight of 1 at this receptor of one neuron, in ampere: the receptor's scale
- * evaluated in float64 from the neuron's parameters. Without the board's gain. */
+ * evaluated in float64, without the board's gain. A parameter counts as the decimal that its
+ * float32 is printed as (f32_decimal()), 10 nA as 1e-8 and not as the float32 nearest to it. So the
+ * scale is a function of what an image keeps, and a dump compiles to the image that it is of. */
 double d2_receptor_scale(const struct net *n, uint32_t layer, uint32_t receptor, uint32_t element);
 
 /* The four base currents of a core, from its biases; a base without a bias counts as code 0:0. */

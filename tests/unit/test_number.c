@@ -69,6 +69,10 @@ static void check_shortest(double x, bool single)
         buf_f64_text(&b, x);
     double back = single ? (double)strtof(b.data, NULL) : strtod(b.data, NULL);
     assert_memory_equal(&back, &x, sizeof x);
+    if (single) {
+        double text = strtod(b.data, NULL), decimal = f32_decimal((float)x);
+        assert_memory_equal(&decimal, &text, sizeof text);
+    }
     int digits = 0, zeros = 0;
     for (const char *s = b.data; *s && *s != 'e'; s++) {
         if (*s < '0' || *s > '9' || (*s == '0' && digits == 0))

@@ -135,7 +135,7 @@ static void weights_become_decoded(void **state)
             assert_true(fabs(in[i]) < 0.5);
             continue;
         }
-        assert_int_equal(d2_masks_of(base, w, (double)1e-8f, mask), 1);
+        assert_int_equal(d2_masks_of(base, w, 1e-8, mask), 1);
         assert_true((w < 0) == (in[i] < 0));
         worst = fmax(worst, fabs((double)w - in[i]));
     }
@@ -194,7 +194,7 @@ static void saturated_weights_are_told(void **state)
     assert_says(g, "in[9] -> out[0] (11) needs 5.5e-06 A and becomes 3.95 (64.1 % less)");
     assert_non_null(strstr(g->hint, "gain = 18"));
     double reach = 4 * 4.938702101060086e-07;
-    assert_true(weight(f.n->connection.data, 9, 0) == (float)(reach / (50 * (double)1e-8f)));
+    assert_true(weight(f.n->connection.data, 9, 0) == (float)(reach / (50 * 1e-8)));
     assert_true(weight(f.n->connection.data, 4, 0) == -weight(f.n->connection.data, 9, 0));
     teardown(&f);
 
@@ -307,8 +307,8 @@ static void refine_uses_spare_entries(void **state)
         for (uint32_t i = 0; i < 2 * N_IN; i++) {
             uint8_t mask[2];
             float x = weight(f.n->connection.data, i / 2, i % 2);
-            entries[i % 2] += d2_masks_of(base, x, (double)1e-8f, mask);
-            assert_true(x == 0 || d2_masks_of(base, x, (double)1e-8f, mask) > 0);
+            entries[i % 2] += d2_masks_of(base, x, 1e-8, mask);
+            assert_true(x == 0 || d2_masks_of(base, x, 1e-8, mask) > 0);
             double e = (double)x - w[i];
             error[pass] += e * e;
         }
@@ -323,7 +323,7 @@ static void refine_uses_spare_entries(void **state)
             assert_true(before == f.n->connection.data[0].weight[0]);
             for (uint32_t i = 0; i < N_IN; i++) {
                 uint8_t mask[2];
-                again += d2_masks_of(base, weight(f.n->connection.data, i, 0), (double)1e-8f, mask);
+                again += d2_masks_of(base, weight(f.n->connection.data, i, 0), 1e-8, mask);
             }
             assert_int_equal(again, entries[0]);
         }
