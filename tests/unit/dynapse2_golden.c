@@ -101,3 +101,45 @@ void golden_bases(struct golden *g)
         }
     }
 }
+
+/* Every weight of the matrix, and none but those. */
+static void compare_weights(const struct plan *p, bool from_input, const struct golden_array *w)
+{
+    double *found = calloc(w->rows * w->columns + 1, sizeof *found);
+    uint64_t synapses = 0, wanted = 0;
+    for (uint32_t i = 0; i < p->projection.n; i++) {
+        const struct plan_projection *j = &p->projection.data[i];
+        for (uint32_t pre = 0; j->from_input == from_input && pre < j->n_pre; pre++) {
+            for (uint64_t s = j->row[pre]; s < j->row[pre + 1]; s++) {
+                found[pre * w->columns + j->post[s]] = (double)j->weight[s];
+                synapses++;
+            }
+        }
+    }
+    for (uint64_t i = 0; i < w->rows * w->columns; i++) {
+        wanted += w->v[i] != 0;
+        if (found[i] != w->v[i])
+            fail_msg("weight %u: %.9g, Rockpool has %.9g", (unsigned)i, found[i], w->v[i]);
+    }
+    assert_int_equal(synapses, wanted);
+    free(found);
+}
+
+static void compare_currents(const struct golden *g, const struct plan *p)
+{
+    for (uint32_t k = 0; k < GOLDEN_CURRENTS; k++) {
+        struct golden_array v = golden_load(g, arena_printf(g->a, "dq_p_%s", golden_currents[k]));
+        const struct column *c =
+            &p->group.data[0].param[model_find_param(g->t.dpi, golden_currents[k])];
+        assert_int_equal(v.rows, g->n);
+        for (uint32_t e = 0; e < g->n; e++)
+            assert_true(c->v[c->uniform ? 0 : e] == (float)v.v[e]);
+    }
+}
+
+void golden_compare(const struct golden *g, const struct plan *p)
+{
+    compare_weights(p, true, &g->w_in);
+    compare_weights(p, false, &g->w_rec);
+    compare_currents(g, p);
+}

@@ -3,6 +3,7 @@
 #ifndef TESTS_DYNAPSE2_GOLDEN_H
 #define TESTS_DYNAPSE2_GOLDEN_H
 
+#include "runtime/plan.h"
 #include "tests/unit/dynapse2_net.h"
 
 struct golden_array {
@@ -39,5 +40,9 @@ void golden_connect(struct golden *g); /* input first */
 void golden_place(struct golden *g);
 /* The base currents of those cores, by hand. */
 void golden_bases(struct golden *g);
+
+/* All weights of a plan are those of w_in and w_rec, its currents those of dq_p_NAME, to the bit.
+ */
+void golden_compare(const struct golden *g, const struct plan *p);
 
 #endif

@@ -192,31 +192,6 @@ static struct d2_input golden_inputs(const struct golden *x)
     return in;
 }
 
-/* Every weight of the matrix, and none but those. */
-static void compare_weights(const struct plan *p, bool from_input, const struct golden_array *w)
-{
-    double *found = calloc(w->rows * w->columns + 1, sizeof *found);
-    uint64_t synapses = 0, wanted = 0;
-    for (uint32_t i = 0; i < p->projection.n; i++) {
-        const struct plan_projection *j = &p->projection.data[i];
-        if (j->from_input != from_input)
-            continue;
-        for (uint32_t pre = 0; pre < j->n_pre; pre++) {
-            for (uint64_t s = j->row[pre]; s < j->row[pre + 1]; s++) {
-                found[pre * w->columns + j->post[s]] = (double)j->weight[s];
-                synapses++;
-            }
-        }
-    }
-    for (uint64_t i = 0; i < w->rows * w->columns; i++) {
-        wanted += w->v[i] != 0;
-        if (found[i] != w->v[i])
-            fail_msg("weight %u: %.9g, Rockpool has %.9g", (unsigned)i, found[i], w->v[i]);
-    }
-    assert_int_equal(synapses, wanted);
-    free(found);
-}
-
 static void rockpool_configurations_decode(void **state)
 {
     (void)state;
@@ -248,16 +223,7 @@ static void rockpool_configurations_decode(void **state)
         if (!ok)
             d2_test_show(&x.t);
         assert_true(ok);
-        compare_weights(&out, true, &x.w_in);
-        compare_weights(&out, false, &x.w_rec);
-        for (size_t k = 0; k < GOLDEN_CURRENTS; k++) {
-            struct golden_array v =
-                golden_load(&x, arena_printf(x.a, "dq_p_%s", golden_currents[k]));
-            const struct column *col =
-                &out.group.data[0].param[model_find_param(x.t.dpi, golden_currents[k])];
-            for (uint32_t e = 0; e < x.n; e++)
-                assert_true(col->v[col->uniform ? 0 : e] == (float)v.v[e]);
-        }
+        golden_compare(&x, &out);
         buf_free(&w.out);
         d2_test_free(&x.t);
     }

@@ -155,36 +155,6 @@ static void images_run_as_the_network(void **state)
 
 /* ---- with Rockpool's quantized weights ---- */
 
-/* Every weight of the matrix, and none but those. */
-static void compare_weights(const struct plan *p, bool from_input, const struct golden_array *w)
-{
-    double *found = calloc(w->rows * w->columns + 1, sizeof *found);
-    for (uint32_t i = 0; i < p->projection.n; i++) {
-        const struct plan_projection *j = &p->projection.data[i];
-        for (uint32_t pre = 0; j->from_input == from_input && pre < j->n_pre; pre++) {
-            for (uint64_t s = j->row[pre]; s < j->row[pre + 1]; s++)
-                found[pre * w->columns + j->post[s]] = (double)j->weight[s];
-        }
-    }
-    for (uint64_t i = 0; i < w->rows * w->columns; i++) {
-        if (found[i] != w->v[i])
-            fail_msg("weight %u: %.9g, Rockpool has %.9g", (unsigned)i, found[i], w->v[i]);
-    }
-    free(found);
-}
-
-static void compare_currents(const struct golden *g, const struct plan *p)
-{
-    for (uint32_t k = 0; k < GOLDEN_CURRENTS; k++) {
-        struct golden_array v = golden_load(g, arena_printf(g->a, "dq_p_%s", golden_currents[k]));
-        const struct column *c =
-            &p->group.data[0].param[model_find_param(g->t.dpi, golden_currents[k])];
-        assert_int_equal(v.rows, g->n);
-        for (uint32_t e = 0; e < g->n; e++)
-            assert_true(c->v[c->uniform ? 0 : e] == (float)v.v[e]);
-    }
-}
-
 static void compare_spikes(const struct golden *g, const struct run_result *r, uint64_t total)
 {
     struct golden_array want = golden_load(g, "dq_spikes");
@@ -223,9 +193,7 @@ static void images_hold_rockpools_weights(void **state)
         struct image im;
         struct plan p;
         through_image(&g, &w, &im, &p);
-        compare_weights(&p, true, &g.w_in);
-        compare_weights(&p, false, &g.w_rec);
-        compare_currents(&g, &p);
+        golden_compare(&g, &p);
         struct net *n = raise_net(&g, &im, &p);
         give_input(&g, n);
         must(&g, sim_map(g.a, n, NULL, &p, &g.t.text.diags));
