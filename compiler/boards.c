@@ -387,8 +387,7 @@ static void sort_inputs(struct reading *r)
 
 static void read_setting(struct reading *r, const struct ast_board_item *i)
 {
-    static const char *const names[] = {"gain", "profile"};
-    struct value v;
+    static const char *const names[] = {"gain"};
     if (!i->name.text || !i->value)
         return;
     if (strcmp(i->name.text, "gain") == 0) {
@@ -400,15 +399,12 @@ static void read_setting(struct reading *r, const struct ast_board_item *i)
             !(r->board->gain > 0 && r->board->gain <= 1e30))
             diag_add(r->d, E0306, i->value->span, "a gain is above 0, or `auto`");
     } else if (strcmp(i->name.text, "profile") == 0) {
-        v = eval_known(&r->env, i->value);
-        if (v.kind == V_STRING)
-            r->board->profile = v.string;
-        else if (v.kind != V_POISON)
-            diag_add(r->d, E0302, i->value->span, "`profile` is the name of a file");
+        struct diag *g = diag_add(r->d, E0406, i->span, "this version reads no chip profiles");
+        diag_hint(r->d, g, "leave it out: the network is mapped to a chip without faults");
     } else {
         struct diag *g =
             diag_add(r->d, E0205, i->name.span, "a board has no setting `%s`", i->name.text);
-        hint_near(r->d, g, i->name.text, names, 2);
+        hint_near(r->d, g, i->name.text, names, 1);
     }
 }
 
@@ -444,6 +440,7 @@ void build_board(struct elab *el, struct net *n, const struct ast_decl *decl)
 {
     struct diags *d = el->u->diags;
     const struct ast_board *ast = decl->board;
+    uint32_t before = d->n_errors;
     if (!ast->target.text)
         return;
     const struct target_compiler *t = target_compiler_find(ast->target.text);
@@ -470,4 +467,6 @@ void build_board(struct elab *el, struct net *n, const struct ast_decl *decl)
         read_item(&r, i);
     sort_inputs(&r);
     arena_free(&work);
+    if (d->n_errors == before && t->check_board)
+        t->check_board(n, d);
 }

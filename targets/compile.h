@@ -35,6 +35,9 @@ struct target_compiler {
     const char *name;
     const struct target_pass *pass; /* ended by a NULL name */
     struct net_words words;         /* names for the board section */
+    /* Whether a board section is one of this target's (E0406): names and ranges. Brings its entries
+     * into the order and to the names that are printed. NULL: no board. */
+    bool (*check_board)(struct net *n, struct diags *d);
     /* Adds the target's sections (beyond the shared ones, see runtime/image.h) for a network that
      * went through all passes. NULL for sim: the shared sections say it all. */
     bool (*encode)(struct image_writer *w, const struct net *n, const struct plan *p,

@@ -79,7 +79,6 @@ struct board {
     const char *target; /* "dynapse2" */
     double gain;        /* multiplies every weight current; 1 unless given */
     bool gain_auto;
-    const char *profile;
     VEC(struct board_place) place;
     VEC(struct board_core) core;   /* ascending (chip, core) */
     VEC(struct board_input) input; /* ascending (input, channel) */

@@ -25,7 +25,6 @@ void text_item(struct text *t, bool first);
 
 void print_f64(struct buf *out, double x, struct dim dim);
 void print_f32(struct buf *out, float x, struct dim dim);
-void print_string(struct buf *out, const char *s);
 /* "%u" in binary with at least four digits: 0b0101. */
 void print_mask(struct buf *out, unsigned mask);
 

@@ -143,12 +143,6 @@ void print_board(struct text *t, const struct net *n, const struct net_words *wo
     text_begin(t);
     buf_printf(t->out, "board %s", b->target);
     text_open(t);
-    if (b->profile) {
-        text_begin(t);
-        buf_puts(t->out, "profile = ");
-        print_string(t->out, b->profile);
-        text_end(t, ";");
-    }
     if (b->gain_auto || b->gain != 1) {
         text_begin(t);
         buf_puts(t->out, "gain = ");

@@ -69,20 +69,6 @@ void print_f32(struct buf *out, float x, struct dim dim)
     put_unit(out, dim);
 }
 
-void print_string(struct buf *out, const char *s)
-{
-    buf_putc(out, '"');
-    for (; *s; s++) {
-        if (*s == '\n' || *s == '\t')
-            buf_puts(out, *s == '\n' ? "\\n" : "\\t");
-        else if (*s == '"' || *s == '\\')
-            buf_printf(out, "\\%c", *s);
-        else
-            buf_putc(out, *s);
-    }
-    buf_putc(out, '"');
-}
-
 void print_mask(struct buf *out, unsigned mask)
 {
     buf_puts(out, "0b");

@@ -23,6 +23,12 @@ static bool check_address(uint32_t chip, uint32_t core, struct span at, struct d
     return true;
 }
 
+static bool check_index(uint32_t neuron, struct span at, struct diags *d)
+{
+    return neuron < D2_NEURONS ||
+           wrong(d, at, "neuron %u: a core has neurons 0 to %d", neuron, D2_NEURONS - 1);
+}
+
 static bool check_destination(uint32_t tag, uint32_t cores, int x, int y, struct span at,
                               struct diags *d)
 {
@@ -47,8 +53,7 @@ static int by_sram_slot(const void *x, const void *y)
 
 static bool check_neuron(struct board_neuron *x, struct diags *d)
 {
-    bool ok = x->index < D2_NEURONS ||
-              wrong(d, x->span, "neuron %u: a core has neurons 0 to %d", x->index, D2_NEURONS - 1);
+    bool ok = check_index(x->index, x->span, d);
     for (uint32_t i = 0; i < x->latch.n; i++) {
         if (d2_find_latch(x->latch.data[i]) < 0)
             ok = wrong(d, x->span, "DYNAP-SE2 has no latch `%s`", x->latch.data[i]);
@@ -97,9 +102,26 @@ static bool check_core(struct board_core *c, struct diags *d)
     return ok;
 }
 
-/* Every neuron of the network at one place at most. */
+static bool check_outputs(const struct board *b, struct diags *d)
+{
+    bool ok = true;
+    for (uint32_t i = 0; i < b->output.n; i++) {
+        const struct board_output *x = &b->output.data[i];
+        for (uint32_t k = 0; k < x->at.n && ok; k++)
+            ok = check_address(x->at.data[k].chip, x->at.data[k].core, x->span, d) &&
+                 check_index(x->at.data[k].neuron, x->span, d);
+    }
+    return ok;
+}
+
+/* Every neuron of the network at one place at most; there may be too many of them. */
 static bool check_places(const struct net *n, struct diags *d)
 {
+    uint64_t total = 0;
+    for (uint32_t l = 0; l < n->layer.n; l++)
+        total += n->layer.data[l].n;
+    if (total > D2_CHIPS * D2_CORES * D2_NEURONS)
+        return true;
     struct arena scratch = {0};
     struct d2_sites s = d2_sites(&scratch, n);
     bool ok = true;
@@ -135,5 +157,6 @@ bool d2_check_board(struct net *n, struct diags *d)
                  ok;
         }
     }
+    ok = check_outputs(b, d) && ok;
     return ok && check_places(n, d);
 }

@@ -11,6 +11,7 @@ const struct target_compiler compiler_dynapse2 = {
     .name = "dynapse2",
     .pass = passes,
     .words = {.dendrite = d2_dendrite_name, .n_dendrite = D2_N_DENDRITES},
+    .check_board = d2_check_board,
     .encode = d2_encode,
     .raise_board = d2_raise_board,
     .fit = d2_fit,

@@ -24,7 +24,7 @@ bool d2_bias(struct net *n, const struct target_options *o, struct target_report
 /* Whether the chip can do what the models and connections ask for (E0602). */
 bool d2_check(const struct net *n, struct diags *d);
 /* Whether the board section is one (E0406). CAM and SRAM entries are sorted by slot, parameters get
- * the name of limits.h. At most D2_CHIPS * D2_CORES * D2_NEURONS neurons. */
+ * the name of limits.h. */
 bool d2_check_board(struct net *n, struct diags *d);
 
 /* The part of `place` that gives all neurons of a core the same currents (W0652 where they wanted

@@ -416,7 +416,7 @@ static void test_print_board(void **state)
     net_layer_defaults(n, 0);
     net_layer_defaults(n, 1);
     struct board *b = n->board = ARENA_NEW(&t->arena, struct board);
-    *b = (struct board){.target = "dynapse2", .gain = 50, .profile = "a \"b\".json"};
+    *b = (struct board){.target = "dynapse2", .gain = 50};
     VEC_PUSH(n->arena, &b->place, ((struct board_place){0, 3, 14, 0, 1, nowhere}));
     VEC_PUSH(n->arena, &b->place, ((struct board_place){0, 0, 24, 0, 1, nowhere}));
     VEC_PUSH(n->arena, &b->place, ((struct board_place){1, 1, 1, 1, 0, nowhere}));
@@ -465,7 +465,6 @@ static void test_print_board(void **state)
         "}\n"
         "\n"
         "board dynapse2 {\n"
-        "    profile = \"a \\\"b\\\".json\";\n"
         "    gain = 50;\n"
         "    place n.map[0, 0, 3:4] on chip 0 core 1;\n"
         "    place n.map[0, 1:3, :] on chip 0 core 1;\n"
