@@ -227,7 +227,10 @@ static const struct {
     {"input a[0] = tag 3, cores 0b10000, hop [0, 0];",
      "E0406{input a[0] = tag 3, cores 0b10000, hop [0, 0];}"},
     {"input a[0] = tag 3, cores 1, hop [8, 0];", "E0406{input a[0] = tag 3, cores 1, hop [8, 0];}"},
-    {"output m = [chip 0 core 5 neuron 4];", "E0406{output m = [chip 0 core 5 neuron 4];}"},
+    {"output l = [chip 0 core 0 neuron 1, chip 0 core 0 neuron 2, chip 0 core 0 neuron 3,"
+     " chip 0 core 0 neuron 256];",
+     "E0406{output l = [chip 0 core 0 neuron 1, chip 0 core 0 neuron 2, chip 0 core 0 neuron 3,"
+     " chip 0 core 0 neuron 256];}"},
     {"gain = 0;", "E0306{0}"},
     {"gain = 1 A;", "E0301{1 A}"},
     {"input a = tag 3, cores 1, hop [0, 0]; input a[0] = tag 3, cores 1, hop [0, 0];",
