@@ -192,10 +192,10 @@ int cli_fit(struct cli *c)
                                       "target `%s` has no limits", t->name);
             diag_hint(&d->diags, g, "name a chip with -t, for example -t dynapse2");
         } else {
-            n = driver_network(&p, &o, &report);
+            driver_passes(&p, &o, &report, &n);
         }
     }
-    if (n) {
+    if (n) { /* also one that doesn't fit: there the table matters most */
         struct target_fit_row *row;
         uint32_t rows = target_compiler_find(o.target)->fit(n, &d->arena, &row);
         struct buf out = {0};

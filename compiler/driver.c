@@ -75,16 +75,18 @@ static struct net *raise_image(struct program *p)
     return n;
 }
 
-struct net *driver_network(struct program *p, const struct build_options *o,
-                           struct target_report *report)
+bool driver_passes(struct program *p, const struct build_options *o, struct target_report *report,
+                   struct net **out)
 {
     struct driver *d = p->driver;
+    *out = NULL;
     if (p->is_image) {
-        return raise_image(p);
+        *out = raise_image(p);
+        return *out != NULL;
     }
     const struct target_compiler *t = find_compiler(d, o->target ? o->target : "sim");
     if (!t) {
-        return NULL;
+        return false;
     }
     if (o->after && !has_pass(t, o->after)) {
         struct diag *g =
@@ -95,23 +97,31 @@ struct net *driver_network(struct program *p, const struct build_options *o,
         }
         diag_hint(&d->diags, g, "passes are `elaborate`%s", list.data ? list.data : "");
         buf_free(&list);
-        return NULL;
+        return false;
     }
     struct net *n = unit_network(&p->unit, o->network);
     if (!n || d->diags.n_errors > 0 || !net_verify(n, &d->diags)) {
-        return NULL;
+        return false;
     }
+    *out = n;
     const char *done = "elaborate";
     for (const struct target_pass *q = t->pass; q && q->name; q++) {
         if (o->after && strcmp(o->after, done) == 0) {
             break;
         }
         if (!q->run(n, &o->opt, report, &d->diags) || !net_verify(n, &d->diags)) {
-            return NULL;
+            return false;
         }
         done = q->name;
     }
-    return n;
+    return true;
+}
+
+struct net *driver_network(struct program *p, const struct build_options *o,
+                           struct target_report *report)
+{
+    struct net *n;
+    return driver_passes(p, o, report, &n) ? n : NULL;
 }
 
 const struct net_words *driver_words(const struct net *n)

@@ -1,5 +1,5 @@
 /* The driver: from a file on the command line, a source or an image, to whatever a command needs of
- * it: network, plan, stimulus, image. The pipeline is the list of calls in driver_network(). */
+ * it: network, plan, stimulus, image. The pipeline is the list of calls in driver_passes(). */
 #ifndef COMPILER_DRIVER_H
 #define COMPILER_DRIVER_H
 
@@ -42,6 +42,9 @@ struct build_options {
 /* The network of a source after the passes of a target, or of an image raised again. */
 struct net *driver_network(struct program *p, const struct build_options *o,
                            struct target_report *report);
+/* The same; where a pass fails *out is the network as far as it got, NULL if there is none. */
+bool driver_passes(struct program *p, const struct build_options *o, struct target_report *report,
+                   struct net **out);
 /* The words for printing its board section; NULL without one. */
 const struct net_words *driver_words(const struct net *n);
 

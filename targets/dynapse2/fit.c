@@ -105,6 +105,15 @@ static void fit_sources(struct fit *f, const struct d2_sites *sites)
         add_row(f, "SRAM entries of the fullest neuron", widest, most_chips + 1, D2_SRAM);
 }
 
+static bool all_placed(const struct d2_sites *sites, uint64_t total)
+{
+    for (uint64_t i = 0; i < total; i++) {
+        if (!sites->at[i].core)
+            return false;
+    }
+    return true;
+}
+
 uint32_t d2_fit(const struct net *n, struct arena *a, struct target_fit_row **out)
 {
     struct fit f = {.n = n, .a = a, .row = ARENA_ARRAY(a, struct target_fit_row, MAX_ROWS)};
@@ -117,7 +126,8 @@ uint32_t d2_fit(const struct net *n, struct arena *a, struct target_fit_row **ou
         struct arena scratch = {0};
         struct d2_sites sites = d2_sites(&scratch, n);
         fit_cam(&f, &sites, &scratch);
-        fit_sources(&f, &sites);
+        if (all_placed(&sites, total))
+            fit_sources(&f, &sites);
         arena_free(&scratch);
     }
     *out = f.row;
