@@ -163,8 +163,10 @@ $(LIB_A): $(OBJ_COMPILE)
 	$(call say,AR)$(AR) rcs $@ $^
 $(LIB_RUN_SO): $(OBJ_BASE) $(OBJ_RUN)
 	$(call say,LINK)$(CC) $(LINK) -shared -Wl,-soname,libdyn-run.so.0 $^ $(LIBS) $(LDFLAGS) -o $@
+	@ln -sf $(@F) $@.0
 $(LIB_SO): $(OBJ_COMPILE) $(OBJ_BASE) $(OBJ_RUN)
 	$(call say,LINK)$(CC) $(LINK) -shared -Wl,-soname,libdyn.so.0 $^ $(LIBS) $(LDFLAGS) -o $@
+	@ln -sf $(@F) $@.0
 $(DYN): $(OBJ_CLI) $(LIB_A) $(LIB_RUN_A)
 	$(call say,LINK)$(CC) $(LINK) $^ $(LIBS) $(LDFLAGS) -o $@
 $(PLUGIN): $(OBJ_JIT) $(OBJ_BASE) $(BUILD)/runtime/kernel.o | tools
@@ -194,7 +196,7 @@ check: deps
 
 check-asan: deps
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)-asan SAN=address,undefined OPT='-O1 -g' all tests
-	@BUILD=$(BUILD)-asan LLVM=$(LLVM) sh tests/check.sh $(CHECK)
+	@BUILD=$(BUILD)-asan LLVM=$(LLVM) SAN=address,undefined sh tests/check.sh $(CHECK)
 
 # ---- the main job --------------------------------------------------------------------------------
 
