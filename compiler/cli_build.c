@@ -7,7 +7,8 @@
 int cli_check(struct cli *c)
 {
     struct program p = {0};
-    if (driver_open(&c->driver, c->file[0], &p) && !p.is_image) {
+    driver_open(&c->driver, c->file[0], &p);
+    if (!p.is_image && p.unit.elab) { /* with errors or not: all of them are wanted */
         unit_check(&p.unit);
     }
     cli_flush(c, &p);

@@ -66,7 +66,10 @@ int dyn_check(dyn_context *c, const char *path)
     struct driver d;
     struct program p;
     driver_init(&d);
-    bool ok = driver_open(&d, path, &p) && (p.is_image || unit_check(&p.unit));
+    bool ok = driver_open(&d, path, &p);
+    if (!p.is_image && p.unit.elab) { /* with errors or not: all of them are wanted */
+        ok = unit_check(&p.unit);
+    }
     take(c, &d, &p);
     driver_free(&d);
     return ok;

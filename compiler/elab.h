@@ -88,6 +88,9 @@ bool scope_excuses(const struct scope *s, const char *name);
 void scope_unknown(const struct scope *s, struct ast_name name, enum space space);
 const char *def_word(enum def_kind k); /* "a layer" */
 
+/* False once there are so many errors that no more are listed: then looking for hints is in vain.
+ */
+bool hints_wanted(const struct diags *d);
 /* Adds "did you mean" to a message if one of the candidates is near. */
 void hint_near(struct diags *d, struct diag *g, const char *name, const char *const *candidates,
                uint32_t n);

@@ -126,6 +126,7 @@ void module_uses(struct elab *el, struct module *m)
         struct module *other = use_module(el, m, x);
         if (other == m)
             diag_add(el->u->diags, E0206, x->span, "a file can't use itself");
+        m->scope->incomplete |= !other;
         if (!other || other == m)
             continue;
         /* Only what the other declares, not what it uses in turn. */

@@ -245,8 +245,12 @@ static struct def *find_joined(struct build *b, const struct instance *in,
 static void unknown_piece(struct build *b, const struct instance *in, struct ast_name name)
 {
     struct diags *d = b->el->u->diags;
+    if (scope_excuses(in->scope, name.text))
+        return;
     struct diag *g = diag_add(d, E0201, name.span, "network `%s` has no layer, input or part `%s`",
                               in->network->name.text, name.text);
+    if (!hints_wanted(d))
+        return;
     struct arena scratch = {0};
     const char **names = ARENA_ARRAY(&scratch, const char *, in->scope->def.n + 1);
     uint32_t n = 0;

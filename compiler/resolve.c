@@ -96,7 +96,8 @@ static void walk_call(const struct walk *w, const struct ast_expr *e)
         struct diag *g = diag_add(d, E0203, e->name.span, "`%s` is %s, not a function",
                                   e->name.text, def_word(f->kind));
         diag_label(d, g, f->name.span, "declared here");
-    } else if (e->name.text && !function_known(w->el, e->name.text)) {
+    } else if (e->name.text && !function_known(w->el, e->name.text) &&
+               !scope_excuses(w->scope, e->name.text)) {
         struct diag *g = diag_add(d, E0201, e->name.span, "unknown function `%s`", e->name.text);
         const char *names[256];
         uint32_t n = function_names(names, 128);

@@ -104,12 +104,55 @@ uint32_t scope_names(const struct scope *s, enum space space, const char **out, 
     return n;
 }
 
+bool hints_wanted(const struct diags *d)
+{
+    return d->n_errors <= DIAG_MAX_ERRORS;
+}
+
 void hint_near(struct diags *d, struct diag *g, const char *name, const char *const *candidates,
                uint32_t n)
 {
-    const char *near = nearest_name(name, candidates, n);
+    const char *near = hints_wanted(d) ? nearest_name(name, candidates, n) : NULL;
     if (near)
         diag_hint(d, g, "did you mean `%s`?", near);
+}
+
+static bool is_letter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+/* Whether a word stands near a place, on its line. */
+static bool on_line(const struct source *f, struct span at, const char *word)
+{
+    enum { NEAR = 2000 };
+    const char *begin = f->text + at.begin, *end = begin;
+    while (begin > f->text && begin[-1] != '\n' && f->text + at.begin - begin < NEAR)
+        begin--;
+    while (end < f->text + f->n && *end != '\n' && end - (f->text + at.begin) < NEAR)
+        end++;
+    size_t n = strlen(word);
+    for (const char *s = begin; (size_t)(end - s) >= n; s++) {
+        bool apart = (s == begin || !is_letter(s[-1])) && (s + n == end || !is_letter(s[n]));
+        if (apart && memcmp(s, word, n) == 0)
+            return true;
+    }
+    return false;
+}
+
+bool scope_excuses(const struct scope *s, const char *name)
+{
+    const struct unit *u = s->el->u;
+    for (; s; s = s->parent)
+        if (s->incomplete)
+            return true;
+    for (uint32_t i = 0; hints_wanted(u->diags) && i < u->diags->list.n; i++) {
+        const struct diag *g = u->diags->list.data[i];
+        const struct source *f = sources_get(&u->sources, g->span.file);
+        if (f && g->code >= E0101 && g->code <= E0106 && on_line(f, g->span, name))
+            return true;
+    }
+    return false;
 }
 
 void scope_unknown(const struct scope *s, struct ast_name name, enum space space)
@@ -126,7 +169,11 @@ void scope_unknown(const struct scope *s, struct ast_name name, enum space space
             return;
         }
     }
+    if (scope_excuses(s, name.text))
+        return;
     struct diag *g = diag_add(d, E0201, name.span, "unknown %s `%s`", space_word(space), name.text);
+    if (!hints_wanted(d))
+        return;
     struct arena scratch = {0};
     const char **names = ARENA_ARRAY(&scratch, const char *, MAX_CANDIDATES);
     uint32_t n = scope_names(s, space, names, MAX_CANDIDATES);

@@ -59,12 +59,27 @@ static bool scope_constant(void *arg, const char *name, double *value, struct di
     if (!d || d->kind != DEF_LET)
         return false;
     struct value v = eval_def(d);
+    if (v.kind == V_POISON) /* reported: a 0 of any dimension offends nobody */
+        v = value_quantity(0, (struct dim){.any = true});
     if (v.array || (v.kind != V_NUMBER && v.kind != V_BOOL))
         return false;
     *value = v.number;
     *dim = v.dim;
     *is_bool = v.kind == V_BOOL;
     return true;
+}
+
+/* In place of a function that calls itself, which was reported. */
+static const struct ast_fn *harmless(const struct def *d)
+{
+    struct arena *a = d->scope->el->u->arena;
+    struct ast_fn *fn = ARENA_NEW(a, struct ast_fn);
+    struct ast_expr *zero = ARENA_NEW(a, struct ast_expr);
+    *zero = (struct ast_expr){.kind = AST_NUMBER, .span = d->fn->span, .height = 1};
+    zero->dim.any = true;
+    *fn = *d->fn;
+    fn->body = zero;
+    return fn;
 }
 
 static const struct ast_fn *scope_function(void *arg, const char *name,
@@ -74,7 +89,7 @@ static const struct ast_fn *scope_function(void *arg, const char *name,
     if (!d || d->kind != DEF_FN)
         return NULL;
     *its_scope = model_scope_of(d->scope);
-    return d->fn;
+    return d->cyclic ? harmless(d) : d->fn;
 }
 
 static uint32_t scope_candidates(void *arg, const char **out, uint32_t max)

@@ -352,6 +352,12 @@ static void test_choice(void **state)
         {LIF, NULL, "E0405"},
         {"use dynapse2; network a { dt = 1 ms; layer dpi[1]: dpi; }", NULL, "dpi[1]"},
         {"network a { dt = 1 ms; layer x[1]: dpi; }", NULL, "E0201{dpi}"},
+        {"use \"motif.dyn\"; network t { dt = 1 ms; part p = pair(n = 2); }", NULL,
+         "p.a[2] p.b[3] p.a>p.b.drive+1: 0-0=2 0-1=-4 1-0=1 1-2=6;"},
+        {"use \"motif.dyn\"; network t { dt = 1 ms; layer a[1]: plain; }", NULL, "E0201{plain}"},
+        {"use \"motif.dyn\"; network t { dt = 1 ms; part p = pair(n = 2); } let own = 1;", NULL,
+         "E0202{own}"},
+        {"use nothing; network t { dt = 1 ms; layer a[1]: plain; }", NULL, "E0204{nothing}"},
         {"use dynapse2; neuron dpi { state v = 0; step { v = 1; } }", NULL, "E0202{dpi} E0405"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
