@@ -52,8 +52,7 @@ static void diff_inputs(struct arena *a, const struct net *na, const struct net 
         if (k < 0) {
             DIFFERS("input `%s` is only in A", x->name);
         } else if (nb->input.data[k].n != x->n) {
-            DIFFERS("input `%s` has %u channels in A, %u in B", x->name, x->n,
-                    nb->input.data[k].n);
+            DIFFERS("input `%s` has %u channels in A, %u in B", x->name, x->n, nb->input.data[k].n);
         }
     }
     for (uint32_t i = 0; i < nb->input.n; i++) {
@@ -105,8 +104,8 @@ static int larger_error(const void *x, const void *y)
     return (ex < ey) - (ex > ey);
 }
 
-static void diff_layer_params(struct arena *a, const struct net_layer *x,
-                              const struct net_layer *y, struct diff *out)
+static void diff_layer_params(struct arena *a, const struct net_layer *x, const struct net_layer *y,
+                              const struct diff_gain *gain, struct diff *out)
 {
     for (uint32_t i = 0; i < x->model->param.n; i++) {
         const struct model_param *m = &x->model->param.data[i];
@@ -124,7 +123,8 @@ static void diff_layer_params(struct arena *a, const struct net_layer *x,
                                    .at = x};
         uint32_t n = worst.everywhere ? 1 : x->n < y->n ? x->n : y->n;
         for (uint32_t e = 0; e < n; e++) {
-            float va = cx->v[cx->uniform ? 0 : e], vb = cy->v[cy->uniform ? 0 : e];
+            float va = cx->v[cx->uniform ? 0 : e];
+            float vb = diff_undo_gain(gain, (uint32_t)k, e, cy->v[cy->uniform ? 0 : e]);
             double error = relative_error(va, vb);
             if (error > worst.error) {
                 worst.a = va, worst.b = vb, worst.element = e, worst.error = error;
@@ -209,8 +209,8 @@ static struct synapses gather(struct arena *a, const struct net *n, const struct
     return s;
 }
 
-/* For each neuron of each layer of `n` its row in out->core, or -1; rows are made here. NULL without
- * a board. */
+/* For each neuron of each layer of `n` its row in out->core, or -1; rows are made here. NULL
+ * without a board. */
 static int32_t **core_rows(struct arena *a, const struct net *n, struct diff *out)
 {
     if (!n->board) {
@@ -308,9 +308,16 @@ void diff_networks(struct arena *a, const struct net *na, const struct net *nb, 
     diff_layers(a, na, nb, out);
     for (uint32_t i = 0; i < na->layer.n; i++) {
         int k = net_find_layer(nb, na->layer.data[i].name);
-        if (k >= 0) {
-            diff_layer_params(a, &na->layer.data[i], &nb->layer.data[k], out);
+        if (k < 0) {
+            continue;
         }
+        const struct net_layer *x = &na->layer.data[i];
+        struct diff_gain gain;
+        bool has_gain = diff_find_gain(a, na, x, nb, (uint32_t)k, &gain);
+        if (has_gain) {
+            VEC_PUSH(a, &out->gain, gain);
+        }
+        diff_layer_params(a, x, &nb->layer.data[k], has_gain ? &gain : NULL, out);
     }
     if (out->param.n) {
         qsort(out->param.data, out->param.n, sizeof *out->param.data, larger_error);
@@ -359,8 +366,9 @@ void diff_judge(struct arena *a, const struct tolerance *t, struct diff *out)
         double scale = layer_scale(out, w->dst);
         if (w->largest > t->weight * scale) {
             VEC_PUSH(a, &out->beyond,
-                     arena_printf(a, "%s -> %s: a weight differs by %.3g %% of the layer's largest "
-                                     "(tolerance %.3g %%)",
+                     arena_printf(a,
+                                  "%s -> %s: a weight differs by %.3g %% of the layer's largest "
+                                  "(tolerance %.3g %%)",
                                   w->largest_src, w->largest_dst, w->largest / scale * 100,
                                   t->weight * 100));
         }
@@ -371,8 +379,9 @@ void diff_judge(struct arena *a, const struct tolerance *t, struct diff *out)
             double x = l->count_a[k], y = l->count_b[k], error = fabs(x - y);
             if (error > 1 && error > t->rate * fmax(x, y)) {
                 VEC_PUSH(a, &out->beyond,
-                         arena_printf(a, "%s fires %.4g times a trial instead of %.4g "
-                                         "(tolerance %.3g %%)",
+                         arena_printf(a,
+                                      "%s fires %.4g times a trial instead of %.4g "
+                                      "(tolerance %.3g %%)",
                                       element_name(a, l->name, l->at->shape, k), y, x,
                                       t->rate * 100));
             }

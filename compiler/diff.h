@@ -26,11 +26,22 @@ struct diff_param {
     uint32_t element; /* the neuron where they differ most */
     bool everywhere;  /* uniform in both */
     float a, b;
-    double error; /* relative to a */
+    double error;               /* relative to a */
     const struct net_layer *at; /* layer of A, for names of neurons */
 };
 
-struct diff_weights { /* of one connection, or of one core of the chip */
+/* A factor that moved from the scale of a layer's receptors to its gain currents on the way from A
+ * to B, as `gain = auto` moves it: the network is the same. It is found by the target's gain_of()
+ * and the values, so that it needn't be written down anywhere: where undoing it brings these
+ * parameters nearer to A, they are compared, and shown, with it undone. */
+struct diff_gain {
+    const char *layer;
+    uint32_t n;         /* neurons */
+    double *factor;     /* of each */
+    bool *scale, *gain; /* parameters of B's model that it multiplied, and divided */
+};
+
+struct diff_weights {                 /* of one connection, or of one core of the chip */
     const char *src, *dst, *receptor; /* NULL: a core */
     uint32_t chip, core;
     uint64_t n, lost, gained; /* synapses of A; without counterpart in B; in B only */
@@ -48,7 +59,7 @@ struct diff_layer { /* behaviour of one output layer */
     const struct net_layer *at;
     const double *count_a, *count_b; /* mean spike counts of each neuron over trials */
     const double *frr_a, *frr_b;     /* of each trial */
-    bool differs; /* the first spike count that does: */
+    bool differs;                    /* the first spike count that does: */
     uint32_t trial, neuron;
     uint64_t step;
     uint8_t value_a, value_b;
@@ -60,9 +71,10 @@ struct diff_layer { /* behaviour of one output layer */
 
 struct diff {
     const char *name_a, *name_b;
-    VEC(const char *) structure; /* a line each */
+    VEC(const char *) structure;  /* a line each */
     VEC(struct diff_param) param; /* those that differ, largest error first */
     uint32_t n_params;            /* compared */
+    VEC(struct diff_gain) gain;   /* layers that have one */
     VEC(struct diff_weights) connection, core;
     bool has_behaviour;
     const char *stimulus;
@@ -73,10 +85,16 @@ struct diff {
     VEC(const char *) beyond; /* what is beyond the tolerance, a line each */
 };
 
+/* The factor of one layer of both (x of A, y of B, an index of nb). False: none. */
+bool diff_find_gain(struct arena *a, const struct net *na, const struct net_layer *x,
+                    const struct net *nb, uint32_t y, struct diff_gain *out);
+/* A value of B's parameter with the factor undone; `g` may be NULL. */
+float diff_undo_gain(const struct diff_gain *g, uint32_t param, uint32_t element, float value);
+
 /* Compares structure, parameters and weights. */
 void diff_networks(struct arena *a, const struct net *na, const struct net *nb, struct diff *out);
-/* Adds the behaviour. Both runs have the same trials and steps and recorded the spikes of the output
- * layers that they share. */
+/* Adds the behaviour. Both runs have the same trials and steps and recorded the spikes of the
+ * output layers that they share. */
 void diff_runs(struct arena *a, const struct net *na, const struct plan *pa,
                const struct run_result *ra, const struct plan *pb, const struct run_result *rb,
                struct diff *out);

@@ -41,6 +41,13 @@ static void params_text(struct buf *out, const struct diff *d)
         buf_free(&b);
     }
     more_line(out, d->param.n);
+    for (uint32_t i = 0; i < d->gain.n && i < MAX_ROWS; i++) {
+        buf_printf(out,
+                   "  %s: weights act through currents %.4g times as large, taken back in its "
+                   "gain currents; compared without that\n",
+                   d->gain.data[i].layer, d->gain.data[i].factor[0]);
+    }
+    more_line(out, d->gain.n);
 }
 
 static void weights_row(struct buf *out, const char *name, const struct diff_weights *w)
@@ -247,6 +254,15 @@ void diff_json(struct json *j, const struct diff *d, const struct tolerance *t)
         json_key(j, "a"), json_f32(j, p->a);
         json_key(j, "b"), json_f32(j, p->b);
         json_key(j, "error"), json_f64(j, p->error);
+        json_end_object(j);
+    }
+    json_end_array(j);
+    json_key(j, "gains");
+    json_array(j);
+    for (uint32_t i = 0; i < d->gain.n; i++) {
+        json_object(j);
+        json_key(j, "layer"), json_str(j, d->gain.data[i].layer);
+        json_list(j, "factors", d->gain.data[i].factor, d->gain.data[i].n);
         json_end_object(j);
     }
     json_end_array(j);

@@ -44,6 +44,9 @@ struct target_compiler {
                    struct diags *d);
     /* The board section of a decoded image: fills net->board. NULL for sim. */
     bool (*raise_board)(struct net *n, const struct image *im, struct diags *d);
+    /* Marks parameters between which a factor can move while the network stays the same: multiplied
+     * (`scale`) and divided (`gain`), for the weights at one receptor. False: none. NULL: never. */
+    bool (*gain_of)(const struct model *m, uint32_t receptor, bool *scale, bool *gain);
     /* Rows for `dyn fit`, after all passes that succeeded. */
     uint32_t (*fit)(const struct net *n, struct arena *a, struct target_fit_row **out);
 };

@@ -14,5 +14,6 @@ const struct target_compiler compiler_dynapse2 = {
     .check_board = d2_check_board,
     .encode = d2_encode,
     .raise_board = d2_raise_board,
+    .gain_of = d2_gain_of,
     .fit = d2_fit,
 };

@@ -23,28 +23,25 @@ struct change {
 };
 
 static bool reads_in_body(const struct model *m, const struct model_stmt *s, uint32_t n,
-                          const bool *scale, bool *seen)
+                          uint32_t param, bool *seen)
 {
     for (uint32_t i = 0; i < n; i++) {
         model_reads(m, s[i].value, seen, NULL);
-        reads_in_body(m, s[i].then.data, s[i].then.n, scale, seen);
-        reads_in_body(m, s[i].otherwise.data, s[i].otherwise.n, scale, seen);
+        reads_in_body(m, s[i].then.data, s[i].then.n, param, seen);
+        reads_in_body(m, s[i].otherwise.data, s[i].otherwise.n, param, seen);
     }
-    for (uint32_t p = 0; p < m->param.n; p++)
-        if (scale[p] && seen[p])
-            return true;
-    return false;
+    return seen[param];
 }
 
-/* Whether the model uses a scale parameter for anything but receptors' scales and defaults. */
-static bool used_elsewhere(const struct model *m, const bool *scale)
+/* Whether the model uses a parameter for anything but receptors' scales and defaults. */
+static bool used_elsewhere(const struct model *m, uint32_t param)
 {
     struct arena scratch = {0};
     bool *seen = ARENA_ARRAY(&scratch, bool, m->param.n);
     for (uint32_t i = 0; i < m->let.n; i++)
         model_reads(m, m->let.data[i].value, seen, NULL);
-    bool used = reads_in_body(m, m->step.stmt.data, m->step.stmt.n, scale, seen) ||
-                reads_in_body(m, m->event.stmt.data, m->event.stmt.n, scale, seen);
+    bool used = reads_in_body(m, m->step.stmt.data, m->step.stmt.n, param, seen) ||
+                reads_in_body(m, m->event.stmt.data, m->event.stmt.n, param, seen);
     arena_free(&scratch);
     return used;
 }
@@ -60,35 +57,44 @@ static int bound_param(const struct model *m, const char *device)
     return -1;
 }
 
-static bool refuse(struct diags *d, const struct net *n, const struct net_connection *c,
-                   const char *why)
+/* Marks what a factor on the weights of a receptor changes; NULL, or why it can't be taken back. */
+static const char *find_change(const struct model *m, uint32_t receptor, struct change *x)
+{
+    const struct model_receptor *r = &m->receptor.data[receptor];
+    const struct model_expr *e = r->scale == MODEL_NONE ? NULL : &m->expr.data[r->scale];
+    if (!e || e->op != M_PARAM)
+        return "the receptor's scale isn't a parameter";
+    for (uint32_t i = 0; i < r->on.n; i++) {
+        int dendrite = d2_find_dendrite(r->on.name[i]);
+        int p = dendrite > D2_NONE ? bound_param(m, gain_name[dendrite]) : -1;
+        if (p < 0)
+            return "no parameter is bound to its dendrites' gain currents";
+        x->gain[p] = true;
+    }
+    if (used_elsewhere(m, e->index))
+        return "it uses the receptor's scale elsewhere too";
+    x->scale[e->index] = true;
+    return NULL;
+}
+
+bool d2_gain_of(const struct model *m, uint32_t receptor, bool *scale, bool *gain)
+{
+    return find_change(m, receptor, &(struct change){scale, gain}) == NULL;
+}
+
+/* What a connection needs changed in its layer. */
+static bool add_connection(const struct net *n, const struct net_connection *c, struct change *x,
+                           struct diags *d)
 {
     const struct model *m = n->layer.data[c->dst].model;
+    const char *why = find_change(m, c->receptor, x);
+    if (!why)
+        return true;
     struct diag *g = diag_add(d, E0602, n->board->span, "`gain = auto` doesn't work with `%s`: %s",
                               m->name, why);
     diag_label(d, g, m->receptor.data[c->receptor].span, "its receptor");
     diag_hint(d, g, "give a number: `gain = 2;`");
     return false;
-}
-
-/* What a connection's receptor needs changed in its layer. */
-static bool add_receptor(const struct net *n, const struct net_connection *c, struct change *x,
-                         struct diags *d)
-{
-    const struct model *m = n->layer.data[c->dst].model;
-    const struct model_receptor *r = &m->receptor.data[c->receptor];
-    const struct model_expr *e = r->scale == MODEL_NONE ? NULL : &m->expr.data[r->scale];
-    if (!e || e->op != M_PARAM)
-        return refuse(d, n, c, "the receptor's scale isn't a parameter");
-    x->scale[e->index] = true;
-    for (uint32_t i = 0; i < r->on.n; i++) {
-        int dendrite = d2_find_dendrite(r->on.name[i]);
-        int p = dendrite > D2_NONE ? bound_param(m, gain_name[dendrite]) : -1;
-        if (p < 0)
-            return refuse(d, n, c, "no parameter is bound to its dendrites' gain currents");
-        x->gain[p] = true;
-    }
-    return true;
 }
 
 /* No gain current may be given by hand. */
@@ -198,9 +204,7 @@ double d2_auto_gain(struct net *n, const struct d2_weights_of_core *core, uint32
     bool ok = gains_are_free(n, d);
     for (uint32_t i = 0; ok && i < n->connection.n; i++) {
         const struct net_connection *c = &n->connection.data[i];
-        ok = add_receptor(n, c, &x[c->dst], d);
-        if (ok && used_elsewhere(n->layer.data[c->dst].model, x[c->dst].scale))
-            ok = refuse(d, n, c, "it uses the receptor's scale elsewhere too");
+        ok = add_connection(n, c, &x[c->dst], d);
     }
     double best = 0;
     if (ok) {

@@ -1,0 +1,55 @@
+# From a network to a chip and back, by the command line: factors of `gain = auto`, scales of weights
+# that are no short decimals, tables of what doesn't fit, boards that aren't.
+. "$(dirname "$0")/lib.sh"
+cd "$tmp" || exit 1
+stages=$top/tests/stages
+
+# there_and_back SOURCE NAME: what an image is dumped as makes the same configuration again
+there_and_back() {
+    expect 0 "$2: build" "$DYN" build "$1" -t dynapse2 -q -o one.dynb
+    expect 0 "$2: dump" "$DYN" dump one.dynb -o one.dyn
+    expect 0 "$2: build from the dump" "$DYN" build one.dyn -t dynapse2 -q -o two.dynb
+    expect 0 "$2: dump again" "$DYN" dump two.dynb -o two.dyn
+    same one.dyn two.dyn "$2: same dump"
+    expect 0 "$2: the same network" "$DYN" diff one.dynb two.dynb --tolerance 0 -q
+}
+
+there_and_back "$stages/gain.dyn" 'gain = auto'
+expect 0 'a factor that is taken back is no difference' "$DYN" diff "$stages/gain.dyn" one.dynb
+contains out 'it is told' 'out: .* taken back in its gain currents'
+expect 0 'nor from the dump' "$DYN" diff "$stages/gain.dyn" one.dyn
+expect 0 'as JSON' "$DYN" diff "$stages/gain.dyn" one.dynb --json
+contains out 'with its factor' '^ *0\.0100951'
+sed 's/: dpi;/: dpi { Iscale = 20 nA; }/' "$stages/gain.dyn" >other.dyn
+expect 4 'one that is not is one' "$DYN" diff "$stages/gain.dyn" other.dyn
+contains out 'as itself' 'out.Iscale differs by 100 %'
+sed 's/: dpi;/: dpi { Iscale = 20 nA; r_gain_syn = 50; }/' "$stages/gain.dyn" >other.dyn
+expect 4 'by hand: the ratio alone differs' "$DYN" diff "$stages/gain.dyn" other.dyn
+contains out 'not the scale' 'r_gain_syn differs by 50 %'
+grep -q 'Iscale differs' out
+[ $? -eq 1 ]
+report $? 'nor the gain'
+
+# A weight is a current over the scale, which an image keeps as float32: any scale must come back.
+for scale in '10 nA / 3' '1.2345678901234 nA' '9.99999993922529 nA' 'sqrt(2) * 10 nA'; do
+    sed "s|: dpi;|: dpi { Iscale = $scale; }|; s|\[\[400\], \[-150\], \[75\]\]|[[3.7], [-1.9], [0.83]]|; /gain = auto/d" \
+        "$stages/gain.dyn" >scale.dyn
+    there_and_back scale.dyn "Iscale = $scale"
+done
+
+expect 3 'too many neurons' "$DYN" fit "$stages/too_many_neurons.dyn" -t dynapse2
+contains out 'the table all the same' '^neurons .* 1025 +1024 .* too much'
+contains err 'and the error' 'error\[E0601\]'
+expect 3 'too many inputs' "$DYN" fit "$stages/too_many_inputs.dyn" -t dynapse2
+contains out 'in the table' '^CAM entries .* 65 +64 .* too much'
+
+board() { # BODY
+    { sed '/^board/,$d' "$stages/gain.dyn"; echo "board dynapse2 { $1 }"; } >board.dyn
+}
+board 'chip 0 { core 4 { } }'
+expect 1 'check: a core that no chip has' "$DYN" check board.dyn
+contains err 'where it stands' 'board.dyn:[0-9]+:27: error\[E0406\]'
+board 'profile = "chip.json";'
+expect 1 'check: a profile' "$DYN" check board.dyn
+contains err 'is not read' 'E0406.*profile'
+finish
