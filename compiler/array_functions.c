@@ -52,7 +52,7 @@ static struct value reduce(const struct call *c, value_fn *fn, enum value_kind k
         return no_memory(c->env, c->e->span);
     for (uint32_t o = 0; o < outer; o++) {
         for (uint32_t i = 0; i < inner; i++) {
-            const double *v = a->v + (size_t)o * n * inner + i;
+            const double *v = array_values(a) + (size_t)o * n * inner + i;
             double x[2] = {v[0], 0};
             for (uint32_t k = 1; k < n; k++) {
                 x[1] = v[(size_t)k * inner];
@@ -174,7 +174,7 @@ struct value call_transpose(const struct call *c)
     if (!r)
         return no_memory(c->env, c->e->span);
     for (uint32_t i = 0; i < r->n; i++) {
-        r->v[i] = a->v[at];
+        r->v[i] = array_values(a)[at];
         for (uint32_t d = s.rank; d-- > 0;) {
             at += step[d];
             if (++index[d] < s.extent[d])
@@ -201,7 +201,8 @@ struct value call_reshape(const struct call *c)
         return poison();
     }
     struct array *r = ARENA_NEW(c->env->arena, struct array);
-    *r = (struct array){s, a->n, a->v};
+    *r = *a;
+    r->shape = s;
     return value_of_array(c->arg[0].kind, c->arg[0].dim, r);
 }
 
@@ -297,7 +298,7 @@ struct value call_concat(const struct call *c)
     for (uint32_t o = 0; o < outer; o++) {
         for (uint32_t i = 0; i < c->n; i++) {
             size_t n = c->arg[i].array->n / outer;
-            memcpy(to, c->arg[i].array->v + o * n, n * sizeof *to);
+            memcpy(to, array_values(c->arg[i].array) + o * n, n * sizeof *to);
             to += n;
         }
     }

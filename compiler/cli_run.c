@@ -48,8 +48,7 @@ static void bar_end(struct bar *b)
     }
 }
 
-static bool run(struct cli *c, const struct plan *p, struct run_options *o,
-                struct run_result *out)
+static bool run(struct cli *c, const struct plan *p, struct run_options *o, struct run_result *out)
 {
     struct bar bar = {.start = now()};
     if (isatty(STDERR_FILENO) && !c->value[OPT_QUIET]) {
@@ -98,8 +97,8 @@ static bool satisfy(struct cli *c, struct condition *out, const char **text)
 {
     *text = c->value[OPT_SATISFY] ? c->value[OPT_SATISFY] : c->value[OPT_CHIPS] ? "frr>=5" : NULL;
     if (*text && !condition_parse(*text, out)) {
-        struct diag *g = diag_add(&c->driver.diags, E0903, (struct span){0},
-                                  "`%s` is no condition", *text);
+        struct diag *g =
+            diag_add(&c->driver.diags, E0903, (struct span){0}, "`%s` is no condition", *text);
         diag_hint(&c->driver.diags, g, "frr, rate or count, then >=, >, <= or <, and a number");
         return false;
     }
@@ -124,7 +123,7 @@ int cli_run(struct cli *c)
     if (no_device(c) && cli_inputs(c, &in, &n_in) && satisfy(c, &cond, &condition) &&
         driver_open(d, c->file[0], &p) && driver_plan(&p, &build, &plan) &&
         (!c->value[OPT_MISMATCH] || driver_mismatch(d, &plan, c->value[OPT_MISMATCH])) &&
-        driver_stimulus(&p, &plan, &build, c->value[OPT_STIMULUS], in, n_in, &stim) &&
+        driver_stimulus(&p, &plan, c->value[OPT_STIMULUS], in, n_in, &stim) &&
         record_spec(&d->arena, &plan, c->value[OPT_RECORD], &record, &n_record, &d->diags) &&
         run_options(c, &stim, &backend, &o)) {
         stim.one_per_step = c->value[OPT_ONE_PER_STEP] != NULL;
@@ -173,8 +172,7 @@ static bool open_side(struct cli *c, const char *path, const struct build_option
 }
 
 /* Both sides under the stimulus of whichever is a source (A first). */
-static bool diff_behaviour(struct cli *c, const struct build_options *build, struct side *a,
-                           struct side *b, struct diff *out)
+static bool diff_behaviour(struct cli *c, struct side *a, struct side *b, struct diff *out)
 {
     struct driver *d = &c->driver;
     struct input_override *in;
@@ -186,7 +184,7 @@ static bool diff_behaviour(struct cli *c, const struct build_options *build, str
         return false;
     }
     struct side *source = a->program.is_image && !b->program.is_image ? b : a;
-    if (!driver_stimulus(&source->program, &source->plan, build, c->value[OPT_STIMULUS], in, n_in,
+    if (!driver_stimulus(&source->program, &source->plan, c->value[OPT_STIMULUS], in, n_in,
                          &stim)) {
         cli_flush(c, &source->program);
         return false;
@@ -245,8 +243,7 @@ int cli_diff(struct cli *c)
         return diags_exit_status(&d->diags);
     }
     diff_networks(&d->arena, a.net, b.net, &diff);
-    if ((c->value[OPT_STIMULUS] || c->inputs.n) &&
-        !diff_behaviour(c, &build, &a, &b, &diff)) {
+    if ((c->value[OPT_STIMULUS] || c->inputs.n) && !diff_behaviour(c, &a, &b, &diff)) {
         return diags_exit_status(&d->diags);
     }
     diff_judge(&d->arena, &tol, &diff);

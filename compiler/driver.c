@@ -103,7 +103,7 @@ bool driver_passes(struct program *p, const struct build_options *o, struct targ
     if (!n || d->diags.n_errors > 0 || !net_verify(n, &d->diags)) {
         return false;
     }
-    *out = n;
+    *out = p->net = n;
     const char *done = "elaborate";
     for (const struct target_pass *q = t->pass; q && q->name; q++) {
         if (o->after && strcmp(o->after, done) == 0) {
@@ -181,15 +181,18 @@ static bool override_input(struct driver *d, const struct plan *plan, uint32_t i
     uint32_t channels = plan->input.data[input].n;
     const char *what = arena_printf(&d->arena, "%s%s%s", in->file, in->member ? ":" : "",
                                     in->member ? in->member : "");
-    uint64_t n = x.count;
-    double *v = arena_try(&d->arena, (size_t)(n ? n : 1) * (x.n_fields ? 2 : 1), sizeof *v);
-    if (!v) {
-        diag_add(&d->diags, E0308, NOWHERE, "no memory for the %llu elements of `%s`",
-                 (unsigned long long)n, what);
-        return false;
-    }
     if (x.n_fields == 0) {
-        npy_to_f64(&x, v);
+        struct stimulus_counts v = {.u8 = npy_bytes(&x)};
+        double *f64 = v.u8 ? NULL : arena_try(&d->arena, (size_t)x.count + 1, sizeof *f64);
+        if (!v.u8 && !f64) {
+            diag_add(&d->diags, E0308, NOWHERE, "no memory for the %llu elements of `%s`",
+                     (unsigned long long)x.count, what);
+            return false;
+        }
+        if (f64) {
+            npy_to_f64(&x, f64);
+            v.f64 = f64;
+        }
         return stimulus_raster(&d->arena, out, v, x.rank, x.extent, channels, &d->diags, what,
                                NOWHERE);
     }
@@ -207,9 +210,8 @@ static int find_input(const struct plan *p, const char *name)
     return -1;
 }
 
-bool driver_stimulus(struct program *p, const struct plan *plan, const struct build_options *o,
-                     const char *name, const struct input_override *in, uint32_t n_in,
-                     struct stimulus *out)
+bool driver_stimulus(struct program *p, const struct plan *plan, const char *name,
+                     const struct input_override *in, uint32_t n_in, struct stimulus *out)
 {
     struct driver *d = p->driver;
     if (name && p->is_image) {
@@ -218,7 +220,7 @@ bool driver_stimulus(struct program *p, const struct plan *plan, const struct bu
         diag_hint(&d->diags, g, "give the inputs with --input INPUT=FILE.npy");
         return false;
     }
-    if (p->is_image || (!name && n_in > 0)) {
+    if (p->is_image || (!name && n_in > 0)) { /* the overrides are all there is */
         *out = (struct stimulus){.name = "input", .n_inputs = plan->input.n, .trials = 0};
         out->source = ARENA_ARRAY(&d->arena, struct stimulus_source, plan->input.n + 1);
         for (uint32_t i = 0; i < plan->input.n; i++) {
@@ -230,8 +232,7 @@ bool driver_stimulus(struct program *p, const struct plan *plan, const struct bu
             return false;
         }
     } else {
-        struct net *n = unit_network(&p->unit, o->network);
-        if (!n || !unit_stimulus(&p->unit, n, name, out)) {
+        if (!p->net || !unit_stimulus(&p->unit, p->net, name, out)) {
             return false;
         }
     }

@@ -22,10 +22,11 @@ struct program {
     struct driver *driver;
     const char *path;
     bool is_image;
-    uint64_t hash; /* of the file's bytes */
+    uint64_t hash;    /* of the file's bytes */
     struct unit unit; /* of a source; of an image: holds the text of its models */
     struct image image;
     struct plan plan; /* of an image */
+    struct net *net;  /* of a source, once it was elaborated: its inputs say what a stimulus is */
 };
 
 /* False: reported in driver->diags. Whether it is an image is seen from its first bytes. */
@@ -60,13 +61,13 @@ struct input_override {
     const char *input, *file, *member;
 };
 
-/* The stimulus `name` of the source (NULL: its only one) with inputs replaced; for an image, or with
- * no stimulus chosen and overrides given, the overrides alone. */
-bool driver_stimulus(struct program *p, const struct plan *plan, const struct build_options *o,
-                     const char *name, const struct input_override *in, uint32_t n_in,
-                     struct stimulus *out);
+/* Once the plan is there: the stimulus `name` of the source (NULL: its only one) with inputs
+ * replaced; for an image, or with no stimulus chosen and overrides given, the overrides alone. */
+bool driver_stimulus(struct program *p, const struct plan *plan, const char *name,
+                     const struct input_override *in, uint32_t n_in, struct stimulus *out);
 
-/* --mismatch: "5%" or "0.05", three standard deviations for every bias and layout of every layer. */
+/* --mismatch: "5%" or "0.05", three standard deviations for every bias and layout of every layer.
+ */
 bool driver_mismatch(struct driver *d, struct plan *p, const char *spec);
 
 /* "jit", "interp" or NULL (jit where it was built in, else interp). */

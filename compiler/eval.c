@@ -248,7 +248,7 @@ static bool collect_add(struct collect *c, const struct value *v, const struct a
         c->first.dim = v->dim;
     double *to = c->to->v + (size_t)c->at * c->size;
     if (v->array)
-        memcpy(to, v->array->v, c->size * sizeof *to);
+        memcpy(to, array_values(v->array), c->size * sizeof *to);
     else
         *to = v->number;
     c->at++;

@@ -121,7 +121,7 @@ struct value eval_index(const struct env *env, const struct ast_expr *e)
         return poison();
     uint32_t index[VALUE_MAX_RANK] = {0}, at = first_element(&s);
     if (s.shape.rank == 0) {
-        v.number = v.array->v[at];
+        v.number = array_values(v.array)[at];
         v.array = NULL;
         return v;
     }
@@ -129,7 +129,7 @@ struct value eval_index(const struct env *env, const struct ast_expr *e)
     if (!r)
         return no_memory(env, e->span);
     for (uint32_t i = 0; i < r->n; i++) {
-        r->v[i] = v.array->v[at];
+        r->v[i] = array_values(v.array)[at];
         at = next_element(&s, index, at);
     }
     v.array = r;

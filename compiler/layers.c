@@ -109,7 +109,7 @@ static void set_params(struct build *b, const struct piece *p)
         }
         given[i] = as;
         if (p->index != UINT32_MAX)
-            net_layer_set(b->net, p->index, i, v.array ? v.array->v : &v.number, !v.array);
+            net_layer_set(b->net, p->index, i, v.array ? array_values(v.array) : &v.number, !v.array);
     }
     arena_free(&scratch);
 }

@@ -5,6 +5,15 @@ struct loaded {
     struct value value;
 };
 
+enum { BYTES_FROM = 1 << 16, BYTES_TO = 1 << 27 };
+
+/* Whether an array is kept as the file's bytes (see value.h): not worth it when small; when huge,
+ * whether its numbers fit in memory must be known here. */
+static bool stays_bytes(const struct npy *x)
+{
+    return npy_bytes(x) && x->count >= BYTES_FROM && x->count <= BYTES_TO;
+}
+
 static struct value convert(const struct env *env, const struct npy *x, const char *what,
                             struct span at)
 {
@@ -24,7 +33,15 @@ static struct value convert(const struct env *env, const struct npy *x, const ch
         fits = x->extent[i] <= VALUE_MAX_EXTENT;
         s.extent[i] = (uint32_t)x->extent[i];
     }
-    struct array *a = fits ? array_new(env->el->u->arena, &s) : NULL;
+    struct arena *arena = env->el->u->arena;
+    if (stays_bytes(x)) {
+        struct array *a = ARENA_NEW(arena, struct array);
+        *a = (struct array){.shape = s, .n = (uint32_t)x->count};
+        a->file = ARENA_NEW(arena, struct array_file);
+        *a->file = (struct array_file){.arena = arena, .npy = *x};
+        return value_of_array(kind, DIM_ONE, a);
+    }
+    struct array *a = fits ? array_new(arena, &s) : NULL;
     if (!a)
         return no_memory(env, at);
     npy_to_f64(x, a->v);
@@ -53,11 +70,11 @@ struct value load_array(const struct env *env, const char *file, const char *mem
     *l = (struct loaded){path, member, poison()};
     struct npy *x = ARENA_NEW(u->arena, struct npy);
     struct arena bytes = {0};
-    /* Records are read where they are; the bytes of a plain array aren't needed any more. */
     if (npy_load(&bytes, path, member, x, u->diags, E0501, e->span)) {
         const char *what = member ? arena_printf(u->arena, "%s:%s", file, member) : file;
-        if (!x->n_fields || npy_load(u->arena, path, member, x, u->diags, E0501, e->span))
-            l->value = convert(env, x, what, e->span);
+        if (x->n_fields || stays_bytes(x))
+            arena_adopt(u->arena, &bytes); /* read where they are; others aren't needed any more */
+        l->value = convert(env, x, what, e->span);
     }
     arena_free(&bytes);
     map64_put(&el->loaded, key, el->file.n, NULL);

@@ -74,7 +74,7 @@ static void take(struct link *l, const struct value *v)
 {
     /* A scalar needs a place that stays: the wire's own copy. */
     l->w->w = *v;
-    l->v = v->array ? v->array->v : &l->w->w.number;
+    l->v = v->array ? array_values(v->array) : &l->w->w.number;
 }
 
 static bool op_dense(struct build *b, struct link *l)
@@ -207,7 +207,7 @@ static bool op_sparse(struct build *b, struct link *l)
         return false;
     }
     for (uint32_t k = 0; k < n; k++)
-        if (!read_entry(l, v.array->v + (size_t)k * 3, k, at))
+        if (!read_entry(l, array_values(v.array) + (size_t)k * 3, k, at))
             return false;
     qsort(l->entry, n, sizeof *l->entry, by_place);
     for (uint32_t k = 0; k < n; k++) {

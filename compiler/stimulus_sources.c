@@ -50,7 +50,12 @@ static bool source_raster(const struct source_call *c)
         return false;
     uint64_t extent[VALUE_MAX_RANK];
     uint32_t rank = flat_extents(v.array, &c->input->shape, extent);
-    return stimulus_raster(m->el->u->arena, c->out, v.array->v, rank, extent, c->input->n, d,
+    struct stimulus_counts counts = {0};
+    if (v.array->file)
+        counts.u8 = npy_bytes(&v.array->file->npy);
+    else
+        counts.f64 = v.array->v;
+    return stimulus_raster(m->el->u->arena, c->out, counts, rank, extent, c->input->n, d,
                            quote(m->el, c->arg->span, "the raster"), c->arg->span) &&
            agree_steps(m, c->out->steps, c->at) && agree_trials(m, c->out->trials, c->at);
 }
@@ -143,7 +148,7 @@ static bool read_offsets(const struct source_call *c, struct events *x)
     bool good = v.array && v.array->shape.rank == 1 && n >= 2;
     x->offset = good ? arena_try(m->el->u->arena, n, sizeof *x->offset) : NULL;
     for (uint32_t i = 0; x->offset && i < n && good; i++) {
-        double o = v.array->v[i];
+        double o = array_values(v.array)[i];
         good = o >= 0 && o <= (double)x->n && o == floor(o);
         x->offset[i] = good ? (uint64_t)o : 0;
     }
@@ -196,8 +201,8 @@ static bool source_events(const struct source_call *c)
     if (!columns(c, v.array->shape.extent[0], &x))
         return false;
     for (uint64_t i = 0; i < x.n; i++) {
-        x.t_us[i] = v.array->v[2 * i];
-        x.channel[i] = v.array->v[2 * i + 1];
+        x.t_us[i] = array_values(v.array)[2 * i];
+        x.channel[i] = array_values(v.array)[2 * i + 1];
     }
     return read_offsets(c, &x) && put_events(c, &x);
 }
@@ -236,7 +241,7 @@ static bool source_times(const struct source_call *c)
             return false;
         }
         for (uint32_t i = 0; i < v.array->n; i++) {
-            VEC_PUSH(m->env.arena, &t, microseconds(v.array->v[i]));
+            VEC_PUSH(m->env.arena, &t, microseconds(array_values(v.array)[i]));
             VEC_PUSH(m->env.arena, &channel, n);
         }
     }

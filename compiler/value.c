@@ -25,9 +25,21 @@ struct shape value_shape(const struct value *v)
     return v->array ? v->array->shape : (struct shape){0};
 }
 
+const double *array_values(const struct array *a)
+{
+    struct array_file *f = a->file;
+    if (!f)
+        return a->v;
+    if (!f->v) {
+        f->v = ARENA_ARRAY(f->arena, double, a->n);
+        npy_to_f64(&f->npy, f->v);
+    }
+    return f->v;
+}
+
 double value_at(const struct value *v, uint32_t i)
 {
-    return v->array ? v->array->v[i] : v->number;
+    return v->array ? array_values(v->array)[i] : v->number;
 }
 
 bool shape_eq(const struct shape *a, const struct shape *b)
@@ -77,7 +89,7 @@ struct array *array_new(struct arena *a, const struct shape *s)
     if (!v)
         return NULL;
     struct array *x = ARENA_NEW(a, struct array);
-    *x = (struct array){*s, n, v};
+    *x = (struct array){.shape = *s, .n = n, .v = v};
     return x;
 }
 
@@ -103,7 +115,7 @@ static void map_rows(struct array *r, value_fn *fn, const struct value *arg, uin
     const double *v[VALUE_MAX_ARGS];
     for (uint32_t k = 0; k < n; k++) {
         strides(&arg[k], s, step[k]);
-        v[k] = arg[k].array ? arg[k].array->v : &arg[k].number;
+        v[k] = arg[k].array ? array_values(arg[k].array) : &arg[k].number;
     }
     uint32_t index[VALUE_MAX_RANK] = {0}, last = s->rank - 1;
     double x[VALUE_MAX_ARGS];

@@ -17,10 +17,19 @@ struct shape {
     uint32_t extent[VALUE_MAX_RANK];
 };
 
+/* Large arrays of bytes from files stay bytes until somebody asks for numbers: a raster of them is
+ * never asked. */
+struct array_file {
+    struct arena *arena; /* of the numbers */
+    struct npy npy;
+    double *v; /* NULL until wanted */
+};
+
 struct array {
     struct shape shape;
-    uint32_t n; /* product of the extents, at most VALUE_MAX_EXTENT */
-    double *v;
+    uint32_t n;              /* product of the extents, at most VALUE_MAX_EXTENT */
+    double *v;               /* row-major; through array_values() where the array isn't one's own */
+    struct array_file *file; /* NULL for most; then v is NULL */
 };
 
 enum value_kind {
@@ -65,6 +74,8 @@ void shape_text(struct buf *out, const struct shape *s); /* "[2, 60]" */
 
 /* A zeroed array; NULL if it has too many elements or memory can't be had. */
 struct array *array_new(struct arena *a, const struct shape *s);
+
+const double *array_values(const struct array *a);
 
 /* One element of a result from one element of each operand. */
 typedef double value_fn(const double *x);

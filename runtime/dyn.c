@@ -171,16 +171,8 @@ static bool take_input(struct dyn_context *c, struct dyn_result *r, const dyn_in
         }
         uint32_t channels = p->input.data[i].n;
         uint64_t extent[3] = {in->trials, in->steps, channels};
-        size_t n = (size_t)in->trials * in->steps * channels;
-        double *v = arena_try(&r->arena, n ? n : 1, sizeof *v);
-        if (!v) {
-            diag_add(&c->diags, E0308, NOWHERE, "no memory for input `%s`", in->name);
-            return false;
-        }
-        for (size_t k = 0; k < n; k++) {
-            v[k] = in->counts[k];
-        }
-        return stimulus_raster(&r->arena, &r->stimulus.source[i], v, 3, extent, channels,
+        return stimulus_raster(&r->arena, &r->stimulus.source[i],
+                               (struct stimulus_counts){.u8 = in->counts}, 3, extent, channels,
                                &c->diags, in->name, NOWHERE);
     }
     diag_add(&c->diags, E0201, NOWHERE, "network `%s` has no input `%s`", p->network, in->name);

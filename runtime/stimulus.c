@@ -31,11 +31,69 @@ static bool is_count(double x)
     return x >= 0 && x <= UINT32_MAX && x == floor(x);
 }
 
-bool stimulus_raster(struct arena *a, struct stimulus_source *out, const double *v, uint32_t rank,
-                     const uint64_t *extent, uint32_t channels, struct diags *d, const char *what,
-                     struct span at)
+static double count_at(struct stimulus_counts v, uint64_t i)
 {
-    *out = (struct stimulus_source){.kind = STIM_TABLE, .channels = channels, .trials = 1};
+    return v.u8 ? v.u8[i] : v.f64[i];
+}
+
+/* How many bytes aren't 0, eight at a time. */
+static uint64_t count_bytes(const uint8_t *v, uint64_t n)
+{
+    const uint64_t low = 0x7f7f7f7f7f7f7f7f, ones = 0x0101010101010101;
+    uint64_t sum = 0, i = 0, eight;
+    for (; i + 8 <= n; i += 8) {
+        memcpy(&eight, v + i, 8);
+        eight = ((((eight & low) + low) | eight) & ~low) >> 7; /* 1 where a byte isn't 0 */
+        sum += eight * ones >> 56;
+    }
+    for (; i < n; i++)
+        sum += v[i] != 0;
+    return sum;
+}
+
+/* How many numbers aren't 0; all must be counts. */
+static bool count_numbers(const double *v, const struct stimulus_source *s, uint32_t channels,
+                          uint64_t *n, struct diags *d, const char *what, struct span at)
+{
+    *n = 0;
+    for (uint64_t i = 0; i < s->trials * s->steps * channels; i++) {
+        if (v[i] == 0) /* nearly all are */
+            continue;
+        if (!is_count(v[i])) {
+            diag_add(d, E0801, at,
+                     "%s holds %g at trial %" PRIu64 ", step %" PRIu64 ", channel %" PRIu64
+                     ": a count is a whole number, 0 or more",
+                     what, v[i], i / channels / s->steps, i / channels % s->steps, i % channels);
+            return false;
+        }
+        (*n)++;
+    }
+    return true;
+}
+
+/* The first i >= from with a count that isn't 0, or n. */
+static uint64_t next_count(struct stimulus_counts v, uint64_t from, uint64_t n)
+{
+    uint64_t i = from, eight;
+    if (!v.u8) {
+        while (i < n && v.f64[i] == 0)
+            i++;
+        return i;
+    }
+    for (; i + 8 <= n; i += 8) {
+        memcpy(&eight, v.u8 + i, 8);
+        if (eight)
+            break;
+    }
+    while (i < n && v.u8[i] == 0)
+        i++;
+    return i;
+}
+
+/* Shape of a raster to trials and steps of `out`. */
+static bool raster_shape(struct stimulus_source *out, uint32_t rank, const uint64_t *extent,
+                         uint32_t channels, struct diags *d, const char *what, struct span at)
+{
     if (rank != 2 && rank != 3) {
         struct diag *g = diag_add(d, E0801, at, "%s has %u dimensions", what, rank);
         diag_hint(d, g, "a raster is [trials, steps, channels] or [steps, channels]");
@@ -54,33 +112,33 @@ bool stimulus_raster(struct arena *a, struct stimulus_source *out, const double 
     }
     out->trials = (uint32_t)trials;
     out->steps = steps;
-    const uint64_t cells = trials * steps;
+    return true;
+}
+
+bool stimulus_raster(struct arena *a, struct stimulus_source *out, struct stimulus_counts v,
+                     uint32_t rank, const uint64_t *extent, uint32_t channels, struct diags *d,
+                     const char *what, struct span at)
+{
+    *out = (struct stimulus_source){.kind = STIM_TABLE, .channels = channels, .trials = 1};
+    if (!raster_shape(out, rank, extent, channels, d, what, at))
+        return false;
+    const uint64_t cells = out->trials * out->steps, all = cells * channels;
     if (!make_rows(a, out, cells, d, what, at))
         return false;
-    uint64_t n = 0;
-    for (uint64_t i = 0; i < cells * channels; i++) {
-        if (v[i] == 0) /* nearly all are */
-            continue;
-        if (!is_count(v[i])) {
-            diag_add(d, E0801, at,
-                     "%s holds %g at trial %" PRIu64 ", step %" PRIu64 ", channel %" PRIu64
-                     ": a count is a whole number, 0 or more",
-                     what, v[i], i / channels / steps, i / channels % steps, i % channels);
-            return false;
-        }
-        n++;
-    }
+    uint64_t n;
+    if (v.u8)
+        n = count_bytes(v.u8, all);
+    else if (!count_numbers(v.f64, out, channels, &n, d, what, at))
+        return false;
     out->event = arena_try(a, (size_t)n + 1, sizeof *out->event);
     if (!out->event)
         return no_memory(d, what, at);
-    n = 0;
+    uint64_t k = 0, i = next_count(v, 0, all);
     for (uint64_t cell = 0; cell < cells; cell++) {
-        for (uint32_t c = 0; c < channels; c++) {
-            double x = v[cell * channels + c];
-            if (x > 0)
-                out->event[n++] = (struct stimulus_event){c, (uint32_t)x};
-        }
-        out->row[cell + 1] = n;
+        for (uint64_t end = (cell + 1) * channels; i < end; i = next_count(v, i + 1, all))
+            out->event[k++] =
+                (struct stimulus_event){(uint32_t)(i - cell * channels), (uint32_t)count_at(v, i)};
+        out->row[cell + 1] = k;
     }
     return true;
 }

@@ -37,11 +37,17 @@ struct stimulus {
 
 enum { STIMULUS_MAX_CELLS = 1 << 26 };
 
+/* Counts in C order: one of the two. Bytes are what rasters are stored as, and are read in place. */
+struct stimulus_counts {
+    const uint8_t *u8;
+    const double *f64;
+};
+
 /* Raster of counts, [trials, steps, channels] or [steps, channels]; fractions and negatives are
  * errors. `what` names it in messages (codes E0801). */
-bool stimulus_raster(struct arena *a, struct stimulus_source *out, const double *v, uint32_t rank,
-                     const uint64_t *extent, uint32_t channels, struct diags *d, const char *what,
-                     struct span at);
+bool stimulus_raster(struct arena *a, struct stimulus_source *out, struct stimulus_counts v,
+                     uint32_t rank, const uint64_t *extent, uint32_t channels, struct diags *d,
+                     const char *what, struct span at);
 /* Events sorted or not; times in microseconds, cut into steps of dt; an event's step is
  * floor(t / dt), exact where dt is a whole number of microseconds. `offset` (n_offsets = trials +
  * 1) cuts the list into trials, NULL: one trial. steps 0: as many as the last event needs. Events

@@ -78,6 +78,20 @@ void arena_free(struct arena *a)
     *a = (struct arena){0};
 }
 
+void arena_adopt(struct arena *to, struct arena *from)
+{
+    struct arena_block **end = &to->head;
+    if (*end)
+        end = &(*end)->next; /* the head goes on being filled */
+    struct arena_block *rest = *end;
+    *end = from->head;
+    while (*end)
+        end = &(*end)->next;
+    *end = rest;
+    to->used += from->used;
+    *from = (struct arena){0};
+}
+
 void *arena_alloc(struct arena *a, size_t size)
 {
     void *p = take(a, size);

@@ -22,6 +22,9 @@ struct arena {
 /* A zeroed struct arena is a valid empty arena. */
 void arena_free(struct arena *a);
 
+/* Everything of `from` lives from now on as long as `to`; `from` is empty again. */
+void arena_adopt(struct arena *to, struct arena *from);
+
 /* `size` zeroed bytes, aligned to 64 if size >= 64, else to 16. Never NULL. */
 void *arena_alloc(struct arena *a, size_t size);
 

@@ -175,6 +175,13 @@ double npy_get(const struct npy *x, const struct npy_type *t, uint64_t i)
     return element(t, x->data + i * x->record_size + t->offset);
 }
 
+const uint8_t *npy_bytes(const struct npy *x)
+{
+    bool bytes = x->n_fields == 0 && x->record_size == 1 && x->type.kind == 'u' &&
+                 (!x->fortran || x->rank < 2);
+    return bytes ? x->data : NULL;
+}
+
 void npy_to_f64(const struct npy *x, double *out)
 {
     if (!x->fortran || x->rank < 2 || x->count == 0) {

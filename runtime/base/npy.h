@@ -50,6 +50,8 @@ bool npy_load(struct arena *a, const char *path, const char *member, struct npy 
 double npy_get(const struct npy *x, const struct npy_type *t, uint64_t i);
 /* All of a plain array in C order; `out` has room for x->count. Fast for the common dtypes. */
 void npy_to_f64(const struct npy *x, double *out);
+/* The bytes of a plain C-order array of uint8, to be read in place; NULL for any other. */
+const uint8_t *npy_bytes(const struct npy *x);
 const struct npy_type *npy_field(const struct npy *x, const char *name); /* NULL if none */
 
 /* dtype: "|u1", "<f4", "<i8", ... or a structured descr "[('t', '<i8'), ...]". */

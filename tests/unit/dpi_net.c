@@ -58,8 +58,8 @@ struct dpi_trace dpi_run(struct arena *a, const struct dpi_case *c, const struct
 
     struct stimulus_source source;
     uint64_t extent[2] = {c->steps, c->n_in};
-    assert_true(
-        stimulus_raster(a, &source, c->raster, 2, extent, c->n_in, &t.diags, "raster", NOWHERE));
+    assert_true(stimulus_raster(a, &source, (struct stimulus_counts){.f64 = c->raster}, 2, extent,
+                                c->n_in, &t.diags, "raster", NOWHERE));
     struct stimulus stimulus = {
         .name = "test", .steps = c->steps, .trials = 1, .n_inputs = 1, .source = &source};
     const struct model *m = n->layer.data[0].model;

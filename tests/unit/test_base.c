@@ -43,8 +43,17 @@ static void arena_memory(void **state)
     assert_string_equal(arena_printf(&a, "%d-%s", 12, "x"), "12-x");
     assert_string_equal(arena_strndup(&a, "abcdef", 3), "abc");
     assert_string_equal(arena_strndup(&a, "ab", 30), "ab");
-    arena_free(&a);
+    struct arena b = {0}, empty = {0};
+    arena_adopt(&b, &a);
     assert_null(a.head);
+    arena_adopt(&b, &empty);
+    char *more = arena_strdup(&a, "more");
+    arena_adopt(&b, &a);
+    arena_alloc(&b, 100);
+    assert_string_equal(more, "more"); /* and under ASan all of it is there and freed once */
+    assert_int_equal(p[299][299 * 37 - 1], 299 & 255);
+    arena_free(&b);
+    assert_null(b.head);
 }
 
 static void vectors(void **state)
@@ -281,7 +290,8 @@ static void diag_levels(void **state)
     struct span at = {0};
     assert_false(diags_set_level(&d, "no-such-warning", DIAG_OFF));
     assert_true(diags_set_level(&d, "clustered", DIAG_OFF));
-    assert_true(diags_set_level(&d, "weight-lost", DIAG_AS_ERROR));
+    assert_true(diags_set_level(&d, "W0654", DIAG_AS_ERROR)); /* the code does as well */
+    assert_false(diags_set_level(&d, "E0201", DIAG_OFF));
     struct diag *g = diag_add(&d, W0652, at, "off");
     diag_hint(&d, g, "nobody sees it");
     diag_label(&d, g, at, "nor this");

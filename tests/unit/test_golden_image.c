@@ -54,8 +54,8 @@ static struct run_result run(struct golden *g, const struct plan *p, const struc
     struct diags *d = &g->t.text.diags;
     struct stimulus_source source;
     uint64_t extent[2] = {raster.rows, raster.columns};
-    must(g, stimulus_raster(g->a, &source, raster.v, 2, extent, (uint32_t)raster.columns, d,
-                            g->path, NOWHERE));
+    must(g, stimulus_raster(g->a, &source, (struct stimulus_counts){.f64 = raster.v}, 2, extent,
+                            (uint32_t)raster.columns, d, g->path, NOWHERE));
     struct stimulus stimulus = {.name = "test",
                                 .steps = raster.rows,
                                 .trials = 1,

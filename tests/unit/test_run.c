@@ -322,8 +322,8 @@ static void sums_go_in_source_order(void **state)
     f->p->projection.data[1].row[2] = 1; /* one synapse */
     const double raster[] = {1, 1};
     struct stimulus_source source;
-    assert_true(stimulus_raster(&f->a, &source, raster, 2, (const uint64_t[]){1, 2}, 2, &f->d, "r",
-                                (struct span){0}));
+    assert_true(stimulus_raster(&f->a, &source, (struct stimulus_counts){.f64 = raster}, 2,
+                                (const uint64_t[]){1, 2}, 2, &f->d, "r", (struct span){0}));
     f->s = (struct stimulus){.name = "s", .steps = 1, .n_inputs = 1, .source = &source};
     record_all(f);
     struct run_result r;
@@ -355,8 +355,8 @@ static void one_burst(struct fixture *f, double count)
     double *raster = ARENA_ARRAY(&f->a, double, 16);
     raster[11] = count;
     f->s.source = ARENA_NEW(&f->a, struct stimulus_source);
-    assert_true(stimulus_raster(&f->a, f->s.source, raster, 3, (const uint64_t[]){2, 8, 1}, 1,
-                                &f->d, "r", (struct span){0}));
+    assert_true(stimulus_raster(&f->a, f->s.source, (struct stimulus_counts){.f64 = raster}, 3,
+                                (const uint64_t[]){2, 8, 1}, 1, &f->d, "r", (struct span){0}));
     f->s.n_inputs = 1;
     f->s.steps = 8;
     f->o.trials = 2;

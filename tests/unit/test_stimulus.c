@@ -53,12 +53,35 @@ static void use_rates(struct fixture *f, enum stimulus_kind kind, uint32_t chann
 
 /* ---- rasters ---- */
 
+/* Bytes and numbers make the same table, at any alignment and density. */
+static void raster_of_bytes(void **state)
+{
+    struct fixture *f = *state;
+    enum { TRIALS = 2, STEPS = 5, CHANNELS = 13, N = TRIALS * STEPS * CHANNELS };
+    uint8_t bytes[N + 3];
+    double numbers[N];
+    for (uint32_t k = 0; k < 40; k++) {
+        for (uint32_t i = 0; i < N; i++) {
+            uint32_t r = (i * 2654435761u + k * 40503u) >> 16;
+            bytes[k % 3 + i] = r % 40 < k ? (uint8_t)(r % 7 ? 1 : r) : 0;
+            numbers[i] = bytes[k % 3 + i];
+        }
+        const uint64_t extent[] = {TRIALS, STEPS, CHANNELS};
+        struct stimulus_source a, b;
+        struct stimulus_counts u8 = {.u8 = bytes + k % 3}, f64 = {.f64 = numbers};
+        assert_true(stimulus_raster(&f->a, &a, u8, 3, extent, CHANNELS, &f->d, "r", nowhere));
+        assert_true(stimulus_raster(&f->a, &b, f64, 3, extent, CHANNELS, &f->d, "r", nowhere));
+        assert_memory_equal(a.row, b.row, (TRIALS * STEPS + 1) * sizeof *a.row);
+        assert_memory_equal(a.event, b.event, a.row[TRIALS * STEPS] * sizeof *a.event);
+    }
+}
+
 static void raster(void **state)
 {
     struct fixture *f = *state;
     const double v[] = {0, 2, 0, 1, 0, 300, /* trial 1: */ 0, 0, 0, 0, 0, 7};
-    assert_true(stimulus_raster(&f->a, &f->source, v, 3, (const uint64_t[]){2, 2, 3}, 3, &f->d, "r",
-                                nowhere));
+    assert_true(stimulus_raster(&f->a, &f->source, (struct stimulus_counts){.f64 = v}, 3,
+                                (const uint64_t[]){2, 2, 3}, 3, &f->d, "r", nowhere));
     assert_int_equal(f->source.trials, 2);
     assert_int_equal(f->source.steps, 2);
     play(f, 1e-3);
@@ -83,15 +106,15 @@ static void wrong_rasters(void **state)
     const double fraction[] = {0, 0.5}, negative[] = {0, -1}, huge[] = {0, 5e9}, nan_[] = {0, NAN};
     const double *bad[] = {fraction, negative, huge, nan_};
     for (size_t i = 0; i < 4; i++)
-        assert_false(stimulus_raster(&f->a, &f->source, bad[i], 2, (const uint64_t[]){1, 2}, 2,
-                                     &f->d, "r", nowhere));
+        assert_false(stimulus_raster(&f->a, &f->source, (struct stimulus_counts){.f64 = bad[i]}, 2,
+                                     (const uint64_t[]){1, 2}, 2, &f->d, "r", nowhere));
     const double good[] = {0, 1};
-    assert_false(stimulus_raster(&f->a, &f->source, good, 2, (const uint64_t[]){2, 1}, 2, &f->d,
-                                 "r", nowhere));
-    assert_false(
-        stimulus_raster(&f->a, &f->source, good, 1, (const uint64_t[]){2}, 2, &f->d, "r", nowhere));
-    assert_false(stimulus_raster(&f->a, &f->source, good, 2, (const uint64_t[]){0, 2}, 2, &f->d,
-                                 "r", nowhere));
+    assert_false(stimulus_raster(&f->a, &f->source, (struct stimulus_counts){.f64 = good}, 2,
+                                 (const uint64_t[]){2, 1}, 2, &f->d, "r", nowhere));
+    assert_false(stimulus_raster(&f->a, &f->source, (struct stimulus_counts){.f64 = good}, 1,
+                                 (const uint64_t[]){2}, 2, &f->d, "r", nowhere));
+    assert_false(stimulus_raster(&f->a, &f->source, (struct stimulus_counts){.f64 = good}, 2,
+                                 (const uint64_t[]){0, 2}, 2, &f->d, "r", nowhere));
     assert_int_equal(f->d.n_errors, 7);
     assert_int_equal(f->d.list.data[0]->code, E0801);
 }
@@ -307,6 +330,7 @@ static void wrong_rates(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(raster_of_bytes),
         TEST(raster),
         TEST(wrong_rasters),
         TEST(events_are_binned),
