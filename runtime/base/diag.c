@@ -128,7 +128,8 @@ bool diags_set_level(struct diags *d, const char *name, enum diag_level level)
 {
     bool found = false;
     for (int c = 0; c < DIAG_N_CODES; c++) {
-        if (codes[c].name && strcmp(codes[c].name, name) == 0) {
+        if (codes[c].name &&
+            (strcmp(codes[c].name, name) == 0 || strcmp(codes[c].code, name) == 0)) {
             d->level[c] = (uint8_t)level;
             found = true;
         }

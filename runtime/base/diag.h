@@ -77,7 +77,7 @@ const char *diag_code_text(enum diag_code c);  /* "E0412" or "W0612" */
 const char *diag_code_title(enum diag_code c); /* the table's text */
 const char *diag_code_name(enum diag_code c);  /* a warning's name for -W, NULL for errors */
 bool diag_code_is_warning(enum diag_code c);
-/* -W name, -W no-name, -E name; false if there is no such warning. */
+/* -W name, -W no-name, -E name; the code stands for the name. False if there is no such warning. */
 bool diags_set_level(struct diags *d, const char *name, enum diag_level level);
 /* 0 without errors, else the class of the first error; DIAG_INPUT for a warning made an error. */
 int diags_exit_status(const struct diags *d);
