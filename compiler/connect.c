@@ -63,7 +63,7 @@ static bool attribute_delay(struct build *b, struct link *l, const struct ast_as
     enum { MAX_DELAY = 1000000 };
     struct diags *d = b->el->u->diags;
     double x;
-    if (!eval_scalar(&l->env, as->value, (struct dim){.e[DIM_S] = 2}, "`delay`", &x))
+    if (!eval_scalar(&l->env, as->value, DIM_TIME, "`delay`", &x))
         return false;
     if (b->net->dt == 0) {
         diag_add(d, E0401, as->span, "a delay needs a time step: `dt = 1 ms;`");
@@ -72,8 +72,8 @@ static bool attribute_delay(struct build *b, struct link *l, const struct ast_as
     double steps = round(x / b->net->dt);
     if (!(steps >= 1 && steps <= MAX_DELAY)) {
         struct buf text = {0};
-        buf_f64_text(&text, b->net->dt);
-        diag_add(d, E0306, as->value->span, "a delay is 1 to %d time steps of %s s", MAX_DELAY,
+        unit_f64_text(&text, b->net->dt, DIM_TIME);
+        diag_add(d, E0306, as->value->span, "a delay is 1 to %d time steps of %s", MAX_DELAY,
                  text.data);
         buf_free(&text);
         return false;

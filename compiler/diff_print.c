@@ -6,13 +6,6 @@
 
 enum { MAX_ROWS = 12 };
 
-/* "5.27e-12 A" */
-static void value_text(struct buf *out, float x, struct dim dim)
-{
-    const char *unit = dim_unit(dim);
-    buf_printf(out, "%.4g%s%s", (double)x, unit ? " " : "", unit ? unit : "");
-}
-
 static void more_line(struct buf *out, uint32_t n)
 {
     if (n > MAX_ROWS) {
@@ -22,24 +15,24 @@ static void more_line(struct buf *out, uint32_t n)
 
 static void params_text(struct buf *out, const struct diff *d)
 {
+    struct arena scratch = {0};
     buf_printf(out, "\nparameters: %u of %u differ\n", d->param.n, d->n_params);
     for (uint32_t i = 0; i < d->param.n && i < MAX_ROWS; i++) {
         const struct diff_param *p = &d->param.data[i];
-        struct buf name = {0}, a = {0}, b = {0};
+        struct buf name = {0};
         if (p->everywhere) {
             buf_puts(&name, p->layer);
         } else {
             net_element_name(&name, p->layer, p->at->shape, p->element);
         }
         buf_printf(&name, ".%s", p->param);
-        value_text(&a, p->a, p->dim);
-        value_text(&b, p->b, p->dim);
-        buf_printf(out, "  %-28s %14s -> %-14s %+8.3f %%\n", name.data, a.data, b.data,
+        buf_printf(out, "  %-28s %14s -> %-14s %+8.3f %%\n", name.data,
+                   unit_text(&scratch, (double)p->a, p->dim),
+                   unit_text(&scratch, (double)p->b, p->dim),
                    p->a != 0 ? ((double)p->b / (double)p->a - 1) * 100 : INFINITY);
         buf_free(&name);
-        buf_free(&a);
-        buf_free(&b);
     }
+    arena_free(&scratch);
     more_line(out, d->param.n);
     for (uint32_t i = 0; i < d->gain.n && i < MAX_ROWS; i++) {
         buf_printf(out,

@@ -49,7 +49,7 @@ static void eval_name(const struct env *env, const struct ast_expr *e, struct va
         *out = d->value;
     } else if (!d && name == env->el->dt) {
         if (env->dt && *env->dt != 0) {
-            *out = value_quantity(*env->dt, (struct dim){.e[DIM_S] = 2});
+            *out = value_quantity(*env->dt, DIM_TIME);
             return;
         }
         struct diags *diags = env->el->u->diags;

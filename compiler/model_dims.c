@@ -5,9 +5,7 @@
  * messages. */
 #include "compiler/model_check.h"
 
-#define DIM_ANY  ((struct dim){{0}, true})
-#define DIM_TIME ((struct dim){{2, 0, 0, 0}, false})
-#define DIM_AMP  ((struct dim){{0, 2, 0, 0}, false})
+#define DIM_ANY ((struct dim){{0}, true})
 
 struct dims {
     struct checker *c;
@@ -308,7 +306,7 @@ static void begin(struct dims *s)
 {
     struct model *m = s->c->m;
     for (uint32_t i = 0; i < m->param.n; i++)
-        m->param.data[i].dim = m->param.data[i].kind == MODEL_BIAS ? DIM_AMP : DIM_ANY;
+        m->param.data[i].dim = m->param.data[i].kind == MODEL_BIAS ? DIM_CURRENT : DIM_ANY;
     for (uint32_t i = 0; i < m->receptor.n; i++)
         m->receptor.data[i].dim = m->receptor.data[i].scale == MODEL_NONE ? DIM_ONE : DIM_ANY;
     for (uint32_t i = 0; i < m->state.n; i++)

@@ -14,7 +14,7 @@ static void set_dt(struct build *b, struct instance *in, const struct ast_net_it
     struct diags *d = b->el->u->diags;
     struct env env = env_in(b, in);
     double dt;
-    if (!eval_scalar(&env, item->value, (struct dim){.e[DIM_S] = 2}, "`dt`", &dt))
+    if (!eval_scalar(&env, item->value, DIM_TIME, "`dt`", &dt))
         return;
     if (!((float)dt > 0 && isfinite((float)dt))) {
         diag_add(d, E0306, item->value->span, "the time step must be above 0");

@@ -47,7 +47,7 @@ static bool set_duration(struct making *m, const struct ast_assign *as)
 {
     struct diags *d = m->el->u->diags;
     double x;
-    if (!eval_scalar(&m->env, as->value, (struct dim){.e[DIM_S] = 2}, "`duration`", &x))
+    if (!eval_scalar(&m->env, as->value, DIM_TIME, "`duration`", &x))
         return false;
     double steps = x / m->net->dt, whole = round(steps);
     if (!(whole >= 1 && whole <= 9007199254740992.0)) {
@@ -56,10 +56,10 @@ static bool set_duration(struct making *m, const struct ast_assign *as)
     }
     if (fabs(steps - whole) > 1e-6) {
         struct buf text = {0};
-        buf_f64_text(&text, m->net->dt);
+        unit_f64_text(&text, m->net->dt, DIM_TIME);
         struct diag *g =
             diag_add(d, E0801, as->value->span, "the duration isn't a whole number of time steps");
-        diag_hint(d, g, "a time step is %s s: %.0f of them fit", text.data, floor(steps));
+        diag_hint(d, g, "a time step is %s: %.0f of them fit", text.data, floor(steps));
         buf_free(&text);
         return false;
     }

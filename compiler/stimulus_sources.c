@@ -233,7 +233,7 @@ static bool source_times(const struct source_call *c)
         if (list->kind == AST_ARRAY && !list->items)
             continue;
         struct value v = eval_known(&m->env, list);
-        if (!check_dim(&m->env, &v, (struct dim){.e[DIM_S] = 2}, "an event's time", list))
+        if (!check_dim(&m->env, &v, DIM_TIME, "an event's time", list))
             return false;
         if (!v.array) {
             struct diag *g = diag_add(d, E0302, list->span, "this is one time, not a list of them");

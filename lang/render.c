@@ -283,6 +283,9 @@ void render_diag(struct buf *out, const struct sources *s, const struct diag *g,
     paint(out, &st, BOLD);
     put_text(out, g->message);
     paint(out, &st, RESET);
+    const char *name = diag_code_name(g->code); /* what -W and -E take */
+    if (name != NULL)
+        buf_printf(out, " [-%c %s]", g->severity == DIAG_ERROR ? 'E' : 'W', name);
     buf_putc(out, '\n');
 
     struct shown last = {.file = g->span.file};
@@ -337,6 +340,11 @@ void render_diag_json(struct buf *out, const struct sources *s, const struct dia
     json_object(&j);
     json_key(&j, "code");
     json_str(&j, diag_code_text(g->code));
+    json_key(&j, "name");
+    if (diag_code_name(g->code) != NULL)
+        json_str(&j, diag_code_name(g->code));
+    else
+        json_null(&j);
     json_key(&j, "severity");
     json_str(&j, g->severity == DIAG_ERROR ? "error" : "warning");
     json_key(&j, "message");

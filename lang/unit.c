@@ -1,6 +1,7 @@
 #include "lang/unit.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct unit {
@@ -30,6 +31,11 @@ static const struct {
 } prefixes[] = {
     {'f', -15}, {'p', -12}, {'n', -9}, {'u', -6}, {'m', -3}, {'k', 3}, {'M', 6}, {'G', 9},
 };
+
+static bool takes_prefix(const struct unit *u)
+{
+    return u->dim.e[DIM_K] == 0;
+}
 
 #define COUNT(x) (sizeof(x) / sizeof *(x))
 
@@ -95,7 +101,7 @@ bool unit_lookup(const char *s, size_t n, int *pow10, struct dim *out)
         *out = units[i].dim;
         if (n == len)
             return true;
-        for (size_t k = 0; k < COUNT(prefixes) && units[i].dim.e[DIM_K] == 0; k++) {
+        for (size_t k = 0; k < COUNT(prefixes) && takes_prefix(&units[i]); k++) {
             if (s[0] == prefixes[k].letter) {
                 *pow10 = prefixes[k].pow10;
                 return true;
@@ -165,4 +171,111 @@ void dim_factors(struct buf *out, struct dim d)
             put_exponent(out, d.e[i] > 0 ? d.e[i] : -d.e[i]);
         }
     }
+}
+
+/* ---- quantities ---- */
+
+/* A finite number other than 0, taken apart: 0.0123 has the digits "123" and the exponent -2 of the
+ * first of them. */
+struct decimal {
+    char digit[24]; /* no zero at either end; a float64 has at most 17 */
+    int n, exponent;
+};
+
+/* `text` is as printf and buf_f64_text() write numbers, without a sign. */
+static struct decimal take_apart(const char *text)
+{
+    struct decimal x = {.exponent = -1};
+    bool fraction = false;
+    for (; *text != '\0' && *text != 'e'; text++) {
+        if (*text < '0' || *text > '9') { /* the point, which may be a locale's */
+            fraction = true;
+            continue;
+        }
+        bool leading = *text == '0' && x.n == 0;
+        x.exponent += leading ? -(int)fraction : !fraction;
+        if (!leading)
+            x.digit[x.n++] = *text;
+    }
+    while (x.digit[x.n - 1] == '0')
+        x.n--;
+    if (*text == 'e')
+        x.exponent += (int)strtol(text + 1, NULL, 10);
+    return x;
+}
+
+/* The power of ten, of those with a prefix and 0, that leaves 1 to 3 digits before the point. */
+static bool fitting_prefix(int exponent, char *letter, int *pow10)
+{
+    *letter = '\0';
+    *pow10 = 0;
+    for (size_t i = 0; i < COUNT(prefixes) && (exponent < *pow10 || exponent > *pow10 + 2); i++) {
+        *letter = prefixes[i].letter;
+        *pow10 = prefixes[i].pow10;
+    }
+    return exponent >= *pow10 && exponent <= *pow10 + 2;
+}
+
+/* Nothing and false where the quantity has to stand without a prefix. */
+static bool put_prefixed(struct buf *out, const char *number, const struct unit *u)
+{
+    char letter;
+    int pow10;
+    bool negative = *number == '-';
+    struct decimal x = take_apart(number + negative);
+    if (!takes_prefix(u) || !fitting_prefix(x.exponent, &letter, &pow10))
+        return false;
+    int whole = x.exponent - pow10 + 1; /* digits before the point */
+    buf_puts(out, negative ? "-" : "");
+    buf_put(out, x.digit, (size_t)(x.n < whole ? x.n : whole));
+    if (x.n < whole)
+        buf_fill(out, '0', (size_t)(whole - x.n));
+    else if (x.n > whole)
+        buf_printf(out, ".%.*s", x.n - whole, x.digit + whole);
+    buf_putc(out, ' ');
+    if (letter != '\0')
+        buf_putc(out, letter);
+    buf_puts(out, u->name);
+    return true;
+}
+
+/* `number` is the text of x. */
+static void put_quantity(struct buf *out, const char *number, double x, struct dim d)
+{
+    const struct unit *u = unit_of(d);
+    bool scalable = u != NULL && x != 0 && isfinite(x);
+    if (scalable && put_prefixed(out, number, u))
+        return;
+    buf_puts(out, number);
+    if (u != NULL)
+        buf_printf(out, " %s", u->name);
+    else
+        dim_factors(out, d);
+}
+
+void unit_f64_text(struct buf *out, double x, struct dim d)
+{
+    struct buf number = {0};
+    buf_f64_text(&number, x);
+    put_quantity(out, number.data, x, d);
+    buf_free(&number);
+}
+
+void unit_f32_text(struct buf *out, float x, struct dim d)
+{
+    struct buf number = {0};
+    buf_f32_text(&number, x);
+    put_quantity(out, number.data, (double)x, d);
+    buf_free(&number);
+}
+
+const char *unit_text(struct arena *a, double x, struct dim d)
+{
+    struct buf number = {0}, out = {0};
+    buf_printf(&number, "%.4g", x);
+    put_quantity(&out, number.data, x, d);
+    const char *text = arena_strndup(a, out.data, out.n);
+    buf_free(&number);
+    buf_free(&out);
+    return text;
 }

@@ -1,9 +1,11 @@
 /* Dimensions and units. A dimension is a product of powers of second, ampere, volt and kelvin (all
  * others follow: F = A s / V, Hz = 1 / s, Ohm = V / A, W = V A). Exponents are in halves, so that a
- * square root of a dimension is one. */
+ * square root of a dimension is one. And how a quantity is written: with the prefix that leaves 1
+ * to 999 before the point. */
 #ifndef LANG_UNIT_H
 #define LANG_UNIT_H
 
+#include "runtime/base/arena.h"
 #include "runtime/base/buf.h"
 #include <stdbool.h>
 #include <stdint.h>
@@ -15,7 +17,9 @@ struct dim {
     bool any;        /* the literal 0: has every dimension */
 };
 
-#define DIM_ONE ((struct dim){{0}, false})
+#define DIM_ONE     ((struct dim){{0}, false})
+#define DIM_TIME    ((struct dim){.e[DIM_S] = 2})
+#define DIM_CURRENT ((struct dim){.e[DIM_A] = 2})
 
 bool dim_eq(struct dim a, struct dim b); /* `any` equals everything */
 bool dim_is_one(struct dim a);           /* plain number (or any) */
@@ -34,5 +38,13 @@ void dim_describe(struct buf *out, struct dim d);
  * (then dim_factors() gives what to multiply a number with: " * 1 V / 1 s^2" and the like). */
 const char *dim_unit(struct dim d);
 void dim_factors(struct buf *out, struct dim d);
+
+/* "3.618586 pA", "1 ms", "0 V", "-2 * 1 V / 1 s^2": source text that reads back to exactly x. The
+ * digits are those of buf_f64_text() (buf_f32_text()), only the decimal exponent moves. A quantity
+ * that no prefix fits, as 1e-18 A, and one in kelvin stand without. */
+void unit_f64_text(struct buf *out, double x, struct dim d);
+void unit_f32_text(struct buf *out, float x, struct dim d);
+/* The same for people, with four digits: "3.619 pA". */
+const char *unit_text(struct arena *a, double x, struct dim d);
 
 #endif

@@ -30,7 +30,7 @@ rule 'compiler: all but the insides of targets' 'compiler/|runtime/|lang/|target
 # shellcheck disable=SC2046
 rule 'run half of targets: runtime, base, itself' 'runtime/|targets/target\.h|targets/[a-z0-9]+/(tables/|(limits|config|decode|biasgen|emulate)[a-z_]*\.h)' $(run_half)
 # shellcheck disable=SC2046
-rule 'compile half of targets: also the network' 'runtime/|targets/|compiler/net/|lang/source\.h' $(compile_half)
+rule 'compile half of targets: also the network' 'runtime/|targets/|compiler/net/|lang/(source|unit)\.h' $(compile_half)
 rule 'the JIT: runtime, base, LLVM' 'runtime/|targets/sim/jit/' targets/sim/jit/*.[ch]
 
 # LLVM stands in the JIT's folder only.

@@ -85,9 +85,9 @@ static void put_value(struct buf *out, const struct net_column *c, uint32_t k,
     if (p->is_bool)
         buf_puts(out, c->v[k] != 0 ? "true" : "false");
     else if (use_given(c, k, wide))
-        print_f64(out, c->given[k], p->dim);
+        unit_f64_text(out, c->given[k], p->dim);
     else
-        print_f32(out, c->v[k], p->dim);
+        unit_f32_text(out, c->v[k], p->dim);
 }
 
 /* How many dimensions begin (or end) at element k: its brackets. */
@@ -204,8 +204,7 @@ static void put_connection(struct text *t, const struct net *n, const struct net
         buf_printf(t->out, ", via = %s", m->receptor.data[c->receptor].name);
     if (c->delay != (c->from_input ? 0u : 1u)) {
         buf_puts(t->out, ", delay = ");
-        buf_f64_text(t->out, c->delay * n->dt);
-        buf_puts(t->out, " s");
+        unit_f64_text(t->out, c->delay * n->dt, DIM_TIME);
     }
     text_end(t, ";");
 }
@@ -289,8 +288,8 @@ static void put_network(struct text *t, const struct net *n)
     if (n->dt != 0) {
         text_begin(t);
         buf_puts(t->out, "dt = ");
-        buf_f64_text(t->out, n->dt);
-        text_end(t, " s;");
+        unit_f64_text(t->out, n->dt, DIM_TIME);
+        text_end(t, ";");
     }
     for (uint32_t i = 0; i < n->input.n; i++) {
         text_begin(t);

@@ -1,5 +1,4 @@
-/* What the printer's files share: indented statements, lists broken at 100 columns, numbers with
- * their SI unit. */
+/* What the printer's files share: indented statements, lists broken at 100 columns. */
 #ifndef NET_PRINT_H
 #define NET_PRINT_H
 
@@ -23,8 +22,6 @@ void text_blank(struct text *t);
  * would pass the last column; clears it. */
 void text_item(struct text *t, bool first);
 
-void print_f64(struct buf *out, double x, struct dim dim);
-void print_f32(struct buf *out, float x, struct dim dim);
 /* "%u" in binary with at least four digits: 0b0101. */
 void print_mask(struct buf *out, unsigned mask);
 

@@ -70,7 +70,7 @@ static void put_expr(const struct model_text *p, uint32_t expr, enum level least
     if (own < least)
         buf_putc(out, '(');
     if (op == M_NUMBER) {
-        print_f64(out, e->number, e->dim);
+        unit_f64_text(out, e->number, e->dim);
     } else if (op == M_BOOLEAN) {
         buf_puts(out, e->number != 0 ? "true" : "false");
     } else if (n == 0) {

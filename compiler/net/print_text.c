@@ -48,27 +48,6 @@ void text_item(struct text *t, bool first)
     buf_clear(&t->item);
 }
 
-static void put_unit(struct buf *out, struct dim dim)
-{
-    const char *unit = dim_unit(dim);
-    if (unit)
-        buf_printf(out, " %s", unit);
-    else
-        dim_factors(out, dim);
-}
-
-void print_f64(struct buf *out, double x, struct dim dim)
-{
-    buf_f64_text(out, x);
-    put_unit(out, dim);
-}
-
-void print_f32(struct buf *out, float x, struct dim dim)
-{
-    buf_f32_text(out, x);
-    put_unit(out, dim);
-}
-
 void print_mask(struct buf *out, unsigned mask)
 {
     buf_puts(out, "0b");

@@ -48,8 +48,10 @@ static void choose(struct net *n, struct board_core *c, uint32_t device, const s
         given ? (struct d2_code){given->coarse, given->fine} : d2_choose(device, w->mean);
     double current = d2_current(device, code);
     double error = w->mean > 0 ? (current - w->mean) / w->mean : INFINITY;
-    buf_printf(&r->text, "bias: chip %u core %u: %s %u:%u makes %.4g A of %.4g A for %s", c->chip,
-               c->core, on, code.coarse, code.fine, current, w->mean, name);
+    const char *wanted = unit_text(&d->arena, w->mean, DIM_CURRENT);
+    const char *made = unit_text(&d->arena, current, DIM_CURRENT);
+    buf_printf(&r->text, "bias: chip %u core %u: %s %u:%u makes %s of %s for %s", c->chip, c->core,
+               on, code.coarse, code.fine, made, wanted, name);
     if (w->mean > 0)
         buf_printf(&r->text, " (%+.2f %%)", 100 * error);
     buf_puts(&r->text, given ? ", by hand\n" : "\n");
@@ -63,10 +65,11 @@ static void choose(struct net *n, struct board_core *c, uint32_t device, const s
     double min, max;
     d2_reach(device, &min, &max);
     const char *percent = w->mean > 0 ? arena_printf(&d->arena, " (%+.0f %%)", 100 * error) : "";
-    struct diag *g = diag_add(d, W0651, l->span,
-                              "`%s` of `%s` is %.4g A, on chip %u core %u it becomes %.4g A%s",
-                              name, l->name, w->mean, c->chip, c->core, current, percent);
-    diag_hint(d, g, "`%s` reaches from %.4g A to %.4g A", on, min, max);
+    struct diag *g =
+        diag_add(d, W0651, l->span, "`%s` of `%s` is %s, on chip %u core %u it becomes %s%s", name,
+                 l->name, wanted, c->chip, c->core, made, percent);
+    diag_hint(d, g, "`%s` reaches from %s to %s", on, unit_text(&d->arena, min, DIM_CURRENT),
+              unit_text(&d->arena, max, DIM_CURRENT));
 }
 
 static int by_param(const void *x, const void *y)

@@ -4,11 +4,6 @@
 
 /* ---- models ---- */
 
-static bool is_current(struct dim d)
-{
-    return d.any || (d.e[DIM_A] == 2 && d.e[DIM_S] == 0 && d.e[DIM_V] == 0 && d.e[DIM_K] == 0);
-}
-
 static const char *nearest_param(const char *name)
 {
     const char *list[D2_N_PARAMS];
@@ -74,7 +69,7 @@ static void check_model(const struct net_layer *l, struct diags *d)
                                       "`%s` of model `%s` isn't made by any parameter of dynapse2",
                                       p->name, m->name);
             diag_hint(d, g, "bind it with `on dynapse2 PARAMETER`, or make it a `layout`");
-        } else if (!is_current(p->dim)) {
+        } else if (!dim_eq(p->dim, DIM_CURRENT)) {
             diag_add(d, E0602, p->span, "`%s` is bound to dynapse2 but isn't a current", p->name);
         } else {
             for (uint32_t k = 0; k < p->on.n; k++)
@@ -94,9 +89,10 @@ static void check_currents(const struct net *n, uint32_t layer, struct diags *d)
             float x = l->param[p].v[i];
             if (isfinite(x) && x >= 0)
                 continue;
-            struct diag *g = diag_add(
-                d, E0602, l->span, "`%s` of `%s` is %g A: the chip makes no such current",
-                l->model->param.data[p].name, d2_neuron_name(&d->arena, n, layer, i), (double)x);
+            struct diag *g =
+                diag_add(d, E0602, l->span, "`%s` of `%s` is %s: the chip makes no such current",
+                         l->model->param.data[p].name, d2_neuron_name(&d->arena, n, layer, i),
+                         unit_text(&d->arena, (double)x, DIM_CURRENT));
             diag_hint(d, g, "currents are 0 or positive");
             break;
         }
@@ -172,8 +168,9 @@ static void check_receptors(const struct net *n, uint32_t layer, struct diags *d
             double scale = d2_receptor_scale(n, layer, k, i);
             if (isfinite(scale) && scale > 0)
                 continue;
-            diag_add(d, E0602, l->span, "a weight of 1 at `%s` of `%s` is %g A", r->name,
-                     d2_neuron_name(&d->arena, n, layer, i), scale);
+            diag_add(d, E0602, l->span, "a weight of 1 at `%s` of `%s` is %s", r->name,
+                     d2_neuron_name(&d->arena, n, layer, i),
+                     unit_text(&d->arena, scale, DIM_CURRENT));
             break;
         }
     }

@@ -161,9 +161,10 @@ static bool take_scale(const struct pass *p, const struct net_connection *c, uin
         return true;
     struct diag *g =
         diag_add(p->d, E0602, c->span,
-                 "chip %u core %u: a weight of 1 is %g A at `%s` and %g A elsewhere in the core",
-                 x->core->chip, x->core->core, scale,
-                 d2_neuron_name(p->a, p->n, c->dst, c->post[at]), x->iscale / p->n->board->gain);
+                 "chip %u core %u: a weight of 1 is %s at `%s` and %s elsewhere in the core",
+                 x->core->chip, x->core->core, unit_text(&p->d->arena, scale, DIM_CURRENT),
+                 d2_neuron_name(p->a, p->n, c->dst, c->post[at]),
+                 unit_text(&p->d->arena, x->iscale / p->n->board->gain, DIM_CURRENT));
     diag_hint(p->d, g, "give them the same scale, or place them on different cores");
     return false;
 }
@@ -345,6 +346,13 @@ static void warn_lost(const struct pass *p, const struct d2_weights_of_core *x)
     buf_free(&names);
 }
 
+/* To three digits, downwards: what a hint calls enough has to be enough. */
+static double round_down(double x)
+{
+    double unit = pow(10, floor(log10(x)) - 2);
+    return floor(x / unit) * unit;
+}
+
 static void warn_saturated(const struct pass *p, const struct d2_weights_of_core *x,
                            const double base[D2_BASES])
 {
@@ -366,12 +374,13 @@ static void warn_saturated(const struct pass *p, const struct d2_weights_of_core
     put_synapse(&name, p->n, worst, x->iscale);
     struct diag *g = diag_add(
         p->d, W0653, p->n->connection.data[worst->connection].span,
-        "chip %u core %u: %u of %u weights are beyond the %.4g A that four base currents make: %s "
-        "needs %.4g A and becomes %.3g (%.3g %% less)",
-        x->core->chip, x->core->core, n, x->n, x->reach, name.data, worst->current,
-        made / x->iscale, 100 * (1 - made / worst->current));
+        "chip %u core %u: %u of %u weights are beyond the %s that four base currents make: %s "
+        "needs %s and becomes %.3g (%.3g %% less)",
+        x->core->chip, x->core->core, n, x->n, unit_text(&p->d->arena, x->reach, DIM_CURRENT),
+        name.data, unit_text(&p->d->arena, worst->current, DIM_CURRENT), made / x->iscale,
+        100 * (1 - made / worst->current));
     diag_hint(p->d, g, "all are within reach with `gain = %.3g` in the board section, or less",
-              p->n->board->gain * x->reach / worst->current);
+              round_down(p->n->board->gain * x->reach / worst->current));
     buf_free(&name);
 }
 
@@ -386,7 +395,8 @@ static void report_core(const struct pass *p, const struct d2_weights_of_core *x
                x->core->core, x->n);
     for (uint32_t k = 0; k < D2_BASES; k++) {
         const struct board_bias *b = board_find_bias(x->core, d2_param[D2_BASE_PARAM + k].name);
-        buf_printf(t, "%s %.4g nA (%u:%u%s)", k ? "," : "", base[k] * 1e9, b->coarse, b->fine,
+        buf_printf(t, "%s %s (%u:%u%s)", k ? "," : "",
+                   unit_text(&p->d->arena, base[k], DIM_CURRENT), b->coarse, b->fine,
                    x->given[k] == D2_FREE ? "" : ", given");
     }
     buf_printf(t, "\nquantize:   mean square error %.4g, root %.3g %% of the largest weight", mse,

@@ -73,10 +73,12 @@ static void share_core(const struct net *n, const struct board_core *c, struct v
         return;
     const struct net_layer *l = &n->layer.data[w.layer];
     struct diag *g = diag_add(d, W0652, l->span,
-                              "different currents share chip %u core %u: `%s` of `%s` becomes %.4g "
-                              "A, %.4g A were wanted (%+.1f %%)",
+                              "different currents share chip %u core %u: `%s` of `%s` becomes %s, "
+                              "%s were wanted (%+.1f %%)",
                               c->chip, c->core, l->model->param.data[w.param].name,
-                              d2_neuron_name(&d->arena, n, w.layer, w.element), w.mean, w.wanted,
+                              d2_neuron_name(&d->arena, n, w.layer, w.element),
+                              unit_text(&d->arena, w.mean, DIM_CURRENT),
+                              unit_text(&d->arena, w.wanted, DIM_CURRENT),
                               100 * (w.mean - w.wanted) / fmax(w.wanted, 1e-18));
     diag_hint(d, g, "this is the largest error; at most %d different sets of currents are exact",
               D2_OPEN_CHIPS * D2_CORES);

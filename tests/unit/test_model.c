@@ -77,7 +77,7 @@ static void prints_as(struct neuron_text *t, const char *text, const char *print
 }
 
 static const char lif[] = "neuron lif {\n"
-                          "    param tau = 0.02 s;\n"
+                          "    param tau = 20 ms;\n"
                           "    param threshold = 1;\n"
                           "    let decay = exp(-dt / tau);\n"
                           "    receive drive;\n"
@@ -162,11 +162,11 @@ static void test_units(void **state)
               "receive r scale I for negative on chip x, y; receive other scale 2 * I;\n"
               "state s = 0; step { s = s + r - other; emit s / 1 A; } }",
               "neuron n {\n"
-              "    param v = 0.003 V;\n"
+              "    param v = 3 mV;\n"
               "    param q = (v + v) * v / 1 s;\n"
               "    param z = 0 V;\n"
-              "    param p = q / 2000 Hz;\n"
-              "    bias I = 5e-12 A on chip A, B;\n"
+              "    param p = q / 2 kHz;\n"
+              "    bias I = 5 pA on chip A, B;\n"
               "    layout w = sqrt(v * v);\n"
               "    receive r scale I for negative on chip x, y;\n"
               "    receive other scale 2 * I;\n"

@@ -190,9 +190,9 @@ static void saturated_weights_are_told(void **state)
     dense(&f, true, w);
     assert_true(run(&f));
     const struct diag *g = find(&f, W0653);
-    assert_says(g, "8 of 10 weights are beyond the 1.975e-06 A");
-    assert_says(g, "in[9] -> out[0] (11) needs 5.5e-06 A and becomes 3.95 (64.1 % less)");
-    assert_non_null(strstr(g->hint, "gain = 18"));
+    assert_says(g, "8 of 10 weights are beyond the 1.975 uA");
+    assert_says(g, "in[9] -> out[0] (11) needs 5.5 uA and becomes 3.95 (64.1 % less)");
+    assert_non_null(strstr(g->hint, "gain = 17.9"));
     double reach = 4 * 4.938702101060086e-07;
     assert_true(weight(f.n->connection.data, 9, 0) == (float)(reach / (50 * 1e-8)));
     assert_true(weight(f.n->connection.data, 4, 0) == -weight(f.n->connection.data, 9, 0));
@@ -341,7 +341,7 @@ static void one_scale_a_core(void **state)
     net_layer_set(f.n, 0, 0, scale, false);
     dense(&f, true, w);
     assert_false(run(&f));
-    assert_says(find(&f, E0602), "chip 0 core 0: a weight of 1 is 2e-08 A at `out[1]`");
+    assert_says(find(&f, E0602), "chip 0 core 0: a weight of 1 is 20 nA at `out[1]`");
     teardown(&f);
 
     setup(&f, 2, 2, 2); /* each on its own core */

@@ -76,7 +76,7 @@ static void test_warning_and_no_place(void **state)
     struct fixture *x = *state;
     struct diag *g = diag_add(&x->diags, W0654, (struct span){0}, "weight 0.1 becomes 0");
     diag_hint(&x->diags, g, "raise the gain");
-    check(x, g, "warning[W0654]: weight 0.1 becomes 0\n   hint: raise the gain\n");
+    check(x, g, "warning[W0654]: weight 0.1 becomes 0 [-W weight-lost]\n   hint: raise the gain\n");
 }
 
 static void test_tabs_stay(void **state)
@@ -210,21 +210,21 @@ static void test_json(void **state)
     struct diag *g = diag_add(&x->diags, E0202, find(x, f, "\"a\""), "`a` is \"twice\"");
     diag_label(&x->diags, g, find(x, f, "a"), "first here");
     render_diag_json(&x->out, &x->sources, g);
-    assert_string_equal(
-        x->out.data,
-        "{\"code\":\"E0202\",\"severity\":\"error\",\"message\":\"`a` is \\\"twice\\\"\","
-        "\"file\":\"t.dyn\",\"begin\":{\"byte\":18,\"line\":2,\"column\":7},"
-        "\"end\":{\"byte\":21,\"line\":2,\"column\":10},"
-        "\"labels\":[{\"text\":\"first here\",\"file\":\"t.dyn\","
-        "\"begin\":{\"byte\":4,\"line\":1,\"column\":5},"
-        "\"end\":{\"byte\":5,\"line\":1,\"column\":6}}],\"hint\":null}\n");
+    assert_string_equal(x->out.data,
+                        "{\"code\":\"E0202\",\"name\":null,\"severity\":\"error\",\"message\":\"`a`"
+                        " is \\\"twice\\\"\","
+                        "\"file\":\"t.dyn\",\"begin\":{\"byte\":18,\"line\":2,\"column\":7},"
+                        "\"end\":{\"byte\":21,\"line\":2,\"column\":10},"
+                        "\"labels\":[{\"text\":\"first here\",\"file\":\"t.dyn\","
+                        "\"begin\":{\"byte\":4,\"line\":1,\"column\":5},"
+                        "\"end\":{\"byte\":5,\"line\":1,\"column\":6}}],\"hint\":null}\n");
     buf_clear(&x->out);
     g = diag_add(&x->diags, W0654, (struct span){0}, "lost");
     diag_hint(&x->diags, g, "more");
     render_diag_json(&x->out, &x->sources, g);
-    assert_string_equal(x->out.data,
-                        "{\"code\":\"W0654\",\"severity\":\"warning\",\"message\":\"lost\","
-                        "\"file\":null,\"labels\":[],\"hint\":\"more\"}\n");
+    assert_string_equal(x->out.data, "{\"code\":\"W0654\",\"name\":\"weight-lost\",\"severity\":"
+                                     "\"warning\",\"message\":\"lost\","
+                                     "\"file\":null,\"labels\":[],\"hint\":\"more\"}\n");
 }
 
 static void test_positions(void **state)

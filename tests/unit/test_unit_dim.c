@@ -2,7 +2,9 @@
 #include "tests/unit/unit.h"
 
 #include "lang/literal.h"
+#include "lang/parse.h"
 #include "lang/unit.h"
+#include "runtime/base/hash.h"
 
 #include <locale.h>
 #include <math.h>
@@ -128,6 +130,145 @@ static void test_texts(void **state)
     check_text(dim_mul(root, s), "s V^1.5", NULL, "1 * 1 s * 1 V^1.5");
 }
 
+/* ---- quantities ---- */
+
+static void check_quantity(double x, const char *name, const char *exact, const char *people)
+{
+    struct buf b = {0};
+    struct arena a = {0};
+    unit_f64_text(&b, x, unit(name));
+    assert_string_equal(b.data, exact);
+    assert_string_equal(unit_text(&a, x, unit(name)), people);
+    buf_free(&b);
+    arena_free(&a);
+}
+
+static void test_quantities(void **state)
+{
+    (void)state;
+    check_quantity(1e-3, "s", "1 ms", "1 ms");
+    check_quantity(3.618586e-12, "A", "3.618586 pA", "3.619 pA");
+    check_quantity(-12.5e-9, "A", "-12.5 nA", "-12.5 nA");
+    check_quantity(0.1, "V", "100 mV", "100 mV");
+    check_quantity(0.99996, "V", "999.96 mV", "1 V"); /* rounding may take the next prefix */
+    check_quantity(1, "V", "1 V", "1 V");
+    check_quantity(999.75, "V", "999.75 V", "999.8 V");
+    check_quantity(1000, "Ohm", "1 kOhm", "1 kOhm");
+    check_quantity(123456.75, "Ohm", "123.45675 kOhm", "123.5 kOhm");
+    check_quantity(2e6, "Hz", "2 MHz", "2 MHz");
+    check_quantity(1e-15, "F", "1 fF", "1 fF");
+    check_quantity(9.9999e-16, "F", "9.9999e-16 F", "1 fF");
+    check_quantity(999e9, "W", "999 GW", "999 GW");
+    check_quantity(1e12, "W", "1000000000000 W", "1e+12 W");
+    check_quantity(0.02, "K", "0.02 K", "0.02 K"); /* takes no prefix */
+    check_quantity(0, "A", "0 A", "0 A");
+    check_quantity(-0.0, "A", "-0 A", "-0 A");
+    check_quantity((double)INFINITY, "A", "inf A", "inf A");
+    check_quantity(1e-3, "%", "0.001", "0.001");
+    check_quantity(1.7976931348623157e308, "A", "1.7976931348623157e308 A", "1.798e+308 A");
+    check_quantity(1.2345678901234567e-7, "A", "123.45678901234566 nA", "123.5 nA");
+
+    struct buf b = {0};
+    unit_f32_text(&b, 3.618586e-12f, unit("A"));
+    buf_puts(&b, ", ");
+    unit_f64_text(&b, -2e-3, dim_div(unit("V"), unit("s")));
+    buf_puts(&b, ", ");
+    unit_f64_text(&b, 2e-3, (struct dim){.any = true});
+    assert_string_equal(b.data, "3.618586 pA, -0.002 / 1 s * 1 V, 0.002");
+    buf_free(&b);
+}
+
+/* Numbers to print: any bits, numbers of many magnitudes with few digits and with all, and both
+ * sides of every power of ten. */
+static double sample(uint32_t i)
+{
+    uint64_t u = hash_u64(i);
+    double x, scale = pow(10, (double)((int)(u >> 8 & 63) - 32));
+    switch (i % 4) {
+    case 0:
+        memcpy(&x, &u, sizeof x);
+        return isfinite(x) ? x : 1;
+    case 1:
+        return (double)(u >> 40) * scale;
+    case 2:
+        return (double)(u >> 32 & 1023) * scale;
+    default:
+        return nextafter(scale, u >> 16 & 1 ? INFINITY : 0);
+    }
+}
+
+static float sample_f32(uint32_t i)
+{
+    uint32_t u = (uint32_t)hash_u64(i);
+    float x = (float)sample(i);
+    if (i % 4 == 0)
+        memcpy(&x, &u, sizeof x);
+    return isfinite(x) ? x : 0x1.5c87fap-84f; /* see test_number.c */
+}
+
+/* One to three digits, the first not 0, before the point or the unit. */
+static void check_mantissa(const char *text, double x, struct dim d)
+{
+    size_t n = strspn(text + (*text == '-'), "0123456789");
+    bool in_reach = fabs(x) >= 1e-15 && fabs(x) < 1e12 && d.e[DIM_K] == 0;
+    if (in_reach && (text[*text == '-'] == '0' || n < 1 || n > 3 || strchr(text, 'e')))
+        fail_msg("%s", text);
+}
+
+static void check_read_back(const struct ast_expr *e, double x, bool single, struct dim d)
+{
+    bool negative = e->kind == AST_UNARY && e->op == AST_NEG;
+    const struct ast_expr *n = negative ? e->a : e;
+    double y = negative ? -n->number : n->number;
+    if (single)
+        y = (double)(float)y;
+    assert_int_equal(n->kind, AST_NUMBER);
+    assert_true(dim_eq(n->dim, d) && !n->dim.any);
+    assert_memory_equal(&y, &x, sizeof y);
+}
+
+static void check_round_trip(struct dim d, bool single)
+{
+    enum { COUNT = 40000 };
+    struct arena a = {0};
+    struct intern names;
+    struct sources sources = {.arena = &a};
+    struct diags diags = {0};
+    struct buf text = {0};
+    intern_init(&names, &a);
+    buf_puts(&text, "let x = [");
+    for (uint32_t i = 0; i < COUNT; i++) {
+        size_t begin = text.n;
+        if (single)
+            unit_f32_text(&text, sample_f32(i), d);
+        else
+            unit_f64_text(&text, sample(i), d);
+        check_mantissa(text.data + begin, single ? f32_decimal(sample_f32(i)) : sample(i), d);
+        buf_puts(&text, ",\n");
+    }
+    buf_puts(&text, "0];\n");
+    uint32_t file = sources_add(&sources, "t.dyn", text.data, text.n, &diags);
+    const struct ast_file *f = parse_file(&a, &names, &sources, file, &diags);
+    assert_int_equal(diags.n_errors, 0);
+    const struct ast_expr *e = f->decls->let->value->items;
+    for (uint32_t i = 0; i < COUNT; i++, e = e->next)
+        check_read_back(e, single ? (double)sample_f32(i) : sample(i), single, d);
+    buf_free(&text);
+    diags_free(&diags);
+    arena_free(&a);
+}
+
+/* What is printed with a unit, the language reads back to the same bits. */
+static void test_quantities_read_back(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"s", "A", "V", "K", "F", "Hz", "Ohm", "W"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        check_round_trip(unit(names[i]), true);
+        check_round_trip(unit(names[i]), false);
+    }
+}
+
 /* ---- literals ---- */
 
 static void check_number(const char *text, int pow10, double expected)
@@ -242,6 +383,8 @@ int main(void)
         cmocka_unit_test(test_algebra),
         cmocka_unit_test(test_exponents_saturate),
         cmocka_unit_test(test_texts),
+        cmocka_unit_test(test_quantities),
+        cmocka_unit_test(test_quantities_read_back),
         cmocka_unit_test(test_numbers),
         cmocka_unit_test(test_numbers_are_rounded_once),
         cmocka_unit_test(test_numbers_beyond_float64),
