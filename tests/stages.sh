@@ -1,6 +1,6 @@
 #!/bin/sh
 # Golden files, one for each stage, beside their source: tests/stages/NAME.dyn gives
-# NAME.elaborate.txt, NAME.place.txt, ... and NAME.json.txt (dump), NAME.errors.txt (messages).
+# NAME.elaborate.txt, NAME.place.txt, ... and NAME.json.txt (dump), NAME.messages.txt.
 # Which stages there are is a line of the source: `// stages: elaborate place quantize`.
 # With UPDATE=1 (make check CHECK=-u) they are written anew.
 set -u
@@ -15,6 +15,7 @@ produce() { # NAME STAGE
     check) "$DYN" check "$1.dyn" 2>&1 ;;
     json) "$DYN" build "$1.dyn" -q -t dynapse2 -o "$tmp/i.dynb" && "$DYN" dump "$tmp/i.dynb" --json ;;
     dump) "$DYN" build "$1.dyn" -q -t dynapse2 -o "$tmp/i.dynb" && "$DYN" dump "$tmp/i.dynb" ;;
+    messages) "$DYN" build "$1.dyn" -q -t dynapse2 -o "$tmp/i.dynb" 2>&1; echo "exit $?" ;;
     fit) "$DYN" fit "$1.dyn" -t dynapse2 ;;
     *) "$DYN" print "$1.dyn" --after "$2" ;;
     esac
