@@ -31,9 +31,28 @@ static bool is_count(double x)
     return x >= 0 && x <= UINT32_MAX && x == floor(x);
 }
 
-static double count_at(struct stimulus_counts v, uint64_t i)
+/* The events of one step. Every count is written, and the next one overwrites it if it was 0: no
+ * branch to guess wrong. */
+static uint32_t events_of_bytes(struct stimulus_event *to, const uint8_t *v, uint32_t channels)
 {
-    return v.u8 ? v.u8[i] : v.f64[i];
+    uint32_t k = 0;
+    for (uint32_t c = 0; c < channels; c++) {
+        uint32_t count = v[c];
+        to[k] = (struct stimulus_event){c, count};
+        k += count > 0;
+    }
+    return k;
+}
+
+static uint32_t events_of_numbers(struct stimulus_event *to, const double *v, uint32_t channels)
+{
+    uint32_t k = 0;
+    for (uint32_t c = 0; c < channels; c++) {
+        uint32_t count = (uint32_t)v[c];
+        to[k] = (struct stimulus_event){c, count};
+        k += count > 0;
+    }
+    return k;
 }
 
 /* How many bytes aren't 0, eight at a time. */
@@ -69,25 +88,6 @@ static bool count_numbers(const double *v, const struct stimulus_source *s, uint
         (*n)++;
     }
     return true;
-}
-
-/* The first i >= from with a count that isn't 0, or n. */
-static uint64_t next_count(struct stimulus_counts v, uint64_t from, uint64_t n)
-{
-    uint64_t i = from, eight;
-    if (!v.u8) {
-        while (i < n && v.f64[i] == 0)
-            i++;
-        return i;
-    }
-    for (; i + 8 <= n; i += 8) {
-        memcpy(&eight, v.u8 + i, 8);
-        if (eight)
-            break;
-    }
-    while (i < n && v.u8[i] == 0)
-        i++;
-    return i;
 }
 
 /* Shape of a raster to trials and steps of `out`. */
@@ -133,11 +133,11 @@ bool stimulus_raster(struct arena *a, struct stimulus_source *out, struct stimul
     out->event = arena_try(a, (size_t)n + 1, sizeof *out->event);
     if (!out->event)
         return no_memory(d, what, at);
-    uint64_t k = 0, i = next_count(v, 0, all);
+    uint64_t k = 0;
     for (uint64_t cell = 0; cell < cells; cell++) {
-        for (uint64_t end = (cell + 1) * channels; i < end; i = next_count(v, i + 1, all))
-            out->event[k++] =
-                (struct stimulus_event){(uint32_t)(i - cell * channels), (uint32_t)count_at(v, i)};
+        struct stimulus_event *to = out->event + k;
+        k += v.u8 ? events_of_bytes(to, v.u8 + cell * channels, channels)
+                  : events_of_numbers(to, v.f64 + cell * channels, channels);
         out->row[cell + 1] = k;
     }
     return true;
