@@ -48,6 +48,29 @@ static void bar_end(struct bar *b)
     }
 }
 
+/* Where native code came from. */
+static void tell_code(const struct backend *b)
+{
+    struct code_report r;
+    if (!b->report) {
+        return;
+    }
+    b->report(b, &r);
+    if (!r.compiled && !r.cached) {
+        return;
+    }
+    if (r.compiled) {
+        fprintf(stderr, "kernels compiled in %.1f ms", r.seconds * 1e3);
+    }
+    if (r.cached) {
+        fputs(r.compiled ? ", others from cache" : "kernels from cache", stderr);
+    }
+    if (r.no_cache) {
+        fprintf(stderr, " (no cache: %s)", r.no_cache);
+    }
+    fputc('\n', stderr);
+}
+
 static bool run(struct cli *c, const struct plan *p, struct run_options *o, struct run_result *out)
 {
     struct bar bar = {.start = now()};
@@ -57,7 +80,9 @@ static bool run(struct cli *c, const struct plan *p, struct run_options *o, stru
     bool ok = run_plan(&c->driver.arena, p, o, out, &c->driver.diags);
     bar_end(&bar);
     if (ok && c->value[OPT_VERBOSE]) {
-        fprintf(stderr, "ran in %.1f ms on %s\n", (now() - bar.start) * 1e3, o->backend->name);
+        fprintf(stderr, "ran in %.1f ms on %s, %s\n", (now() - bar.start) * 1e3, o->backend->name,
+                cpu_level_name(o->backend->cpu));
+        tell_code(o->backend);
     }
     return ok;
 }
@@ -69,9 +94,10 @@ static bool run_options(struct cli *c, const struct stimulus *s, struct backend 
     uint64_t trials = s->trials, jobs = 0, chips = 1;
     if (!cli_number(c, OPT_TRIALS, 1, &trials) || !cli_number(c, OPT_JOBS, 1, &jobs) ||
         !cli_number(c, OPT_CHIPS, 1, &chips) ||
-        !driver_backend(&c->driver, c->value[OPT_BACKEND], backend)) {
+        !driver_backend(&c->driver, c->value[OPT_BACKEND], c->value[OPT_CPU], backend)) {
         return false;
     }
+    backend->cache = !c->value[OPT_NO_CACHE];
     *out = (struct run_options){.stimulus = s,
                                 .trials = (uint32_t)trials,
                                 .chips = (uint32_t)chips,

@@ -285,7 +285,7 @@ bool driver_mismatch(struct driver *d, struct plan *p, const char *spec)
     return true;
 }
 
-bool driver_backend(struct driver *d, const char *name, struct backend *out)
+static bool find_backend(struct driver *d, const char *name, struct backend *out)
 {
     if (!name) {
 #ifdef DYN_NO_LLVM
@@ -304,4 +304,14 @@ bool driver_backend(struct driver *d, const char *name, struct backend *out)
     struct diag *g = diag_add(&d->diags, E0903, NOWHERE, "there is no back end `%s`", name);
     diag_hint(&d->diags, g, "--backend is jit or interp");
     return false;
+}
+
+bool driver_backend(struct driver *d, const char *name, const char *cpu, struct backend *out)
+{
+    enum cpu_level level;
+    if (!backend_cpu(cpu, &level, &d->diags) || !find_backend(d, name, out)) {
+        return false;
+    }
+    out->cpu = level;
+    return true;
 }

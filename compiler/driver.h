@@ -70,7 +70,8 @@ bool driver_stimulus(struct program *p, const struct plan *plan, const char *nam
  */
 bool driver_mismatch(struct driver *d, struct plan *p, const char *spec);
 
-/* "jit", "interp" or NULL (jit where it was built in, else interp). */
-bool driver_backend(struct driver *d, const char *name, struct backend *out);
+/* "jit", "interp" or NULL (jit where it was built in, else interp), for the processor `cpu` (see
+ * backend_cpu()). */
+bool driver_backend(struct driver *d, const char *name, const char *cpu, struct backend *out);
 
 #endif

@@ -198,7 +198,7 @@ static bool take_inputs(struct dyn_context *c, struct dyn_result *r, const dyn_r
     return stimulus_settle(s, &c->diags, NOWHERE);
 }
 
-static bool open_backend(struct dyn_context *c, const char *name, struct backend *out)
+static bool find_backend(struct dyn_context *c, const char *name, struct backend *out)
 {
     if (name && strcmp(name, "jit") == 0) {
         return backend_jit(out, &c->diags);
@@ -212,6 +212,17 @@ static bool open_backend(struct dyn_context *c, const char *name, struct backend
         backend_interp(out);
     }
     diags_free(&quiet);
+    return true;
+}
+
+static bool open_backend(struct dyn_context *c, const dyn_run_options *o, struct backend *out)
+{
+    enum cpu_level cpu;
+    if (!backend_cpu(o->cpu, &cpu, &c->diags) || !find_backend(c, o->backend, out)) {
+        return false;
+    }
+    out->cpu = cpu;
+    out->cache = !o->no_cache;
     return true;
 }
 
@@ -231,7 +242,7 @@ dyn_result *dyn_run(dyn_context *c, const dyn_image *im, const dyn_run_options *
                               .backend = &backend};
     bool ok = take_inputs(c, r, o) &&
               record_spec(&r->arena, &im->plan, o->record, &record, &run.n_record, &c->diags) &&
-              open_backend(c, o->backend, &backend);
+              open_backend(c, o, &backend);
     if (ok) {
         run.trials = o->trials ? o->trials : r->stimulus.trials;
         run.record = record;

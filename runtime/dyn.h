@@ -87,6 +87,9 @@ typedef struct dyn_run_options {
     uint32_t jobs;      /* threads; 0: all processors */
     const char *record; /* "all", "none", "LAYER.VARIABLE,..."; NULL: what the image says */
     int one_per_step;   /* counts above 1 become 1, as on the board */
+    const char *cpu;    /* "sse2", "avx2", "avx512", "neon"; NULL: the best that there is. Results
+                           are the same */
+    int no_cache;       /* compiled kernels aren't kept in the user's cache folder */
 } dyn_run_options;
 
 DYN_API dyn_result *dyn_run(dyn_context *c, const dyn_image *im, const dyn_run_options *o);

@@ -266,9 +266,9 @@ kernel_step_fn *interp_step_for(enum cpu_level level)
 static bool prepare(const struct backend *b, struct arena *a, const struct kernel_spec *spec,
                     uint32_t n, struct kernel_code *out, struct diags *d)
 {
-    (void)b, (void)d;
+    (void)d;
     for (uint32_t i = 0; i < n; i++)
-        out[i] = (struct kernel_code){interp_step_for(cpu_level()), lower(a, &spec[i])};
+        out[i] = (struct kernel_code){interp_step_for(b->cpu), lower(a, &spec[i])};
     return true;
 }
 
@@ -279,5 +279,6 @@ static void release(const struct backend *b)
 
 void backend_interp(struct backend *out)
 {
-    *out = (struct backend){.name = "interp", .prepare = prepare, .release = release};
+    *out = (struct backend){
+        .name = "interp", .cpu = cpu_level(), .prepare = prepare, .release = release};
 }

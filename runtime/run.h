@@ -5,6 +5,7 @@
 #ifndef RUNTIME_RUN_H
 #define RUNTIME_RUN_H
 
+#include "runtime/base/cpu.h"
 #include "runtime/plan.h"
 #include "runtime/stimulus.h"
 
@@ -38,17 +39,30 @@ struct kernel_code {
     const void *code;
 };
 
+struct code_report { /* what prepare() did so far */
+    uint32_t compiled, cached; /* calls that made code, and that found it in the user's cache */
+    double seconds;            /* that compiling took */
+    const char *no_cache;      /* why there is no cache; NULL: there is one */
+};
+
 struct backend {
     const char *name; /* "interp", "jit" */
+    /* Set when it was opened; may be changed before the first prepare(). The bits are the same. */
+    enum cpu_level cpu; /* what code is made for: at most cpu_level(), the default */
+    bool cache;         /* native code is kept in the user's cache folder (base/cache.h): the default */
     /* Code for all of the specs at once (a JIT compiles them as one module); one entry of `out`
      * each. False: reported. */
     bool (*prepare)(const struct backend *b, struct arena *a, const struct kernel_spec *spec,
                     uint32_t n, struct kernel_code *out, struct diags *d);
+    void (*report)(const struct backend *b, struct code_report *out); /* NULL: no native code */
     void (*release)(const struct backend *b); /* frees what prepare() made */
     void *state;
 };
 
 void backend_interp(struct backend *out);
+/* The level that a user names: "sse2", "avx2", "avx512", "neon", or "host" (also NULL), the best. False
+ * with E0804 if this processor can't run it, E0903 if it is no such name. */
+bool backend_cpu(const char *name, enum cpu_level *out, struct diags *d);
 /* Opens the plugin dyn-jit.so beside the program or in the library folder. False with E0804 and a
  * hint if it isn't there. */
 bool backend_jit(struct backend *out, struct diags *d);

@@ -13,6 +13,8 @@ update=''
 if [ "${1:-}" = -u ]; then update=1 && shift; fi
 export UPDATE="$update" BUILD
 export CMOCKA_MESSAGE_OUTPUT=TAP
+export XDG_CACHE_HOME="$logs/cache" # never the user's
+unset DYN_CACHE
 export ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1 UBSAN_OPTIONS=print_stacktrace=1
 DYN=$BUILD/dyn
 export DYN

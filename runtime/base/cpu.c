@@ -13,3 +13,18 @@ enum cpu_level cpu_level(void)
     return CPU_BASE;
 #endif
 }
+
+const char *cpu_level_name(enum cpu_level level)
+{
+    if (level == CPU_AVX512)
+        return "avx512";
+    if (level == CPU_AVX2)
+        return "avx2";
+#if defined __x86_64__
+    return "sse2";
+#elif defined __aarch64__
+    return "neon";
+#else
+    return "generic";
+#endif
+}

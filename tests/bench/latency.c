@@ -72,11 +72,14 @@ static void measure_commands(struct bench *b)
                     (const char *[]){dyn, "build", file, "-t", "dynapse2", "-o", image, NULL},
                     0.050);
     unlink(image);
-    const char *run[] = {dyn, "run", file, "--stimulus=unseen", "--backend=interp", NULL};
+    const char *run[] = {dyn, "run", file, "--stimulus=unseen", "--backend=interp", NULL, NULL};
     measure_command(b, "run, 100 trials, interp", run, 0);
+    if (!b->have_jit)
+        return;
     run[4] = "--backend=jit";
-    if (b->have_jit)
-        measure_command(b, "run, 100 trials, jit", run, 0.150);
+    measure_command(b, "run, 100 trials, jit from cache", run, 0);
+    run[5] = "--no-cache";
+    measure_command(b, "run, 100 trials, jit", run, 0.150);
 }
 
 /* ---- the JIT ---- */
@@ -94,6 +97,7 @@ static struct jit_times time_jit(const struct kernel_spec *spec)
     double t0 = bench_now();
     bool ok = backend_jit(&jit, &d);
     double t1 = bench_now();
+    jit.cache = false;
     ok = ok && jit.prepare(&jit, &a, spec, 1, &code, &d);
     double t2 = bench_now();
     if (!ok)

@@ -8,6 +8,8 @@
 #include "tests/unit/dpi_net.h"
 #include <float.h>
 #include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 enum {
     N_PARAMS = 4,
@@ -307,14 +309,22 @@ static void check_round(const struct backend *b, uint64_t seed)
     arena_free(&a);
 }
 
+/* For every instruction set that this processor has. */
+static void check_levels(struct backend *b)
+{
+    for (b->cpu = CPU_BASE; b->cpu <= cpu_level(); b->cpu++) {
+        for (uint64_t seed = 0; seed < N_ROUNDS; seed++)
+            check_round(b, seed);
+    }
+    b->release(b);
+}
+
 static void test_interp(void **state)
 {
     (void)state;
     struct backend b;
     backend_interp(&b);
-    for (uint64_t seed = 0; seed < N_ROUNDS; seed++)
-        check_round(&b, seed);
-    b.release(&b);
+    check_levels(&b);
 }
 
 static void test_jit(void **state)
@@ -323,9 +333,65 @@ static void test_jit(void **state)
     struct backend b;
     if (!dpi_open_jit(&b))
         skip();
-    for (uint64_t seed = 0; seed < N_ROUNDS; seed++)
-        check_round(&b, seed);
+    check_levels(&b);
+}
+
+/* One kernel of the run is another one, or one of its constants, or the processor: then the cache
+ * doesn't know it. What it knows gives the same bits. */
+static void test_cache(void **state)
+{
+    (void)state;
+    struct backend b;
+    if (!dpi_open_jit(&b))
+        skip();
     b.release(&b);
+    char folder[] = "/tmp/dyn-jit-XXXXXX";
+    assert_non_null(mkdtemp(folder));
+    setenv("XDG_CACHE_HOME", folder, 1);
+    unsetenv("DYN_CACHE");
+    for (uint32_t turn = 0; turn < 2; turn++) {
+        assert_true(dpi_open_jit(&b));
+        b.cache = true;
+        uint32_t rounds = 0;
+        for (b.cpu = CPU_BASE; b.cpu <= cpu_level(); b.cpu++) {
+            for (uint64_t seed = 0; seed < 3; seed++, rounds++)
+                check_round(&b, seed);
+        }
+        struct code_report r;
+        b.report(&b, &r);
+        assert_null(r.no_cache);
+        assert_int_equal(r.compiled, turn == 0 ? rounds : 0);
+        assert_int_equal(r.cached, turn == 0 ? 0 : rounds);
+        b.release(&b);
+    }
+    struct arena a = {0};
+    struct diags d = {0};
+    struct dice dice = {99, 0};
+    struct kernel *k = any_kernel(&a, &dice);
+    struct uniforms u = {.param = {true, true, true, true}, .let = {true, true, true}};
+    struct kernel_spec spec = spec_of(k, &u);
+    k->step.out[0] = k->step.n++; /* there is room for it: see any_kernel() */
+    k->step.inst[k->step.out[0]] = (struct kinst){.op = K_PARAM};
+    struct kernel_code code;
+    assert_true(dpi_open_jit(&b));
+    b.cache = true;
+    for (uint32_t i = 0; i < 4; i++) {
+        u.param_value[0] = (float)(i / 2);
+        assert_true(b.prepare(&b, &a, &spec, 1, &code, &d));
+        struct code_report r;
+        b.report(&b, &r);
+        assert_int_equal(r.compiled, i / 2 + 1);
+        assert_int_equal(r.cached, (i + 1) / 2);
+    }
+    b.release(&b);
+    diags_free(&d);
+    arena_free(&a);
+    unsetenv("XDG_CACHE_HOME");
+    const char *const remove[] = {"rm", "-rf", folder, NULL};
+    pid_t pid = fork();
+    if (pid == 0)
+        _exit(execvp(remove[0], (char *const *)(uintptr_t)remove));
+    waitpid(pid, NULL, 0);
 }
 
 int main(void)
@@ -333,6 +399,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_interp),
         cmocka_unit_test(test_jit),
+        cmocka_unit_test(test_cache),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

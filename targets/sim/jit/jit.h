@@ -1,6 +1,7 @@
 /* The JIT's parts, in the order in which a kernel goes through them: codegen makes an LLVM module
- * of all kernels of a run, emit turns it into the bytes of an object file, load makes these
- * callable. Only plugin.c, which strings them together, is seen from outside. */
+ * of all kernels of a run, key says by what its code is known in the user's cache, emit turns it
+ * into the bytes of an object file if it isn't there, load makes these callable. Only plugin.c,
+ * which strings them together, is seen from outside. */
 #ifndef JIT_H
 #define JIT_H
 
@@ -8,21 +9,33 @@
 
 #include <llvm-c/TargetMachine.h>
 
-/* ---- emit.c: the processor that this runs on, and code for it ---- */
+/* ---- emit.c: the processor that code is for, and code for it ---- */
 
 struct jit_host {
-    LLVMTargetMachineRef machine;
+    LLVMTargetRef target;
     char *triple;
+    /* After jit_host_choose(). */
+    enum cpu_level level;
+    LLVMTargetMachineRef machine;
     LLVMTargetDataRef layout;
     unsigned lanes; /* float32 lanes of the widest vector: 4, 8 or 16 */
 };
 
 bool jit_host_open(struct jit_host *h, char *why, size_t why_size);
+/* The best level is this very processor with all it has; one below, any processor of that level. */
+void jit_host_choose(struct jit_host *h, enum cpu_level level);
 void jit_host_close(struct jit_host *h);
 
-/* The module as an object file; the module is used up. NULL: *why, to be freed with
+/* The module as an object file. NULL: *why, to be freed with
  * LLVMDisposeMessage(), says what is wrong. */
 LLVMMemoryBufferRef jit_emit(const struct jit_host *h, LLVMModuleRef m, char **why);
+
+/* ---- key.c ---- */
+
+/* All that the code of a module follows from: this plugin's build, LLVM, the processor, and the
+ * module itself with the constants that are folded in. False if the plugin doesn't know its build.
+ */
+bool jit_key(struct buf *out, const struct jit_host *h, LLVMModuleRef m);
 
 /* ---- codegen.c ---- */
 

@@ -1,12 +1,17 @@
 /* dyn-jit.so: the back end that compiles kernels with LLVM. */
+#include "runtime/base/cache.h"
 #include "runtime/jit_plugin.h"
 #include "targets/sim/jit/jit.h"
 
 #include <llvm-c/Core.h>
 #include <stdlib.h>
+#include <time.h>
 
 struct jit {
     struct jit_host host;
+    struct cache cache;
+    bool cache_tried;
+    struct code_report report;
     VEC(struct jit_code *) code;
     struct arena arena;
 };
@@ -18,13 +23,81 @@ static bool trouble(struct diags *d, char *why)
     return false;
 }
 
-static LLVMMemoryBufferRef compile(const struct jit *j, const struct kernel_spec *spec, uint32_t n,
-                                   char **why)
+static double now(void)
 {
-    LLVMContextRef cx = LLVMContextCreate();
-    LLVMMemoryBufferRef object = jit_emit(&j->host, jit_codegen(cx, &j->host, spec, n), why);
-    LLVMContextDispose(cx);
-    return object;
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+/* The functions of an object, which is used up. */
+static bool load(struct jit *j, LLVMMemoryBufferRef object, uint32_t n, struct kernel_code *out,
+                 char **why)
+{
+    struct jit_code *code = jit_load(object, why);
+    bool ok = code != NULL;
+    for (uint32_t i = 0; i < n && ok; i++) {
+        char name[JIT_NAME_SIZE];
+        jit_name(name, i);
+        out[i] = (struct kernel_code){.step = jit_find(code, name, why)};
+        ok = out[i].step != NULL;
+    }
+    if (ok)
+        VEC_PUSH(&j->arena, &j->code, code);
+    else
+        jit_unload(code);
+    return ok;
+}
+
+/* ---- the cache ---- */
+
+/* The key of a module; empty if there is no cache. */
+static struct buf key_of(struct jit *j, bool wanted, LLVMModuleRef m)
+{
+    struct buf key = {0};
+    if (wanted && !j->cache_tried) {
+        const char *folder = cache_folder(&j->arena, &j->report.no_cache);
+        j->cache_tried = true;
+        if (folder)
+            cache_open(&j->cache, folder, &j->report.no_cache);
+    }
+    if (wanted && j->cache.folder >= 0 && !jit_key(&key, &j->host, m)) {
+        j->report.no_cache = "the plugin has no build id";
+        buf_clear(&key);
+    }
+    return key;
+}
+
+static bool from_cache(struct jit *j, struct bytes key, uint32_t n, struct kernel_code *out)
+{
+    struct arena scratch = {0};
+    struct bytes object;
+    bool ok = cache_get(&j->cache, &scratch, key, &object);
+    if (ok) {
+        char *why = NULL;
+        ok = load(
+            j,
+            LLVMCreateMemoryBufferWithMemoryRangeCopy((const char *)object.data, object.n, "cache"),
+            n, out, &why);
+        LLVMDisposeMessage(why);
+    }
+    arena_free(&scratch);
+    return ok;
+}
+
+/* ---- the back end ---- */
+
+static bool compile(struct jit *j, LLVMModuleRef m, struct bytes key, uint32_t n,
+                    struct kernel_code *out, char **why)
+{
+    LLVMMemoryBufferRef object = jit_emit(&j->host, m, why);
+    if (!object)
+        return false;
+    if (key.n > 0) {
+        struct bytes b = {(const uint8_t *)LLVMGetBufferStart(object), LLVMGetBufferSize(object)};
+        cache_put(&j->cache, key, b);
+    }
+    return load(j, object, n, out, why);
 }
 
 static bool prepare(const struct backend *b, struct arena *a, const struct kernel_spec *spec,
@@ -32,20 +105,31 @@ static bool prepare(const struct backend *b, struct arena *a, const struct kerne
 {
     (void)a;
     struct jit *j = b->state;
+    const double start = now();
+    jit_host_choose(&j->host, b->cpu);
+    LLVMContextRef cx = LLVMContextCreate();
+    LLVMModuleRef m = jit_codegen(cx, &j->host, spec, n);
+    struct buf text = key_of(j, b->cache, m);
+    const struct bytes key = {(const uint8_t *)text.data, text.n};
     char *why = NULL;
-    LLVMMemoryBufferRef object = compile(j, spec, n, &why);
-    struct jit_code *code = object ? jit_load(object, &why) : NULL;
-    if (!code)
-        return trouble(d, why);
-    VEC_PUSH(&j->arena, &j->code, code);
-    for (uint32_t i = 0; i < n; i++) {
-        char name[JIT_NAME_SIZE];
-        jit_name(name, i);
-        out[i] = (struct kernel_code){.step = jit_find(code, name, &why)};
-        if (!out[i].step)
-            return trouble(d, why);
+    bool ok = key.n > 0 && from_cache(j, key, n, out);
+    if (ok) {
+        j->report.cached++;
+    } else {
+        ok = compile(j, m, key, n, out, &why);
+        j->report.compiled++;
+        j->report.seconds += now() - start;
     }
-    return true;
+    buf_free(&text);
+    LLVMDisposeModule(m);
+    LLVMContextDispose(cx);
+    return ok || trouble(d, why);
+}
+
+static void report(const struct backend *b, struct code_report *out)
+{
+    const struct jit *j = b->state;
+    *out = j->report;
 }
 
 static void release(const struct backend *b)
@@ -54,6 +138,7 @@ static void release(const struct backend *b)
     for (uint32_t i = 0; i < j->code.n; i++)
         jit_unload(j->code.data[i]);
     jit_host_close(&j->host);
+    cache_close(&j->cache);
     arena_free(&j->arena);
     free(j);
 }
@@ -67,7 +152,14 @@ static bool open_backend(struct backend *out, char *why, size_t why_size)
         free(j);
         return false;
     }
-    *out = (struct backend){.name = "jit", .prepare = prepare, .release = release, .state = j};
+    j->cache.folder = -1;
+    *out = (struct backend){.name = "jit",
+                            .cpu = cpu_level(),
+                            .cache = true,
+                            .prepare = prepare,
+                            .report = report,
+                            .release = release,
+                            .state = j};
     return true;
 }
 
