@@ -69,6 +69,8 @@ static bool attribute_delay(struct build *b, struct link *l, const struct ast_as
         diag_add(d, E0401, as->span, "a delay needs a time step: `dt = 1 ms;`");
         return false;
     }
+    if (isnan(b->net->dt))
+        return false;
     double steps = round(x / b->net->dt);
     if (!(steps >= 1 && steps <= MAX_DELAY)) {
         struct buf text = {0};
@@ -109,8 +111,8 @@ static bool attributes(struct build *b, struct link *l, const struct model *m, b
             for (int i = 0; i < 3; i++)
                 later |= strcmp(name, speck[i]) == 0;
             if (later) {
-                diag_add(d, E0402, as->name.span,
-                         "`%s` comes with the Speck target, which this version doesn't have", name);
+                comes_with_speck(b->el, E0402, as->name.span,
+                                 arena_printf(&b->work, "`%s` comes", name));
             } else {
                 struct diag *g =
                     diag_add(d, E0205, as->name.span, "a connection has no attribute `%s`", name);

@@ -32,6 +32,7 @@ uint64_t row_end(const struct link *l, uint32_t i);
 uint32_t column(const struct link *l, uint64_t k);
 float weight(const struct link *l, uint32_t i, uint64_t k); /* rounded */
 
+int operator_index(const char *name); /* -1 if there is none */
 /* The operator of that call: -1 if there is none (reported). */
 int find_operator(struct build *b, const struct ast_expr *op);
 /* Fills in the pattern and the weights of a link whose ends are known; false: reported. */

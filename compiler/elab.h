@@ -64,7 +64,7 @@ struct def {
 struct scope {
     struct elab *el;
     struct scope *parent;
-    const double *dt; /* the time step that definitions here see; NULL: none */
+    const double *dt; /* the time step that definitions here see; NULL, 0: none; NaN: reported */
     bool incomplete;  /* a module couldn't be used, so that names may be missing */
     VEC(struct def *) def;
     struct map64 map; /* (name, space) -> index in def */
@@ -81,10 +81,13 @@ struct def *scope_find(const struct scope *s, const char *name, enum space space
 struct def *scope_find_here(const struct scope *s, const char *name, enum space space);
 /* All names of a space that are visible, for "did you mean". Returns how many (at most max). */
 uint32_t scope_names(const struct scope *s, enum space space, const char **out, uint32_t max);
-/* True if a name that isn't found may be declared where an error was reported: in a module that
- * couldn't be used, or on a line that couldn't be parsed. */
+/* True if a word stands on a line that couldn't be parsed, which was reported. */
+bool line_excuses(const struct unit *u, const char *word);
+/* True if a name that isn't found may be declared where an error was reported: on such a line, or
+ * in a module that couldn't be used. */
 bool scope_excuses(const struct scope *s, const char *name);
-/* E0201, or E0203 if the name means something else, with the hint that helps best. */
+/* E0201, or E0203 if the name means something else, with the hint that helps best. A name that is
+ * like no other is reported once: declaring it mends all places where it stands. */
 void scope_unknown(const struct scope *s, struct ast_name name, enum space space);
 const char *def_word(enum def_kind k); /* "a layer" */
 
@@ -94,6 +97,10 @@ bool hints_wanted(const struct diags *d);
 /* Adds "did you mean" to a message if one of the candidates is near. */
 void hint_near(struct diags *d, struct diag *g, const char *name, const char *const *candidates,
                uint32_t n);
+/* "WHAT with the Speck target, which this version doesn't have", once for a source: all of it has
+ * one reason. NULL: told before. */
+struct diag *comes_with_speck(struct elab *el, enum diag_code code, struct span at,
+                              const char *what);
 
 /* ---- the elaborator ---- */
 
@@ -112,6 +119,8 @@ struct elab {
     VEC(struct loaded *) file;
     uint32_t depth;          /* of evaluation */
     uint64_t work;           /* nodes evaluated */
+    struct map64 unknown;    /* (name, space) that were reported and are no misspelling */
+    bool speck_told;         /* what comes with Speck was reported */
     const char *dt, *spikes; /* interned words */
 };
 
@@ -157,7 +166,7 @@ struct env {
     struct arena *arena; /* of the values that are made */
     const struct scope *scope;
     const struct local *local;
-    const double *dt; /* NULL or 0: unknown */
+    const double *dt; /* as in struct scope */
     const struct want *want;
 };
 
@@ -172,6 +181,8 @@ struct value eval(const struct env *env, const struct ast_expr *e);
 void eval_to(const struct env *env, const struct ast_expr *e, struct value *out);
 /* The value of a let. */
 struct value eval_def(struct def *d);
+/* All lets of a scope, for what is wrong in those that nothing uses. */
+void eval_lets(const struct scope *s);
 /* Where no shape is known from the context: reports random numbers (E0305). */
 struct value eval_known(const struct env *env, const struct ast_expr *e);
 /* Where one is: random numbers take it; others come as they are. */

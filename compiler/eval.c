@@ -32,6 +32,13 @@ struct value eval_def(struct def *d)
     return d->value;
 }
 
+void eval_lets(const struct scope *s)
+{
+    for (uint32_t i = 0; i < s->def.n; i++)
+        if (s->def.data[i]->kind == DEF_LET)
+            eval_def(s->def.data[i]);
+}
+
 static void eval_name(const struct env *env, const struct ast_expr *e, struct value *out)
 {
     const char *name = e->name.text;
@@ -48,6 +55,8 @@ static void eval_name(const struct env *env, const struct ast_expr *e, struct va
     } else if (d && d->kind == DEF_VALUE) {
         *out = d->value;
     } else if (!d && name == env->el->dt) {
+        if (env->dt && isnan(*env->dt))
+            return; /* reported, as it is wrong */
         if (env->dt && *env->dt != 0) {
             *out = value_quantity(*env->dt, DIM_TIME);
             return;
@@ -353,7 +362,7 @@ static void eval_kind(const struct env *env, const struct ast_expr *e, struct va
 {
     switch (e->kind) {
     case AST_NUMBER:
-        out->kind = V_NUMBER;
+        out->kind = isnan(e->number) ? V_POISON : V_NUMBER;
         out->dim = e->dim;
         out->array = NULL;
         out->number = e->number;

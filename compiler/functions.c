@@ -177,9 +177,18 @@ static bool read_args(const struct env *env, const struct function *f, const str
             return false;
         }
     }
-    if (*n < f->min || *n > f->max)
+    if (*n < f->min || *n > f->max) {
         wrong_count(env, e, f->min, f->max, *n);
-    return *n >= f->min && *n <= f->max;
+        return false;
+    }
+    if (*axis && f->op.fn && *n == f->op.n) {
+        struct diag *g = diag_add(env->el->u->diags, E0305, (*axis)->span,
+                                  "`%s` of %u values goes element by element: it takes no `axis`",
+                                  e->name.text, *n);
+        diag_hint(env->el->u->diags, g, "`%s(A, axis = 0)` takes one array", e->name.text);
+        return false;
+    }
+    return true;
 }
 
 static void call_array_function(const struct env *env, const struct function *f, struct call *c,

@@ -109,7 +109,8 @@ static void set_params(struct build *b, const struct piece *p)
         }
         given[i] = as;
         if (p->index != UINT32_MAX)
-            net_layer_set(b->net, p->index, i, v.array ? array_values(v.array) : &v.number, !v.array);
+            net_layer_set(b->net, p->index, i, v.array ? array_values(v.array) : &v.number,
+                          !v.array);
     }
     arena_free(&scratch);
 }
@@ -138,18 +139,11 @@ static void check_time(struct build *b, struct piece *p)
 {
     struct diags *d = b->el->u->diags;
     if (!p->model->step.present && p->model->event.present) {
-        struct diag *g =
-            diag_add(d, E0403, p->item->model.span,
-                     "`%s` is event-driven: it comes with the Speck target, which this "
-                     "version doesn't have",
-                     p->model->name);
-        diag_label(d, g, p->model->span, "it has `on event`, but no `step`");
+        const char *what = arena_printf(&b->work, "`%s` is event-driven: it comes", p->model->name);
+        struct diag *g = comes_with_speck(b->el, E0403, p->item->model.span, what);
+        if (g)
+            diag_label(d, g, p->model->span, "it has `on event`, but no `step`");
     } else if (b->net->dt == 0) {
-        bool given = false;
-        for (const struct ast_net_item *i = b->root->network->items; i; i = i->next)
-            given |= i->kind == AST_N_DT;
-        if (given) /* and wrong, which was reported */
-            return;
         struct diag *g = diag_add(d, E0401, p->item->name.span,
                                   "`%s` works in time steps, but the network has none", p->name);
         diag_hint(d, g, "give the network one: `dt = 1 ms;`");

@@ -212,6 +212,7 @@ static void cannot_assign(struct checker *c, const struct context *x, struct ast
             diag_hint(c->d, g, "`emit` says how many spikes there are");
     } else {
         g = mc_complain(c, E0201, name.span, "unknown state `%s`", name.text);
+        VEC_PUSH(c->scratch, &c->unknown, name.text);
         if (!mc_hint_name(c, x, g, name.text))
             diag_hint(c->d, g, "declare `state %s = ...;`, or `let %s = ...;` for this step only",
                       name.text, name.text);

@@ -75,13 +75,14 @@ struct checker {
     struct diags *d;
     const struct model_scope *scope;
     VEC(struct symbol) symbol;
-    VEC(struct local) local; /* those in sight, innermost last */
-    VEC(struct bound) bound; /* values of parameters, scales, initial values, assignments */
-    VEC(uint32_t) plain;     /* nodes that must be plain numbers: what is emitted */
-    VEC(struct note) note;   /* of each node */
-    struct symbol *busy;     /* whose value is being resolved */
-    const char *weight;      /* name of the event's weight, in its body */
-    uint32_t n_locals;       /* of the current body */
+    VEC(struct local) local;   /* those in sight, innermost last */
+    VEC(struct bound) bound;   /* values of parameters, scales, initial values, assignments */
+    VEC(uint32_t) plain;       /* nodes that must be plain numbers: what is emitted */
+    VEC(struct note) note;     /* of each node */
+    struct symbol *busy;       /* whose value is being resolved */
+    const char *weight;        /* name of the event's weight, in its body */
+    VEC(const char *) unknown; /* names that were reported and are no misspelling */
+    uint32_t n_locals;         /* of the current body */
     uint32_t depth, work;
     bool gave_up; /* too deep or too large: reported */
     bool failed;

@@ -1,4 +1,5 @@
 #include "compiler/model_check.h"
+#include <math.h>
 
 enum {
     MAX_DEPTH = 4000,    /* of nested expressions, functions expanded */
@@ -119,8 +120,13 @@ static uint32_t unknown(struct checker *c, const struct context *x, struct ast_n
             return MODEL_NONE;
         }
     }
+    c->failed = true;
+    for (uint32_t i = 0; i < c->unknown.n; i++)
+        if (c->unknown.data[i] == name.text)
+            return MODEL_NONE;
     struct diag *g = mc_complain(c, E0201, name.span, "unknown name `%s`", name.text);
-    mc_hint_name(c, x, g, name.text);
+    if (!mc_hint_name(c, x, g, name.text))
+        VEC_PUSH(c->scratch, &c->unknown, name.text);
     return MODEL_NONE;
 }
 
@@ -349,6 +355,10 @@ static uint32_t resolve_kind(struct checker *c, const struct context *x, const s
     struct model_expr leaf = {.span = e->span};
     switch (e->kind) {
     case AST_NUMBER:
+        if (isnan(e->number)) {
+            c->failed = true; /* malformed, which was reported */
+            return MODEL_NONE;
+        }
         leaf.op = M_NUMBER;
         leaf.number = e->number;
         leaf.dim = e->dim;

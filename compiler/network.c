@@ -8,16 +8,26 @@ struct env env_in(struct build *b, const struct instance *i)
 
 /* ---- the time step ---- */
 
+/* The time step that an item states; NaN: reported. */
+static double stated_dt(struct build *b, struct instance *in, const struct ast_net_item *item)
+{
+    struct env env = env_in(b, in);
+    double dt;
+    if (!eval_scalar(&env, item->value, DIM_TIME, "`dt`", &dt))
+        return NAN;
+    if ((float)dt > 0 && isfinite((float)dt))
+        return dt;
+    diag_add(b->el->u->diags, E0306, item->value->span, "the time step must be above 0");
+    return NAN;
+}
+
 /* A part has the time step of the whole: it may state it, but no other one. */
 static void set_dt(struct build *b, struct instance *in, const struct ast_net_item *item)
 {
     struct diags *d = b->el->u->diags;
-    struct env env = env_in(b, in);
-    double dt;
-    if (!eval_scalar(&env, item->value, DIM_TIME, "`dt`", &dt))
-        return;
-    if (!((float)dt > 0 && isfinite((float)dt))) {
-        diag_add(d, E0306, item->value->span, "the time step must be above 0");
+    double dt = stated_dt(b, in, item);
+    if (isnan(dt)) {
+        b->net->dt = b->dt_span.file == 0 ? dt : b->net->dt;
         return;
     }
     if (b->dt_span.file == 0) {
@@ -41,8 +51,10 @@ static const struct ast_param *find_param(const struct ast_network *n, const cha
     return p;
 }
 
-static void check_args(struct build *b, const struct def *network, const struct ast_net_item *part)
+/* False if an argument has no parameter: then one that is missing is what was meant. */
+static bool check_args(struct build *b, const struct def *network, const struct ast_net_item *part)
 {
+    bool good = true;
     struct diags *d = b->el->u->diags;
     uint32_t position = 0, n = 0;
     const char *names[64];
@@ -55,11 +67,16 @@ static void check_args(struct build *b, const struct def *network, const struct 
             struct diag *g = diag_add(d, E0205, a->name.span, "network `%s` has no parameter `%s`",
                                       network->name.text, a->name.text);
             hint_near(d, g, a->name.text, names, n);
+            diag_label(d, g, network->name.span, "declared here");
+            good = false;
         } else if (!a->name.text && position > n) {
-            diag_add(d, E0305, a->value ? a->value->span : part->span,
-                     "network `%s` has %u parameter%s", network->name.text, n, n == 1 ? "" : "s");
+            struct diag *g = diag_add(d, E0305, a->value ? a->value->span : part->span,
+                                      "network `%s` has %u parameter%s", network->name.text, n,
+                                      n == 1 ? "" : "s");
+            diag_label(d, g, network->name.span, "declared here");
         }
     }
+    return good;
 }
 
 /* The argument for parameter number `index`; NULL: none was given. */
@@ -83,8 +100,8 @@ static void bind_params(struct build *b, struct instance *in, const struct def *
                         const struct ast_net_item *part, bool lenient)
 {
     struct elab *el = b->el;
-    if (part)
-        check_args(b, network, part);
+    if (part && !check_args(b, network, part))
+        lenient = true;
     uint32_t index = 0;
     for (const struct ast_param *p = in->network->params; p; p = p->next, index++) {
         const struct ast_arg *a = find_arg(b, part, p, index);
@@ -158,9 +175,10 @@ static void add_piece(struct build *b, struct instance *in, const struct ast_net
         if (stimulus_setting(name))
             diag_add(el->u->diags, E0403, item->name.span,
                      "an input can't be called `%s`: a stimulus uses the name", name);
-        if (item->from.text || item->assigns)
-            diag_add(el->u->diags, E0403, item->span,
-                     "sensor inputs come with the Speck target, which this version doesn't have");
+        if (item->from.text || item->assigns) {
+            p->state = SHAPE_BAD;
+            comes_with_speck(el, E0403, item->span, "sensor inputs come");
+        }
         return;
     }
     struct def *neuron =
@@ -207,6 +225,8 @@ static struct instance *instantiate(struct build *b, struct instance *parent,
     for (const struct ast_net_item *i = in->network->items; i; i = i->next)
         if (i->kind == AST_N_DT)
             set_dt(b, in, i);
+    if (b->net->dt == 0 && line_excuses(b->el->u, b->el->dt))
+        b->net->dt = NAN;
     for (const struct ast_net_item *i = in->network->items; i; i = i->next) {
         if (i->kind == AST_N_INPUT || i->kind == AST_N_LAYER) {
             add_piece(b, in, i);
@@ -335,6 +355,8 @@ struct net *build_network(struct elab *el, struct def *network, enum purpose pur
     build_layers(&b);
     build_connections(&b);
     build_settings(&b);
+    if (purpose != TO_BUILD)
+        eval_lets(b.root->scope);
     bool good = u->diags->n_errors == 0 || (purpose != TO_BUILD && inputs_known(&b));
     arena_free(&b.work);
     return good ? b.net : NULL;

@@ -234,23 +234,30 @@ static const struct {
 
 enum { N_OPERATORS = sizeof operators / sizeof *operators };
 
+int operator_index(const char *name)
+{
+    for (int i = 0; i < N_OPERATORS; i++)
+        if (strcmp(name, operators[i].name) == 0)
+            return i;
+    return -1;
+}
+
 int find_operator(struct build *b, const struct ast_expr *op)
 {
     struct diags *d = b->el->u->diags;
-    const char *names[N_OPERATORS];
-    for (int i = 0; i < N_OPERATORS; i++) {
-        names[i] = operators[i].name;
-        if (strcmp(op->name.text, names[i]) == 0)
-            return i;
-    }
+    int found = operator_index(op->name.text);
+    if (found >= 0)
+        return found;
     if (strcmp(op->name.text, "conv2d") == 0) {
-        diag_add(d, E0402, op->name.span,
-                 "`conv2d` comes with the Speck target, which this version doesn't have");
+        comes_with_speck(b->el, E0402, op->name.span, "`conv2d` comes");
         return -1;
     }
     struct diag *g =
         diag_add(d, E0201, op->name.span, "no connection is called `%s`", op->name.text);
     diag_hint(d, g, "connections are dense(W), one_to_one(w), all_to_all(w), sparse(rows)");
+    const char *names[N_OPERATORS];
+    for (int i = 0; i < N_OPERATORS; i++)
+        names[i] = operators[i].name;
     hint_near(d, g, op->name.text, names, N_OPERATORS);
     return -1;
 }

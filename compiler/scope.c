@@ -140,19 +140,24 @@ static bool on_line(const struct source *f, struct span at, const char *word)
     return false;
 }
 
+bool line_excuses(const struct unit *u, const char *word)
+{
+    for (uint32_t i = 0; hints_wanted(u->diags) && i < u->diags->list.n; i++) {
+        const struct diag *g = u->diags->list.data[i];
+        const struct source *f = sources_get(&u->sources, g->span.file);
+        if (f && g->code >= E0101 && g->code <= E0106 && on_line(f, g->span, word))
+            return true;
+    }
+    return false;
+}
+
 bool scope_excuses(const struct scope *s, const char *name)
 {
     const struct unit *u = s->el->u;
     for (; s; s = s->parent)
         if (s->incomplete)
             return true;
-    for (uint32_t i = 0; hints_wanted(u->diags) && i < u->diags->list.n; i++) {
-        const struct diag *g = u->diags->list.data[i];
-        const struct source *f = sources_get(&u->sources, g->span.file);
-        if (f && g->code >= E0101 && g->code <= E0106 && on_line(f, g->span, name))
-            return true;
-    }
-    return false;
+    return line_excuses(u, name) || line_excuses(u, "use");
 }
 
 void scope_unknown(const struct scope *s, struct ast_name name, enum space space)
@@ -171,6 +176,9 @@ void scope_unknown(const struct scope *s, struct ast_name name, enum space space
     }
     if (scope_excuses(s, name.text))
         return;
+    uint32_t ignored;
+    if (map64_get(&el->unknown, key(name.text, space), &ignored))
+        return;
     struct diag *g = diag_add(d, E0201, name.span, "unknown %s `%s`", space_word(space), name.text);
     if (!hints_wanted(d))
         return;
@@ -183,5 +191,17 @@ void scope_unknown(const struct scope *s, struct ast_name name, enum space space
     const char *module = module_of_stdlib(name.text, space);
     if (module)
         diag_hint(d, g, "`%s` is in a module of stdlib: `use %s;`", name.text, module);
+    if (module || !g->hint)
+        map64_put(&el->unknown, key(name.text, space), 0, NULL);
     arena_free(&scratch);
+}
+
+struct diag *comes_with_speck(struct elab *el, enum diag_code code, struct span at,
+                              const char *what)
+{
+    if (el->speck_told)
+        return NULL;
+    el->speck_told = true;
+    return diag_add(el->u->diags, code, at,
+                    "%s with the Speck target, which this version doesn't have", what);
 }

@@ -1,4 +1,4 @@
-#include "compiler/elab.h"
+#include "compiler/connect.h"
 
 static void set_shape(struct build *b, struct piece *p, const struct shape *s, struct span at)
 {
@@ -81,7 +81,8 @@ static bool shape_of_wire(struct build *b, struct wire *w)
 /* What is wrong with the connection was reported, so the missing shape isn't. */
 static void excuse(struct wire *w)
 {
-    bool poisoned = !w->item->value || !w->src.piece || !w->dst.piece ||
+    const struct ast_expr *op = w->item->value;
+    bool poisoned = !op || operator_index(op->name.text) < 0 || !w->src.piece || !w->dst.piece ||
                     w->src.piece->state == SHAPE_BAD || w->dst.piece->state == SHAPE_BAD ||
                     (w->known && w->w.kind == V_POISON);
     if (poisoned && unknown(&w->src))

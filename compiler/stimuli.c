@@ -177,6 +177,7 @@ bool build_stimulus(struct elab *el, const struct net *n, struct def *st, struct
             if (m.given[i])
                 good &= make_source(&m, i, last);
     good = good && settle_tables(&m);
+    eval_lets(s);
     arena_free(&work);
     return good;
 }

@@ -96,6 +96,15 @@ static bool rates(const struct source_call *c)
             diag_add(d, E0306, c->arg->span, "a rate is 0 or more, and finite");
             return false;
         }
+        if (c->out->rate[i] * m->net->dt > STIMULUS_MAX_MEAN) {
+            struct dim hertz = {.e[DIM_S] = -2};
+            diag_add(d, E0306, c->arg->span,
+                     "a rate is at most %d events in a time step of %s, which is %s; this is %s",
+                     STIMULUS_MAX_MEAN, unit_text(m->env.arena, m->net->dt, DIM_TIME),
+                     unit_text(m->env.arena, STIMULUS_MAX_MEAN / m->net->dt, hertz),
+                     unit_text(m->env.arena, c->out->rate[i], hertz));
+            return false;
+        }
     }
     return true;
 }
@@ -280,7 +289,7 @@ static const struct source_kind *find_source(const struct source_call *c)
             return &sources[i];
     }
     if (c->call->kind != AST_CALL && c->call->kind != AST_NAME) {
-        struct diag *g = diag_add(d, E0801, c->at, "an input gets a source, not a value");
+        struct diag *g = diag_add(d, E0801, c->call->span, "an input gets a source, not a value");
         diag_hint(d, g, "an array of counts is `raster(...)`");
         return NULL;
     }

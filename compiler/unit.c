@@ -14,6 +14,7 @@ void unit_init(struct unit *u, struct arena *a, struct diags *d, const char *std
     el->spikes = intern_cstr(&u->names, "spikes");
     map64_init(&el->cyclic, a);
     map64_init(&el->loaded, a);
+    map64_init(&el->unknown, a);
     functions_init(el);
     u->elab = el;
 }
@@ -247,13 +248,10 @@ bool unit_check(struct unit *u)
     struct elab *el = u->elab;
     for (uint32_t i = 0; i < el->module.n; i++) {
         const struct scope *s = el->module.data[i]->scope;
-        for (uint32_t k = 0; k < s->def.n; k++) {
-            struct def *d = s->def.data[k];
-            if (d->kind == DEF_LET)
-                eval_def(d);
-            else if (d->kind == DEF_NEURON)
-                def_model(d);
-        }
+        eval_lets(s);
+        for (uint32_t k = 0; k < s->def.n; k++)
+            if (s->def.data[k]->kind == DEF_NEURON)
+                def_model(s->def.data[k]);
     }
     const struct scope *root = root_module(u) ? root_module(u)->scope : NULL;
     for (uint32_t k = 0; root && k < root->def.n; k++)

@@ -30,7 +30,8 @@ struct ast_name {
 /* ---- expressions ---- */
 
 enum ast_expr_kind {
-    AST_NUMBER,        /* number: value in SI units, dim; dim.any for a literal 0 without unit */
+    AST_NUMBER,        /* number: value in SI units, dim; dim.any for a literal 0 without unit.
+                          NaN: malformed, reported */
     AST_BOOL,          /* boolean */
     AST_STRING,        /* string */
     AST_NAME,          /* name */

@@ -4,6 +4,7 @@
 #include "lang/literal.h"
 #include "runtime/base/utf8.h"
 
+#include <math.h>
 #include <string.h>
 
 int lex_word(struct parser *p, struct span at, const char *s, size_t n, LANG_YYSTYPE *value,
@@ -43,7 +44,7 @@ size_t lex_number(struct parser *p, struct span *at, const char *s, size_t n, LA
     if (wrong != NULL)
         diag_add(p->diags, E0103, *at, "this is %s", wrong);
     dim.any = !unit && (x == 0 || s[0] == 'i');
-    number_value(p, *at, x, dim, value);
+    number_value(p, *at, wrong != NULL ? NAN : x, dim, value);
     return n;
 }
 
@@ -56,8 +57,7 @@ void lex_bad_number(struct parser *p, struct span at, const char *s, size_t n, L
         diag_hint(p->diags, g, "a digit follows the point: `%.*s0`", shown, s);
     else
         diag_hint(p->diags, g, "units are %s", UNIT_LIST);
-    /* Of any dimension, so that nothing else is found wrong with it. */
-    number_value(p, at, 0, (struct dim){.any = true}, value);
+    number_value(p, at, NAN, (struct dim){.any = true}, value);
 }
 
 /* ---- strings and comments ---- */
@@ -75,6 +75,14 @@ void lex_string(struct parser *p, struct span at, const char *s, size_t n, LANG_
     }
     if (memchr(s, '\0', n) != NULL)
         diag_add(p->diags, E0101, at, "a string with a NUL character");
+}
+
+void lex_single_quoted(struct parser *p, struct span at, const char *s, size_t n,
+                       LANG_YYSTYPE *value)
+{
+    lex_string(p, at, s, n, value);
+    struct diag *g = diag_add(p->diags, E0101, at, "`'` doesn't belong to the language");
+    diag_hint(p->diags, g, "strings stand in double quotes");
 }
 
 void lex_open_string(struct parser *p, struct span at)
@@ -117,6 +125,7 @@ static const struct {
     {"||", "either is `a or b`"},
     {"#", "comments begin with `//`"},
     {"'", "strings stand in double quotes"},
+    {"?", "a choice is `if a then b else c`"},
 };
 
 void lex_stray(struct parser *p, struct span at, const char *s, size_t n)

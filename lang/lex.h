@@ -24,6 +24,8 @@ size_t lex_number(struct parser *p, struct span *at, const char *s, size_t n, LA
 /* A number that ends in a point, or in a word that is no unit. */
 void lex_bad_number(struct parser *p, struct span at, const char *s, size_t n, LANG_YYSTYPE *value);
 void lex_string(struct parser *p, struct span at, const char *s, size_t n, LANG_YYSTYPE *value);
+void lex_single_quoted(struct parser *p, struct span at, const char *s, size_t n,
+                       LANG_YYSTYPE *value);
 void lex_open_string(struct parser *p, struct span at);
 void lex_open_comment(struct parser *p, struct span at);
 void lex_stray(struct parser *p, struct span at, const char *s, size_t n);

@@ -4,6 +4,7 @@
 
 #include "lang/unit.h"
 #include "runtime/base/buf.h"
+#include "runtime/base/intern.h"
 
 #include <string.h>
 
@@ -160,17 +161,96 @@ static struct span place(const struct parser *p, struct span after, struct span 
     return at;
 }
 
+/* ---- hints ---- */
+
+/* "did you mean `layer`?" for a misspelt word that begins an item: it is a name, so that the error
+ * may stand behind it. */
+static const char *misspelt(const struct parser *p, struct span after, struct span at,
+                            const struct expected *e)
+{
+    static const char *const words[] = {"use",    "network", "stimulus", "board", "neuron",
+                                        "part",   "let",     "fn",       "input", "layer",
+                                        "output", "record",  "mismatch", "param", "layout",
+                                        "bias",   "receive", "state",    "step",  "emit"};
+    struct span word = expects(e, "let") ? at : after;
+    const char *name = arena_strndup(p->arena, p->source->text + word.begin, word.end - word.begin);
+    const char *near = nearest_name(name, words, sizeof words / sizeof *words);
+    return near != NULL ? arena_printf(p->arena, "did you mean `%s`?", near) : NULL;
+}
+
+/* Whether a text stands between the beginning of the item and a place. */
+static bool in_item(const struct parser *p, struct span at, const char *text)
+{
+    const char *s = p->source->text;
+    size_t n = strlen(text);
+    for (uint32_t i = at.begin; i > 0 && strchr(";{}", s[i - 1]) == NULL; i--)
+        if (i + n <= at.begin + 1 && memcmp(s + i - 1, text, n) == 0)
+            return true;
+    return false;
+}
+
+/* For a reserved word where another kind of item, or a name, was expected. */
+static const char *hint_reserved(const struct parser *p, struct span after, const char *found,
+                                 const struct expected *e)
+{
+    static const char *const of_files[] = {"use", "network", "stimulus", "board", "neuron", NULL};
+    static const char *const of_networks[] = {"input",  "layer",    "part", "record",
+                                              "output", "mismatch", "dt",   NULL};
+    static const char *const of_neurons[] = {"param", "layout", "bias", "receive",
+                                             "state", "step",   "emit", NULL};
+    bool in_file = expects(e, "let") && expects(e, "stimulus");
+    bool in_network = expects(e, "let") && expects(e, "layer");
+    if (strcmp(found, "neuron") == 0 && token_is(p, after, "use"))
+        return "`neuron` is a reserved word; the module is `neurons`";
+    if (strcmp(found, "param") == 0 && in_network)
+        return "a network's parameters follow its name: `network n(x = 3) { ... }`";
+    if (strcmp(found, "for") == 0 && p->n_open > 0 && p->open[p->n_open - 1].kind == '[')
+        return "an array of n elements is `[i: n => EXPR]`";
+    if (in_file && is_one_of(found, of_networks))
+        return arena_printf(p->arena, "`%s` stands within a network", found);
+    if ((in_file || in_network) && is_one_of(found, of_neurons))
+        return arena_printf(p->arena, "`%s` stands within a neuron", found);
+    if (expects(e, "let") && !in_file && is_one_of(found, of_files))
+        return arena_printf(p->arena, "`%s` stands by itself: is a `}` missing before it?", found);
+    if (is_reserved(found) && expects(e, "name") && !expects(e, "not") && !expects(e, "let"))
+        return arena_printf(p->arena, "`%s` is a reserved word", found);
+    return NULL;
+}
+
+/* For marks that are written otherwise in this language. */
+static const char *hint_mark(const struct parser *p, struct span after, struct span at,
+                             const char *found, const struct expected *e)
+{
+    static const char *const arithmetic[] = {"+", "-", "*", "/", NULL};
+    if (strcmp(found, "*") == 0 && token_is(p, after, "*"))
+        return "powers are written `a ^ b`";
+    if (is_one_of(found, arithmetic) && expects(e, "=") && p->source->text[at.end] == '=')
+        return arena_printf(p->arena, "write `%.*s = %.*s %s ...`", (int)(after.end - after.begin),
+                            p->source->text + after.begin, (int)(after.end - after.begin),
+                            p->source->text + after.begin, found);
+    if (strcmp(found, "=>") == 0 && expects(e, "->"))
+        return "connections are written `a -> b: OP`";
+    if (strcmp(found, "(") == 0 && expects(e, "[") && !expects(e, "+"))
+        return "shapes and indices stand in brackets: `a[2]`";
+    if (strcmp(found, ";") == 0 && expects(e, ":") && in_item(p, at, "->"))
+        return "say how they connect, as in `a -> b: all_to_all(1)`";
+    if (strcmp(found, ";") == 0 && expects(e, ":") && in_item(p, at, "layer"))
+        return "a layer says its model, as in `layer a[2]: lif`";
+    return NULL;
+}
+
 /* NULL: none is known. */
 static const char *hint(const struct parser *p, struct span after, struct span at,
                         const char *found, const struct expected *e)
 {
-    bool name_expected = expects(e, "name") && !expects(e, "not") && !expects(e, "let");
-    if (is_reserved(found) && name_expected)
-        return arena_printf(p->arena, "`%s` is a reserved word", found);
-    if (strcmp(found, "*") == 0 && token_is(p, after, "*"))
-        return "powers are written `a ^ b`";
-    if (!expects(e, "+"))
-        return NULL;
+    const char *known = hint_reserved(p, after, found, e);
+    if (known == NULL)
+        known = hint_mark(p, after, at, found, e);
+    bool word = strcmp(found, "name") == 0 && !expects(e, "+");
+    if (known == NULL && word && (expects(e, "let") || expects(e, "->")))
+        known = misspelt(p, after, at, e);
+    if (known != NULL || !expects(e, "+"))
+        return known;
     if (after.end > after.begin && p->source->text[after.end - 1] == '%')
         return "`%` follows a number; the remainder of a division is `mod(a, b)`";
     if (is_one_of(found, comparisons))
@@ -204,6 +284,19 @@ static struct diag *report(struct parser *p, struct span after, struct span at, 
     return g;
 }
 
+/* Whether a reserved word is used as the name that it couldn't be declared as: one mistake. */
+static bool used_before(const struct parser *p, struct span after, const char *help)
+{
+    if (help == NULL || strstr(help, "` is a reserved word") == NULL || !token_is(p, after, "->"))
+        return false;
+    for (uint32_t i = 0; i < p->diags->list.n; i++) {
+        const struct diag *g = p->diags->list.data[i];
+        if (g->span.file == p->file && g->hint != NULL && strcmp(g->hint, help) == 0)
+            return true;
+    }
+    return false;
+}
+
 void parse_syntax_error(struct parser *p, struct span at, const char *found, const char **expected,
                         int n)
 {
@@ -212,6 +305,10 @@ void parse_syntax_error(struct parser *p, struct span at, const char *found, con
     struct expected e = {expected, n};
     struct span after = context(p);
     const char *help = hint(p, after, at, found, &e);
+    if (used_before(p, after, help)) {
+        parse_skip_item(p);
+        return;
+    }
     struct diag *g = report(p, after, at, &e);
     if (help != NULL)
         diag_hint(p->diags, g, "%s", help);

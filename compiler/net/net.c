@@ -193,15 +193,17 @@ void net_default_outputs(struct net *n)
     if (n->has_output)
         return;
     struct arena scratch = {0};
-    bool *feeds = ARENA_ARRAY(&scratch, bool, n->layer.n);
+    bool *feeds = ARENA_ARRAY(&scratch, bool, n->layer.n), all = true;
     for (uint32_t i = 0; i < n->connection.n; i++) {
         const struct net_connection *c = &n->connection.data[i];
         if (!c->from_input && c->src != c->dst)
             feeds[c->src] = true;
     }
+    for (uint32_t l = 0; l < n->layer.n; l++)
+        all = all && feeds[l];
     n->output.n = 0;
     for (uint32_t l = 0; l < n->layer.n; l++) {
-        if (!feeds[l])
+        if (all || !feeds[l])
             VEC_PUSH(n->arena, &n->output, l);
     }
     arena_free(&scratch);

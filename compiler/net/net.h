@@ -123,7 +123,8 @@ int net_find_input(const struct net *n, const char *name);
 /* "readout[1]", "map[0, 3, 4]" */
 void net_element_name(struct buf *out, const char *name, struct net_shape shape, uint32_t element);
 
-/* Layers that feed nothing but themselves, as outputs, where none were given. */
+/* The outputs where none were given: the layers that feed none but themselves, or all if there is
+ * no such layer. */
 void net_default_outputs(struct net *n);
 
 /* ---- verifier: what every pass may rely on. Broken is a bug of ours (E0999). ---- */

@@ -92,7 +92,7 @@ static const struct {
     {"a = raster([[1, 0]], rate = 3);", "E0205{rate}"},
     {"a = rastr([[1, 0]]);", "E0201{rastr}"},
     {"a = silent;", "E0201{silent}"},
-    {"a = [[1, 0]];", "E0801{a = [[1, 0]];}"},
+    {"a = [[1, 0]];", "E0801{[[1, 0]]}"},
     {"c = silence;", "E0201{c}"},
     {"duration = 1 ms; a = poisson(50);", "E0301{50}"},
     {"duration = 1 ms; a = poisson(-50 Hz);", "E0306{-50 Hz}"},
