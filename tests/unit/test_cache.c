@@ -207,7 +207,7 @@ static void bounds(void **state)
     const char *theirs = arena_printf(&p.arena, "%s/notes.cache", p.folder);
     assert_int_equal(close(open(theirs, O_CREAT | O_WRONLY, 0600)), 0);
     p.cache.max_files = 8;
-    char key[16];
+    char key[32];
     for (int i = 0; i < 50; i++) {
         snprintf(key, sizeof key, "key %d", i);
         cache_put(&p.cache, text(key), text("value"));
@@ -250,7 +250,7 @@ static void races(void **state)
             continue;
         bool good = true;
         for (int i = 0; i < ROUNDS; i++) {
-            char key[16], value[600] = {0};
+            char key[32], value[600] = {0};
             snprintf(key, sizeof key, "key %d", i % 9);
             memset(value, 'a' + i % 9, sizeof value - 1);
             struct bytes got;
