@@ -97,6 +97,8 @@ bool hints_wanted(const struct diags *d);
 /* Adds "did you mean" to a message if one of the candidates is near. */
 void hint_near(struct diags *d, struct diag *g, const char *name, const char *const *candidates,
                uint32_t n);
+/* The candidate "PART.NAME"; NULL if there is none, or several. */
+const char *name_in_part(const char *name, const char *const *candidates, uint32_t n);
 /* "WHAT with the Speck target, which this version doesn't have", once for a source: all of it has
  * one reason. NULL: told before. */
 struct diag *comes_with_speck(struct elab *el, enum diag_code code, struct span at,

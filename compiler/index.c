@@ -1,13 +1,22 @@
 #include "compiler/elab.h"
 
-static bool bound(const struct env *env, const struct ast_expr *e, double lo, double hi,
-                  double otherwise, uint32_t *out)
+/* A bound of a slice of n elements. */
+static bool bound(const struct env *env, const struct ast_expr *e, uint32_t n, struct span what,
+                  uint32_t otherwise, uint32_t *out)
 {
     double x = otherwise;
-    if (e && !eval_whole(env, e, lo, hi, "a bound", &x))
+    if (e && !eval_scalar(env, e, DIM_ONE, "a bound", &x))
         return false;
-    *out = (uint32_t)x;
-    return true;
+    *out = x >= 0 && x <= n ? (uint32_t)x : 0;
+    if (x == *out)
+        return true;
+    struct buf b = {0};
+    buf_f64_text(&b, x);
+    diag_add(env->el->u->diags, E0304, e->span,
+             "bound %s of the slice is out of range: `%s` has bounds 0 to %u here", b.data,
+             quote(env->el, what, "the array"), n);
+    buf_free(&b);
+    return false;
 }
 
 /* One subscript along an axis of n elements. */
@@ -17,7 +26,7 @@ static bool select_axis(const struct env *env, const struct ast_sub *sub, uint32
     struct diags *d = env->el->u->diags;
     if (sub->slice) {
         uint32_t end;
-        if (!bound(env, sub->lo, 0, n, 0, from) || !bound(env, sub->hi, 0, n, n, &end))
+        if (!bound(env, sub->lo, n, what, 0, from) || !bound(env, sub->hi, n, what, n, &end))
             return false;
         if (end <= *from) {
             diag_add(d, E0304, sub->span, "the slice %u:%u is empty", *from, end);

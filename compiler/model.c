@@ -210,6 +210,8 @@ static void cannot_assign(struct checker *c, const struct context *x, struct ast
         g = mc_complain(c, E0203, name.span, "`%s` can't be assigned to", name.text);
         if (strcmp(name.text, "spikes") == 0)
             diag_hint(c->d, g, "`emit` says how many spikes there are");
+    } else if (x->scope->excuses(x->scope->arg, name.text)) {
+        c->failed = true;
     } else {
         g = mc_complain(c, E0201, name.span, "unknown state `%s`", name.text);
         VEC_PUSH(c->scratch, &c->unknown, name.text);

@@ -16,6 +16,8 @@ struct model_scope {
     const struct ast_fn *(*function)(void *arg, const char *name, struct model_scope *its_scope);
     /* Names for "did you mean", up to `max`; returns how many. */
     uint32_t (*names)(void *arg, const char **out, uint32_t max);
+    /* True if a name that isn't found may stand where an error was reported. */
+    bool (*excuses)(void *arg, const char *name);
     void *arg;
 };
 

@@ -209,6 +209,10 @@ uint32_t mc_call(struct checker *c, const struct context *x, const struct ast_ex
         diag_hint(c->d, g, "arrays are given to parameters in the network's layer");
         return MODEL_NONE;
     }
+    if (x->scope->excuses(x->scope->arg, name)) {
+        c->failed = true;
+        return MODEL_NONE;
+    }
     struct diag *g = mc_complain(c, E0201, e->name.span, "unknown function `%s`", name);
     mc_hint_name(c, x, g, name);
     return MODEL_NONE;

@@ -124,6 +124,8 @@ static uint32_t unknown(struct checker *c, const struct context *x, struct ast_n
     for (uint32_t i = 0; i < c->unknown.n; i++)
         if (c->unknown.data[i] == name.text)
             return MODEL_NONE;
+    if (x->scope->excuses(x->scope->arg, name.text))
+        return MODEL_NONE;
     struct diag *g = mc_complain(c, E0201, name.span, "unknown name `%s`", name.text);
     if (!mc_hint_name(c, x, g, name.text))
         VEC_PUSH(c->scratch, &c->unknown, name.text);
@@ -194,6 +196,9 @@ static uint32_t use_symbol(struct checker *c, const struct context *x, struct as
         if (x->where != IN_STEP)
             return mc_misplaced(c, name, s, "is what a step receives: it is known in `step` only",
                                 x->where == IN_EVENT ? "an event brings its own weight" : NULL);
+        mc_resolve_symbol(c, s);
+        if (s->bad)
+            return MODEL_NONE;
         return add_leaf(c, x, M_RECEIVE, s->index, false, name.span);
     case SYMBOL_STATE:
         if (!body)

@@ -99,6 +99,22 @@ static void unknown_module(struct elab *el, const struct ast_decl *use)
     buf_free(&list);
 }
 
+static bool read_file(struct elab *el, const struct ast_decl *use, const char *path,
+                      struct bytes *text)
+{
+    struct unit *u = el->u;
+    struct diags quiet = {0};
+    bool found = file_read(u->arena, path, text, &quiet, E0501, use->span);
+    if (!found) {
+        struct diag *g = diag_add(u->diags, E0501, use->span, "%s", quiet.list.data[0]->message);
+        if (find_stdlib(use->path))
+            diag_hint(u->diags, g, "without quotes it is the module of stdlib: `use %s;`",
+                      use->path);
+    }
+    diags_free(&quiet);
+    return found;
+}
+
 /* The module that a `use` names, read on its first use; NULL: reported. */
 static struct module *use_module(struct elab *el, const struct module *user,
                                  const struct ast_decl *use)
@@ -117,7 +133,7 @@ static struct module *use_module(struct elab *el, const struct module *user,
     struct module *m = find_loaded(el, path);
     if (m)
         return m;
-    if (use->path && !file_read(u->arena, path, &text, u->diags, E0501, use->span))
+    if (use->path && !read_file(el, use, path, &text))
         return NULL;
     return module_load_text(el, path, (const char *)text.data, text.n);
 }

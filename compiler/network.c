@@ -280,6 +280,12 @@ static void unknown_piece(struct build *b, const struct instance *in, struct ast
             names[n++] = in->scope->def.data[i]->name.text;
     }
     hint_near(d, g, name.text, names, n);
+    names = ARENA_ARRAY(&scratch, const char *, b->piece.n + 1);
+    for (n = 0; n < b->piece.n; n++)
+        names[n] = b->piece.data[n]->name;
+    const char *inner = name_in_part(name.text, names, n);
+    if (inner && !in->parent)
+        diag_hint(d, g, "the one in the part is `%s`", inner);
     arena_free(&scratch);
 }
 
@@ -306,8 +312,8 @@ struct piece *find_piece(struct build *b, const struct instance *from, const str
         } else {
             struct diag *g;
             if (x->kind == DEF_INPUT || x->kind == DEF_LAYER)
-                g = diag_add(d, E0203, ref->path[at].span, "`%s` is %s and has no pieces",
-                             last.text, def_word(x->kind));
+                g = diag_add(d, E0203, ref->path[at].span, "`%s` is %s: it has no part `%s`",
+                             last.text, def_word(x->kind), ref->path[at].text);
             else
                 g = diag_add(d, E0203, last.span, "`%s` is %s, not a layer or an input", last.text,
                              def_word(x->kind));

@@ -62,6 +62,13 @@ static bool fits(const struct model *m, const struct kernel *k)
     return true;
 }
 
+static bool no_excuse(void *arg, const char *name)
+{
+    (void)arg;
+    (void)name;
+    return false;
+}
+
 static const struct ast_neuron *find_neuron(const struct ast_file *f, const char *name)
 {
     for (const struct ast_decl *d = f->decls; d; d = d->next) {
@@ -83,7 +90,7 @@ static bool raise_models(struct raise *r, struct intern *names, struct sources *
     const struct ast_file *ast = parse_file(r->arena, names, s, file, r->diags);
     if (r->diags->n_errors > errors)
         return false;
-    const struct model_scope scope = {no_constant, no_function, no_names, NULL};
+    const struct model_scope scope = {no_constant, no_function, no_names, no_excuse, NULL};
     r->model = ARENA_ARRAY(r->arena, struct model *, p->kernel.n);
     for (uint32_t i = 0; i < p->kernel.n; i++) {
         const struct kernel *k = p->kernel.data[i];

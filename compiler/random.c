@@ -114,7 +114,10 @@ struct value eval_random(const struct env *env, const struct ast_expr *call,
     uint32_t n = 0;
     for (const struct ast_arg *a = call->args; a; a = a->next, n++) {
         if (a->name.text) {
-            diag_add(d, E0205, a->name.span, "`%s` has no parameter `%s`", f->name, a->name.text);
+            struct diag *g = diag_add(d, E0205, a->name.span, "`%s` has no parameter `%s`", f->name,
+                                      a->name.text);
+            if (strcmp(a->name.text, "seed") == 0)
+                diag_hint(d, g, "a seed follows: `%s(...) seed 3`", f->name);
             return poison();
         }
     }

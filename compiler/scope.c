@@ -117,6 +117,20 @@ void hint_near(struct diags *d, struct diag *g, const char *name, const char *co
         diag_hint(d, g, "did you mean `%s`?", near);
 }
 
+const char *name_in_part(const char *name, const char *const *candidates, uint32_t n)
+{
+    const char *found = NULL;
+    for (uint32_t i = 0; i < n; i++) {
+        const char *dot = strrchr(candidates[i], '.');
+        if (!dot || strcmp(dot + 1, name) != 0)
+            continue;
+        if (found)
+            return NULL;
+        found = candidates[i];
+    }
+    return found;
+}
+
 static bool is_letter(char c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
@@ -179,6 +193,9 @@ void scope_unknown(const struct scope *s, struct ast_name name, enum space space
     uint32_t ignored;
     if (map64_get(&el->unknown, key(name.text, space), &ignored))
         return;
+    const char *module = hints_wanted(d) ? module_of_stdlib(name.text, space) : NULL;
+    if (module && line_excuses(el->u, module))
+        return;
     struct diag *g = diag_add(d, E0201, name.span, "unknown %s `%s`", space_word(space), name.text);
     if (!hints_wanted(d))
         return;
@@ -187,8 +204,10 @@ void scope_unknown(const struct scope *s, struct ast_name name, enum space space
     uint32_t n = scope_names(s, space, names, MAX_CANDIDATES);
     if (space == SPACE_VALUE)
         n += function_names(names + n, MAX_CANDIDATES - n);
+    static const char *const literals[] = {"true", "false", "inf"};
+    for (int i = 0; space == SPACE_VALUE && i < 3 && n < MAX_CANDIDATES; i++)
+        names[n++] = literals[i];
     hint_near(d, g, name.text, names, n);
-    const char *module = module_of_stdlib(name.text, space);
     if (module)
         diag_hint(d, g, "`%s` is in a module of stdlib: `use %s;`", name.text, module);
     if (module || !g->hint)

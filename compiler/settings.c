@@ -30,6 +30,11 @@ static void add_record(struct build *b, const struct ast_ref *ref)
         for (uint32_t i = 0; i < p->model->state.n; i++)
             names[i] = p->model->state.data[i].name;
         names[p->model->state.n] = "spikes";
+        struct buf list = {0};
+        for (uint32_t i = 0; i < p->model->state.n; i++)
+            buf_printf(&list, ", `%s`", names[i]);
+        diag_hint(d, g, "what can be recorded is `spikes`%s", list.n ? list.data : "");
+        buf_free(&list);
         hint_near(d, g, variable.text, names, p->model->state.n + 1);
         arena_free(&scratch);
         return;

@@ -64,7 +64,15 @@ static bool shape_of_wire(struct build *b, struct wire *w)
             continue;
         if (dense && !w->item->value->binders) {
             const struct value *v = wire_weights(b, w);
-            if (v->array && v->array->shape.rank == 2)
+            if (v->array && v->array->shape.rank != 2) {
+                struct elab *el = b->el;
+                struct span at = w->item->value->args->value->span;
+                diag_add(el->u->diags, E0303, at, "`dense` takes weights [pre, post]; `%s` is %s",
+                         quote(el, at, "this"), shape_string(el, v));
+                w->w = poison();
+                return false;
+            }
+            if (v->array)
                 s = (struct shape){1, {v->array->shape.extent[side]}};
         } else if (straight && other->piece && other->piece->state == SHAPE_KNOWN &&
                    end_select(b, w, other)) {

@@ -86,11 +86,16 @@ static void unknown_input(struct making *m, struct ast_name name)
     struct diag *g =
         diag_add(d, E0201, name.span, "network `%s` has no input `%s`", m->net->name, name.text);
     diag_label(d, g, m->ast->network.span, "the network of this stimulus");
-    const char *names[256];
-    uint32_t n = 0;
-    for (; n < m->net->input.n && n < 256; n++)
-        names[n] = m->net->input.data[n].name;
+    const char *names[256] = {"duration", "trials"};
+    uint32_t n = 2;
+    for (uint32_t i = 0; i < m->net->input.n && n < 256; i++)
+        names[n++] = m->net->input.data[i].name;
     hint_near(d, g, name.text, names, n);
+    const char *inner = name_in_part(name.text, names + 2, n - 2);
+    if (inner)
+        diag_hint(d, g, "the input of the part is `%s`", inner);
+    if (net_find_layer(m->net, name.text) >= 0)
+        diag_hint(d, g, "`%s` is a layer: a stimulus is played to inputs", name.text);
 }
 
 static bool read_items(struct making *m)

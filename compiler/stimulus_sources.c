@@ -316,8 +316,10 @@ static bool read_call(struct source_call *c, const struct source_kind *kind)
         } else if (kind->offsets && strcmp(a->name.text, "offsets") == 0) {
             c->offsets = a->value;
         } else {
-            diag_add(d, E0205, a->name.span, "`%s` has no parameter `%s`", kind->name,
-                     a->name.text);
+            struct diag *g = diag_add(d, E0205, a->name.span, "`%s` has no parameter `%s`",
+                                      kind->name, a->name.text);
+            if (kind->seed && strcmp(a->name.text, "seed") == 0)
+                diag_hint(d, g, "a seed follows: `%s(...) seed 3`", kind->name);
             return false;
         }
     }

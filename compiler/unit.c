@@ -98,9 +98,14 @@ static uint32_t scope_candidates(void *arg, const char **out, uint32_t max)
     return scope_names(arg, SPACE_VALUE, out, max);
 }
 
+static bool scope_excuse(void *arg, const char *name)
+{
+    return scope_excuses(arg, name);
+}
+
 static struct model_scope model_scope_of(struct scope *s)
 {
-    return (struct model_scope){scope_constant, scope_function, scope_candidates, s};
+    return (struct model_scope){scope_constant, scope_function, scope_candidates, scope_excuse, s};
 }
 
 struct model *def_model(struct def *d)
@@ -155,6 +160,16 @@ static struct def *choose_network(struct unit *u, const char *name)
             return NULL;
         }
         only = x;
+    }
+    /* A file without any is about the one that its stimuli are for. */
+    for (uint32_t i = 0; u->network.n == 0 && i < u->stimulus.n; i++) {
+        const char *x = u->stimulus.data[i]->network.text;
+        bool found = x && scope_find(s, x, SPACE_NETWORK);
+        if (found && only && x != only) {
+            which_network(u, "the stimuli are for several networks: name one");
+            return NULL;
+        }
+        only = found ? x : only;
     }
     if (only)
         return scope_find(s, only, SPACE_NETWORK);
@@ -225,6 +240,14 @@ bool unit_stimulus(struct unit *u, const struct net *n, const char *name, struct
 
 /* ---- checking everything ---- */
 
+static bool has_stimulus(const struct unit *u, const char *network)
+{
+    for (uint32_t i = 0; i < u->stimulus.n; i++)
+        if (u->stimulus.data[i]->network.text == network)
+            return true;
+    return false;
+}
+
 static void check_network(struct unit *u, struct def *d)
 {
     bool part = d->network->params || is_part(u, d->name.text);
@@ -253,9 +276,12 @@ bool unit_check(struct unit *u)
             if (s->def.data[k]->kind == DEF_NEURON)
                 def_model(s->def.data[k]);
     }
+    /* Of other files' networks those that this file has stimuli for. */
     const struct scope *root = root_module(u) ? root_module(u)->scope : NULL;
-    for (uint32_t k = 0; root && k < root->def.n; k++)
-        if (root->def.data[k]->kind == DEF_NETWORK && root->def.data[k]->scope == root)
-            check_network(u, root->def.data[k]);
+    for (uint32_t k = 0; root && k < root->def.n; k++) {
+        struct def *d = root->def.data[k];
+        if (d->kind == DEF_NETWORK && (d->scope == root || has_stimulus(u, d->name.text)))
+            check_network(u, d);
+    }
     return u->diags->n_errors == 0;
 }

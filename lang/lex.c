@@ -125,6 +125,10 @@ static const struct {
     {"||", "either is `a or b`"},
     {"#", "comments begin with `//`"},
     {"'", "strings stand in double quotes"},
+    {"\xc2\xb5", "micro is written `u`: `20 us`"},
+    {"\xce\xbc", "micro is written `u`: `20 us`"},
+    {"\xce\xa9", "the unit is written `Ohm`"},
+    {"\xe2\x84\xa6", "the unit is written `Ohm`"},
     {"?", "a choice is `if a then b else c`"},
 };
 

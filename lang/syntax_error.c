@@ -163,6 +163,8 @@ static struct span place(const struct parser *p, struct span after, struct span 
 
 /* ---- hints ---- */
 
+#define MISSING "missing before it?" /* which parse_unclosed() doesn't say again */
+
 /* "did you mean `layer`?" for a misspelt word that begins an item: it is a name, so that the error
  * may stand behind it. */
 static const char *misspelt(const struct parser *p, struct span after, struct span at,
@@ -211,7 +213,7 @@ static const char *hint_reserved(const struct parser *p, struct span after, cons
     if ((in_file || in_network) && is_one_of(found, of_neurons))
         return arena_printf(p->arena, "`%s` stands within a neuron", found);
     if (expects(e, "let") && !in_file && is_one_of(found, of_files))
-        return arena_printf(p->arena, "`%s` stands by itself: is a `}` missing before it?", found);
+        return arena_printf(p->arena, "`%s` stands by itself: is a `}` " MISSING, found);
     if (is_reserved(found) && expects(e, "name") && !expects(e, "not") && !expects(e, "let"))
         return arena_printf(p->arena, "`%s` is a reserved word", found);
     return NULL;
@@ -257,6 +259,8 @@ static const char *hint(const struct parser *p, struct span after, struct span a
         return "comparisons don't chain: write `a < b and b < c`";
     if (strcmp(found, "=") == 0)
         return "equality is `==`";
+    if (strcmp(found, "name") == 0 && (token_is(p, at, "AND") || token_is(p, at, "OR")))
+        return token_is(p, at, "OR") ? "either is `a or b`" : "both is `a and b`";
     if (strcmp(found, "name") == 0 && strchr("0123456789.", p->source->text[after.begin]) != NULL &&
         !parse_on_later_line(p, after, at))
         return "units are " UNIT_LIST;
@@ -323,6 +327,11 @@ void parse_missing_semicolon(struct parser *p, struct span found)
 
 void parse_unclosed(struct parser *p)
 {
+    for (uint32_t i = 0; i < p->diags->list.n; i++) {
+        const struct diag *g = p->diags->list.data[i];
+        if (g->span.file == p->file && g->hint != NULL && strstr(g->hint, MISSING) != NULL)
+            return;
+    }
     struct span end = {p->file, p->source->n, p->source->n};
     while (end.begin > 0 && strchr(" \t\r\n", p->source->text[end.begin - 1]) != NULL)
         end.begin = --end.end;

@@ -53,11 +53,18 @@ static uint32_t names(void *arg, const char **out, uint32_t max)
     return n;
 }
 
+static bool excuses(void *arg, const char *name)
+{
+    (void)arg;
+    (void)name;
+    return false;
+}
+
 struct model *neuron_text_check(struct neuron_text *t, const char *text)
 {
     uint32_t file = sources_add(&t->sources, "test.dyn", text, strlen(text), &t->diags);
     t->file = parse_file(&t->arena, &t->names, &t->sources, file, &t->diags);
-    struct model_scope scope = {constant, function, names, t};
+    struct model_scope scope = {constant, function, names, excuses, t};
     for (const struct ast_decl *d = t->file->decls; d; d = d->next) {
         if (d->kind == AST_NEURON)
             return model_check(&t->arena, d->neuron, &scope, &t->diags);

@@ -336,6 +336,13 @@ static void test_settings(void **state)
     assert_true(n->connection.data[1].weight[2] == (float)(2 * rng_normal(4, 2)));
     assert_int_equal(n->output.n, 1);
     elab_close(&t);
+    elab_open(&t, LIF "network t { dt = 1 ms; layer a[2]: lif; layer b[3]: lif; layer c[1]: lif;"
+                      "  a -> b: all_to_all(1); b -> a: all_to_all(1); b -> c: all_to_all(1);"
+                      "  c -> b: all_to_all(1); }");
+    n = unit_network(&t.unit, NULL);
+    assert_non_null(n);
+    assert_int_equal(n->output.n, 3); /* a circle: all are outputs */
+    elab_close(&t);
 }
 
 static void test_choice(void **state)
@@ -357,6 +364,11 @@ static void test_choice(void **state)
         {"use \"motif.dyn\"; network t { dt = 1 ms; layer a[1]: plain; }", NULL, "E0201{plain}"},
         {"use \"motif.dyn\"; network t { dt = 1 ms; part p = pair(n = 2); } let own = 1;", NULL,
          "E0202{own}"},
+        {"use \"alone.dyn\"; stimulus s for alone { duration = 3 ms; }", NULL, "x[2]"},
+        {"use \"alone.dyn\"; stimulus s for alone { duration = 3 ms; }"
+         "stimulus r for other { duration = 3 ms; }",
+         NULL, "E0405"},
+        {"use \"alone.dyn\";", NULL, "E0405"},
         {"use nothing; network t { dt = 1 ms; layer a[1]: plain; }", NULL, "E0204{nothing}"},
         {"use dynapse2; neuron dpi { state v = 0; step { v = 1; } }", NULL, "E0202{dpi} E0405"},
     };
