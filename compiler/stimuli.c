@@ -182,7 +182,8 @@ bool build_stimulus(struct elab *el, const struct net *n, struct def *st, struct
             if (m.given[i])
                 good &= make_source(&m, i, last);
     good = good && settle_tables(&m);
+    uint32_t errors = u->diags->n_errors;
     eval_lets(s);
     arena_free(&work);
-    return good;
+    return good && u->diags->n_errors == errors;
 }

@@ -2,6 +2,32 @@
 
 #include "runtime/base/intern.h"
 
+static void unknown_variable(struct arena *a, const struct plan_group *group,
+                             const struct kernel *k, const char *var, struct diags *d)
+{
+    struct diag *e = diag_add(d, E0201, (struct span){0},
+                              "layer `%s` has no variable `%s` to record", group->name, var);
+    const char **names = ARENA_ARRAY(a, const char *, k->n_states + 1);
+    for (uint32_t s = 0; s < k->n_states; s++) {
+        names[s] = k->state[s];
+    }
+    names[k->n_states] = "spikes";
+    const char *near = nearest_name(var, names, k->n_states + 1);
+    if (near) {
+        diag_hint(d, e, "did you mean `%s.%s`?", group->name, near);
+    }
+}
+
+static bool is_layer(const struct plan *p, const char *word)
+{
+    for (uint32_t g = 0; g < p->group.n; g++) {
+        if (strcmp(p->group.data[g].name, word) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool record_one(struct arena *a, const struct plan *p, const char *word, size_t n,
                        struct run_record *out, struct diags *d)
 {
@@ -27,18 +53,22 @@ static bool record_one(struct arena *a, const struct plan *p, const char *word, 
                 return true;
             }
         }
-        struct diag *e = diag_add(d, E0201, (struct span){0},
-                                  "layer `%s` has no variable `%s` to record", group->name, var);
-        const char *near = nearest_name(var, k->state, k->n_states);
-        if (near) {
-            diag_hint(d, e, "did you mean `%s.%s`?", group->name, near);
-        }
+        unknown_variable(a, group, k, var, d);
         return false;
     }
-    struct diag *e = diag_add(d, E0201, (struct span){0}, "nothing to record is called `%.*s`",
-                              (int)n, word);
-    diag_hint(d, e, "--record takes all, none or LAYER.VARIABLE,...");
+    const char *name = arena_strndup(a, word, n);
+    struct diag *e = diag_add(d, E0201, (struct span){0}, "nothing to record is called `%s`", name);
+    if (is_layer(p, name)) {
+        diag_hint(d, e, "the spikes of the layer are `%s.spikes`", name);
+    } else {
+        diag_hint(d, e, "--record takes all, none or LAYER.VARIABLE,...");
+    }
     return false;
+}
+
+static bool same(struct run_record x, struct run_record y)
+{
+    return x.group == y.group && x.state == y.state;
 }
 
 bool record_spec(struct arena *a, const struct plan *p, const char *spec, struct run_record **out,
@@ -58,14 +88,20 @@ bool record_spec(struct arena *a, const struct plan *p, const char *spec, struct
             }
         }
     } else if (strcmp(spec, "none") != 0) {
-        for (const char *w = spec; *w;) {
+        for (const char *w = spec; w;) {
             size_t len = strcspn(w, ",");
             struct run_record r;
             if (!record_one(a, p, w, len, &r, d)) {
                 return false;
             }
-            VEC_PUSH(a, &list, r);
-            w += len + (w[len] == ',');
+            uint32_t before = 0;
+            while (before < list.n && !same(list.data[before], r)) {
+                before++;
+            }
+            if (before == list.n) { /* said twice, recorded once */
+                VEC_PUSH(a, &list, r);
+            }
+            w = w[len] ? w + len + 1 : NULL;
         }
     }
     *out = list.data;

@@ -69,6 +69,20 @@ expect 0 'record one' "$DYN" run small.dyn --stimulus tone --record out.vmem,out
 expect 1 'record what is not there' "$DYN" run small.dyn --stimulus tone --record out.vmen
 contains err 'near name' 'out\.vmem'
 expect 0 'record none' "$DYN" run small.dyn --stimulus tone --record none -o none.npz
+members() { # FILE NAMES...: the members of an npz, each of which is named at both its ends
+    file=$1 && shift
+    for x; do printf '%s.npy\n%s.npy\n' "$x" "$x"; done | sort >want
+    grep -ao '[a-z]*\.*[a-z]*\.npy' "$file" | sort >have
+    same have want "what $file holds"
+}
+expect 0 'record as the source says' "$DYN" run small.dyn --stimulus tone -o plain.npz
+members plain.npz out.spikes input.in dt
+members none.npz input.in dt
+expect 0 'record twice' "$DYN" run small.dyn --stimulus tone --record out.vmem,out.vmem -o twice.npz
+members twice.npz out.vmem input.in dt
+expect 1 'record a layer' "$DYN" run small.dyn --stimulus tone --record out
+contains err 'its spikes' 'out\.spikes'
+expect 1 'record nothing at all' "$DYN" run small.dyn --stimulus tone --record ''
 expect 0 'chips' "$DYN" run small.dyn --stimulus tone --chips 4 --satisfy 'count>0' -o chips.npz
 contains out 'share that meets the condition' 'of 4 chips'
 expect 2 'no condition' "$DYN" run small.dyn --stimulus tone --chips 4 --satisfy 'speed>0'
