@@ -6,6 +6,7 @@
 enum {
     MAX_TRIAL_ROWS = 8,  /* more trials are shown as a distribution */
     MAX_NEURON_COLS = 8, /* more neurons as mean, least and most */
+    MAX_RATE_COLS = 4,   /* up to so many with their rates */
     RASTER_ROWS = 16,
     RASTER_COLS = 72,
     BAR = 50,
@@ -142,20 +143,27 @@ static void histogram(struct buf *out, const double *sorted, size_t n)
 
 /* ---- text ---- */
 
+/* Counts, with rates where a line has room for them. */
 static void trial_rows(struct buf *out, const struct plan_group *g, const uint64_t *count,
                        const struct run_result *r)
 {
+    bool rates = g->n <= MAX_RATE_COLS;
     double seconds = (double)r->steps * r->dt;
-    buf_puts(out, "  trial ");
+    buf_puts(out, rates ? "  trial " : "  trial, counts ");
     for (uint32_t i = 0; i < g->n; i++) {
-        buf_printf(out, " %9s[%u]     ", "", i);
+        char name[16];
+        snprintf(name, sizeof name, "[%u]", i);
+        buf_printf(out, " %6s%s", name, rates ? "           " : "");
     }
-    buf_puts(out, g->n > 1 ? "    FRR\n" : "\n");
+    buf_puts(out, g->n > 1 ? "     FRR\n" : "\n");
     for (uint32_t t = 0; t < r->trials; t++) {
         const uint64_t *c = count + (size_t)t * g->n;
-        buf_printf(out, "  %5u ", t);
+        buf_printf(out, rates ? "  %5u " : "  %5u         ", t);
         for (uint32_t i = 0; i < g->n; i++) {
-            buf_printf(out, " %6llu %7.1f Hz", (unsigned long long)c[i], (double)c[i] / seconds);
+            buf_printf(out, " %6llu", (unsigned long long)c[i]);
+            if (rates) {
+                buf_printf(out, " %7.1f Hz", (double)c[i] / seconds);
+            }
         }
         if (g->n > 1) {
             buf_printf(out, " %7.2f", firing_rate_ratio(c, g->n));
