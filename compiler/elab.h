@@ -319,6 +319,7 @@ struct build {
     struct span dt_span;
     struct instance *root;
     struct map64 name;         /* of a piece -> its index */
+    struct map64 unknown;      /* names that no piece has: reported, and no misspelling */
     VEC(struct piece *) piece; /* in source order, parts in their places */
     VEC(struct wire) wire;
     uint32_t n_parts;

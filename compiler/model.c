@@ -191,6 +191,9 @@ void mc_resolve_symbol(struct checker *c, struct symbol *s)
 
 static void cannot_assign(struct checker *c, const struct context *x, struct ast_name name)
 {
+    c->failed = true;
+    if (mc_told(c, name.text))
+        return;
     const struct symbol *s = mc_find_symbol(c, name.text);
     struct diag *g;
     for (uint32_t i = 0; i < c->local.n; i++) {
@@ -210,9 +213,7 @@ static void cannot_assign(struct checker *c, const struct context *x, struct ast
         g = mc_complain(c, E0203, name.span, "`%s` can't be assigned to", name.text);
         if (strcmp(name.text, "spikes") == 0)
             diag_hint(c->d, g, "`emit` says how many spikes there are");
-    } else if (x->scope->excuses(x->scope->arg, name.text)) {
-        c->failed = true;
-    } else {
+    } else if (!x->scope->excuses(x->scope->arg, name.text)) {
         g = mc_complain(c, E0201, name.span, "unknown state `%s`", name.text);
         VEC_PUSH(c->scratch, &c->unknown, name.text);
         if (!mc_hint_name(c, x, g, name.text))
@@ -337,7 +338,9 @@ static void check_bodies(struct checker *c, const struct ast_neuron *n)
         first[event] = item->span;
         check_body(c, item, body);
     }
-    if (!c->m->step.present && !c->m->event.present) {
+    if (!c->m->step.present && !c->m->event.present && n->broken) {
+        c->failed = true;
+    } else if (!c->m->step.present && !c->m->event.present) {
         struct diag *g =
             mc_complain(c, E0404, n->name.span, "`%s` never does anything", n->name.text);
         diag_hint(c->d, g, "a neuron needs a `step { ... }` or an `on event(w) { ... }`");

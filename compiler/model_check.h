@@ -104,6 +104,8 @@ uint32_t mc_typed(struct checker *c, const struct context *x, const struct ast_e
                   bool is_bool, const char *what);
 /* The node, or MODEL_NONE where the neuron becomes too large or too deep. */
 uint32_t mc_add_node(struct checker *c, const struct context *x, struct model_expr e);
+/* Whether an unknown name was reported before. */
+bool mc_told(const struct checker *c, const char *name);
 /* E0203 "`name` why" with the declaration and a hint, if there are; MODEL_NONE. */
 uint32_t mc_misplaced(struct checker *c, struct ast_name name, const struct symbol *s,
                       const char *why, const char *hint);

@@ -109,6 +109,14 @@ bool mc_hint_name(struct checker *c, const struct context *x, struct diag *g, co
     return near != NULL;
 }
 
+bool mc_told(const struct checker *c, const char *name)
+{
+    for (uint32_t i = 0; i < c->unknown.n; i++)
+        if (c->unknown.data[i] == name)
+            return true;
+    return false;
+}
+
 /* A name that is nothing here; constants that are known but aren't single values are told apart. */
 static uint32_t unknown(struct checker *c, const struct context *x, struct ast_name name)
 {
@@ -121,10 +129,7 @@ static uint32_t unknown(struct checker *c, const struct context *x, struct ast_n
         }
     }
     c->failed = true;
-    for (uint32_t i = 0; i < c->unknown.n; i++)
-        if (c->unknown.data[i] == name.text)
-            return MODEL_NONE;
-    if (x->scope->excuses(x->scope->arg, name.text))
+    if (mc_told(c, name.text) || x->scope->excuses(x->scope->arg, name.text))
         return MODEL_NONE;
     struct diag *g = mc_complain(c, E0201, name.span, "unknown name `%s`", name.text);
     if (!mc_hint_name(c, x, g, name.text))

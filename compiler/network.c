@@ -265,7 +265,9 @@ static struct def *find_joined(struct build *b, const struct instance *in,
 static void unknown_piece(struct build *b, const struct instance *in, struct ast_name name)
 {
     struct diags *d = b->el->u->diags;
-    if (scope_excuses(in->scope, name.text))
+    uint32_t ignored;
+    if (scope_excuses(in->scope, name.text) ||
+        map64_get(&b->unknown, (uint64_t)(uintptr_t)name.text, &ignored))
         return;
     struct diag *g = diag_add(d, E0201, name.span, "network `%s` has no layer, input or part `%s`",
                               in->network->name.text, name.text);
@@ -286,6 +288,8 @@ static void unknown_piece(struct build *b, const struct instance *in, struct ast
     const char *inner = name_in_part(name.text, names, n);
     if (inner && !in->parent)
         diag_hint(d, g, "the one in the part is `%s`", inner);
+    if (!g->hint)
+        map64_put(&b->unknown, (uint64_t)(uintptr_t)name.text, 0, NULL);
     arena_free(&scratch);
 }
 
@@ -352,6 +356,7 @@ struct net *build_network(struct elab *el, struct def *network, enum purpose pur
         return NULL;
     struct build b = {.el = el};
     map64_init(&b.name, &b.work);
+    map64_init(&b.unknown, &b.work);
     b.net = net_new(u->arena, network->name.text);
     b.net->span = network->name.span;
     if (purpose == TO_CHECK_PART && !states_dt(network->network))

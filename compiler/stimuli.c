@@ -149,6 +149,8 @@ static bool settle_tables(struct making *m)
             good &= make_source(m, i, true);
     if (m->steps_from.file)
         return good;
+    if (m->ast->broken)
+        return false;
     struct diags *d = m->el->u->diags;
     struct diag *g =
         diag_add(d, E0801, m->ast->name.span, "nothing says how long the stimulus lasts");

@@ -191,6 +191,7 @@ struct ast_stim_item {
 struct ast_stimulus {
     struct ast_name name, network;
     struct ast_stim_item *items;
+    bool broken; /* items are missing that couldn't be parsed */
 };
 
 /* ---- neurons ---- */
@@ -242,6 +243,7 @@ struct ast_neuron_item {
 struct ast_neuron {
     struct ast_name name;
     struct ast_neuron_item *items;
+    bool broken; /* items are missing that couldn't be parsed */
 };
 
 /* ---- board: a tree of words, made sense of by the compiler with the target's tables ---- */

@@ -14,6 +14,7 @@ void ast_add_decl(struct parser *p, struct ast_decl *decl)
     else
         p->last->next = decl;
     p->last = decl;
+    p->lost = false;
 }
 
 static struct ast_decl *new_decl(struct parser *p, struct span at, enum ast_decl_kind kind,
@@ -60,12 +61,24 @@ struct ast_decl *ast_network(struct parser *p, struct span at, struct ast_name n
     return d;
 }
 
+/* Whether something there couldn't be parsed. */
+static bool broken(const struct parser *p, struct span at)
+{
+    for (uint32_t i = 0; i < p->diags->list.n; i++) {
+        const struct diag *g = p->diags->list.data[i];
+        if (g->code >= E0101 && g->code <= E0106 && g->span.file == at.file &&
+            g->span.begin >= at.begin && g->span.end <= at.end)
+            return true;
+    }
+    return false;
+}
+
 struct ast_decl *ast_stimulus(struct parser *p, struct span at, struct ast_name name,
                               struct ast_name network, struct ast_stim_item *items)
 {
     struct ast_decl *d = new_decl(p, at, AST_STIMULUS, name);
     d->stimulus = ARENA_NEW(p->arena, struct ast_stimulus);
-    *d->stimulus = (struct ast_stimulus){name, network, items};
+    *d->stimulus = (struct ast_stimulus){name, network, items, broken(p, at)};
     return d;
 }
 
@@ -74,7 +87,7 @@ struct ast_decl *ast_neuron(struct parser *p, struct span at, struct ast_name na
 {
     struct ast_decl *d = new_decl(p, at, AST_NEURON, name);
     d->neuron = ARENA_NEW(p->arena, struct ast_neuron);
-    *d->neuron = (struct ast_neuron){name, items};
+    *d->neuron = (struct ast_neuron){name, items, broken(p, at)};
     return d;
 }
 

@@ -44,6 +44,7 @@ struct parser {
     bool inserted;                 /* which was a `;` in place of a missing one */
     bool skipping;                 /* after an error: to the end of the item, */
     uint32_t skip_level;           /* which stands within so many open braces */
+    bool lost;                     /* the `{` of a declaration is missing: its items stand bare */
     bool closing;                  /* the end of the file is reached with braces open */
     bool too_high;                 /* E0106 for the height of a tree was reported */
 };

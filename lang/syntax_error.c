@@ -308,8 +308,15 @@ void parse_syntax_error(struct parser *p, struct span at, const char *found, con
         return; /* why the text ends here was reported */
     struct expected e = {expected, n};
     struct span after = context(p);
+    static const char *const arrow[] = {"=>", NULL};
+    char last = after.end > 0 ? p->source->text[after.begin] : ' ';
+    if (strchr("0123456789.\"()[]", last) != NULL)
+        drop(&e, arrow); /* which follows names only */
     const char *help = hint(p, after, at, found, &e);
-    if (used_before(p, after, help)) {
+    bool in_file = expects(&e, "let") && expects(&e, "stimulus");
+    if (!in_file)
+        p->lost = p->n_open == 0 && expects(&e, "{");
+    if ((in_file && p->lost) || used_before(p, after, help)) {
         parse_skip_item(p);
         return;
     }

@@ -84,7 +84,7 @@ const char *nearest_name(const char *name, const char *const *candidates, size_t
     size_t len = strlen(name);
     if (len > MAX_NAME)
         return NULL;
-    size_t limit = len < 6 ? 1 : len / 3;
+    size_t limit = len < 2 ? 0 : len < 6 ? 1 : len / 3; /* any two letters are near each other */
     const char *best = NULL;
     for (size_t i = 0; i < n; i++) {
         size_t other = strlen(candidates[i]);
