@@ -247,7 +247,7 @@ install: all
 	$(if $(HAVE_LLVM),install -m 644 $(PLUGIN) $(DESTDIR)$(PREFIX)/lib/dyn/dyn-jit.so)
 	install -m 644 runtime/dyn.h $(DESTDIR)$(PREFIX)/include/dyn.h
 	install -m 644 stdlib/*.dyn $(DESTDIR)$(PREFIX)/share/dyn/stdlib
-	install -m 644 README.md LICENSE runtime/IMAGE.md $(DESTDIR)$(PREFIX)/share/doc/dyn
+	install -m 644 README.md LICENSE runtime/IMAGE.md lang/REFERENCE.md $(DESTDIR)$(PREFIX)/share/doc/dyn
 
 deb: all
 	@BUILD=$(BUILD) VERSION=$(VERSION) MAKE='$(MAKE)' sh tests/deb.sh

@@ -8,12 +8,18 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#ifdef DYN_NO_LLVM
+#define CLI_BACKENDS "interp (this build has no jit)"
+#else
+#define CLI_BACKENDS "jit (default) or interp"
+#endif
+
 static const struct option_row {
     const char *id, *name;
     char letter;
     const char *arg, *help;
 } OPTIONS[OPT_N] = {
-#define OPTION(id, long_name, letter, arg, help)          {#id, long_name, letter, arg, help},
+#define OPTION(id, long_name, letter, arg, help) {#id, long_name, letter, arg, help},
 #define COMMAND(name, run, files, n_files, options, help)
 #include "compiler/cli_options.def"
 #undef OPTION
@@ -28,7 +34,8 @@ static const struct command {
     const char *options, *help;
 } COMMANDS[] = {
 #define OPTION(id, long_name, letter, arg, help)
-#define COMMAND(name, run, files, n_files, options, help) {#name, run, files, n_files, options, help},
+#define COMMAND(name, run, files, n_files, options, help)                                          \
+    {#name, run, files, n_files, options, help},
 #include "compiler/cli_options.def"
 #undef OPTION
 #undef COMMAND
@@ -63,8 +70,8 @@ static void help_option(const struct option_row *o)
 {
     char left[64];
     int n = snprintf(left, sizeof left, "%c%c%s --%s%s%s", o->letter ? '-' : ' ',
-                     o->letter ? o->letter : ' ', o->letter ? "," : " ", o->name,
-                     o->arg ? "=" : "", o->arg ? o->arg : "");
+                     o->letter ? o->letter : ' ', o->letter ? "," : " ", o->name, o->arg ? "=" : "",
+                     o->arg ? o->arg : "");
     printf("  %-*s  %s\n", n > 28 ? n : 28, left, o->help);
 }
 
@@ -86,9 +93,16 @@ static void help_all(FILE *f)
     for (int i = 0; i < N_COMMANDS; i++) {
         fprintf(f, "  %-9s %-7s %s\n", COMMANDS[i].name, COMMANDS[i].files, COMMANDS[i].help);
     }
-    fprintf(f, "\n`dyn COMMAND --help` lists the options of a command. Results go to stdout, everything\n"
-               "else to stderr. Exit status: 0 done, 1 the input is wrong, 2 usage, 3 it doesn't fit\n"
-               "the target, 4 differences found, 5 trouble with a file or device, 70 a bug.\n");
+    fprintf(
+        f,
+        "\n`dyn COMMAND --help` lists the options of a command. Results go to stdout, everything\n"
+        "else to stderr. Exit status: 0 done, 1 the input is wrong, 2 usage, 3 it doesn't fit\n"
+        "the target, 4 differences found, 5 trouble with a file or device, 70 a bug.\n");
+}
+
+static int stdout_status(void)
+{
+    return fflush(stdout) == 0 && !ferror(stdout) ? 0 : DIAG_IO;
 }
 
 /* ---- messages ---- */
@@ -175,8 +189,8 @@ bool cli_inputs(struct cli *c, struct input_override **out, uint32_t *n)
         const char *colon = strrchr(eq, ':');
         bool member = colon && colon > eq + 4 && memcmp(colon - 4, ".npz", 4) == 0;
         (*out)[i].input = arena_strndup(a, s, (size_t)(eq - s));
-        (*out)[i].file = member ? arena_strndup(a, eq + 1, (size_t)(colon - eq - 1))
-                                : arena_strdup(a, eq + 1);
+        (*out)[i].file =
+            member ? arena_strndup(a, eq + 1, (size_t)(colon - eq - 1)) : arena_strdup(a, eq + 1);
         (*out)[i].member = member ? arena_strdup(a, colon + 1) : NULL;
     }
     return true;
@@ -226,11 +240,11 @@ static bool unknown_option(struct cli *c, const struct command *cmd, const char 
         }
     }
     const char *near = nearest_name(arg + strspn(arg, "-"), names, n);
-    return usage(c,
-                 near ? arena_printf(&c->driver.arena, "did you mean --%s?", near)
-                      : arena_printf(&c->driver.arena, "`dyn %s --help` lists its options",
-                                     cmd->name),
-                 "there is no option `%s` here", arg);
+    return usage(
+        c,
+        near ? arena_printf(&c->driver.arena, "did you mean --%s?", near)
+             : arena_printf(&c->driver.arena, "`dyn %s --help` lists its options", cmd->name),
+        "there is no option `%s` here", arg);
 }
 
 /* Files and options may come in any order (getopt_long permutes). */
@@ -244,8 +258,8 @@ static bool parse(struct cli *c, const struct command *cmd, int argc, char **arg
             continue;
         }
         const struct option_row *o = &OPTIONS[i];
-        longs[n++] = (struct option){o->name, o->arg ? required_argument : no_argument, NULL,
-                                     1000 + i};
+        longs[n++] =
+            (struct option){o->name, o->arg ? required_argument : no_argument, NULL, 1000 + i};
         if (o->letter) {
             size_t at = strlen(letters);
             letters[at] = o->letter;
@@ -276,12 +290,11 @@ static bool parse(struct cli *c, const struct command *cmd, int argc, char **arg
     }
     int n_files = argc - optind;
     if (!c->value[OPT_HELP] && n_files != cmd->n_files) {
-        return usage(c,
-                     arena_printf(&c->driver.arena, "usage: dyn %s %s [options]", cmd->name,
-                                  cmd->files),
-                     n_files < cmd->n_files ? "a file is missing after `dyn %s`"
-                                            : "too many files after `dyn %s`",
-                     cmd->name);
+        return usage(
+            c, arena_printf(&c->driver.arena, "usage: dyn %s %s [options]", cmd->name, cmd->files),
+            n_files < cmd->n_files ? "a file is missing after `dyn %s`"
+                                   : "too many files after `dyn %s`",
+            cmd->name);
     }
     for (int i = 0; i < n_files && i < 2; i++) {
         c->file[i] = argv[optind + i];
@@ -303,7 +316,7 @@ static int run_command(struct cli *c, int argc, char **argv)
         }
         if (c->value[OPT_HELP]) {
             help_command(&COMMANDS[i]);
-            return 0;
+            return stdout_status();
         }
         return COMMANDS[i].run(c);
     }
@@ -324,7 +337,7 @@ int main(int argc, char **argv)
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
         strcmp(argv[1], "help") == 0) {
         help_all(stdout);
-        return 0;
+        return stdout_status();
     }
     if (strcmp(argv[1], "--version") == 0) {
         argv[1] = "version";

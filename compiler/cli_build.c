@@ -50,12 +50,12 @@ int cli_build(struct cli *c)
     struct image_writer w = {0};
     bool opened = driver_open(d, c->file[0], &p);
     if (opened && p.is_image) {
-        struct diag *g = diag_add(&d->diags, E0903, (struct span){0}, "`%s` is an image already",
-                                  c->file[0]);
+        struct diag *g =
+            diag_add(&d->diags, E0903, (struct span){0}, "`%s` is an image already", c->file[0]);
         diag_hint(&d->diags, g, "`dyn dump` shows it as source");
     } else if (opened && driver_image(&p, &o, &w, &report) && d->diags.n_errors == 0) {
-        const char *out = c->value[OPT_OUTPUT] ? c->value[OPT_OUTPUT]
-                                               : default_output(c, c->file[0]);
+        const char *out =
+            c->value[OPT_OUTPUT] ? c->value[OPT_OUTPUT] : default_output(c, c->file[0]);
         if (file_write(out, w.out.data, w.out.n, &d->diags) && !c->value[OPT_QUIET] &&
             !c->value[OPT_JSON]) {
             fprintf(stderr, "%s: %zu bytes for %s\n", out, w.out.n, o.target ? o.target : "sim");
@@ -110,12 +110,8 @@ int cli_dump(struct cli *c)
     struct driver *d = &c->driver;
     struct program p = {0};
     struct buf out = {0};
-    bool ok = driver_open(d, c->file[0], &p);
-    if (ok && !p.is_image) {
-        struct diag *g = diag_add(&d->diags, E0903, (struct span){0}, "`%s` is no image",
-                                  c->file[0]);
-        diag_hint(&d->diags, g, "`dyn build` makes one; `dyn print` shows a source after a pass");
-    } else if (ok && c->value[OPT_JSON]) {
+    bool ok = driver_open_image(d, c->file[0], &p);
+    if (ok && c->value[OPT_JSON]) {
         const struct target *t = target_find(p.image.target);
         struct json j;
         json_init(&j, &out, 1);
@@ -189,8 +185,8 @@ int cli_fit(struct cli *c)
         o.target = p.is_image ? p.image.target : o.target ? o.target : "sim";
         const struct target_compiler *t = target_compiler_find(o.target);
         if (t && !t->fit) {
-            struct diag *g = diag_add(&d->diags, E0903, (struct span){0},
-                                      "target `%s` has no limits", t->name);
+            struct diag *g =
+                diag_add(&d->diags, E0903, (struct span){0}, "target `%s` has no limits", t->name);
             diag_hint(&d->diags, g, "name a chip with -t, for example -t dynapse2");
         } else {
             driver_passes(&p, &o, &report, &n);

@@ -87,23 +87,28 @@ static bool run(struct cli *c, const struct plan *p, struct run_options *o, stru
     return ok;
 }
 
-/* Options that run and diff share: trials, jobs, back end. */
-static bool run_options(struct cli *c, const struct stimulus *s, struct backend *backend,
-                        struct run_options *out)
+/* Options that run and diff share: trials (0: the stimulus's), jobs, chips, back end. */
+static bool run_options(struct cli *c, struct backend *backend, struct run_options *out)
 {
-    uint64_t trials = s->trials, jobs = 0, chips = 1;
+    uint64_t trials = 0, jobs = 0, chips = 1;
     if (!cli_number(c, OPT_TRIALS, 1, &trials) || !cli_number(c, OPT_JOBS, 1, &jobs) ||
         !cli_number(c, OPT_CHIPS, 1, &chips) ||
         !driver_backend(&c->driver, c->value[OPT_BACKEND], c->value[OPT_CPU], backend)) {
         return false;
     }
     backend->cache = !c->value[OPT_NO_CACHE];
-    *out = (struct run_options){.stimulus = s,
-                                .trials = (uint32_t)trials,
+    *out = (struct run_options){.trials = (uint32_t)trials,
                                 .chips = (uint32_t)chips,
                                 .jobs = (uint32_t)jobs,
                                 .backend = backend};
     return true;
+}
+
+static void use_stimulus(struct cli *c, struct run_options *o, struct stimulus *s)
+{
+    s->one_per_step = c->value[OPT_ONE_PER_STEP] != NULL;
+    o->stimulus = s;
+    o->trials = o->trials ? o->trials : s->trials;
 }
 
 static bool no_device(struct cli *c)
@@ -131,6 +136,12 @@ static bool satisfy(struct cli *c, struct condition *out, const char **text)
     return true;
 }
 
+static bool plan_of(struct cli *c, struct program *p, struct build_options *build, struct plan *out)
+{
+    driver_network_of(p, c->value[OPT_STIMULUS], build);
+    return driver_plan(p, build, out);
+}
+
 int cli_run(struct cli *c)
 {
     struct driver *d = &c->driver;
@@ -139,7 +150,7 @@ int cli_run(struct cli *c)
     struct plan plan;
     struct stimulus stim;
     struct input_override *in;
-    struct backend backend;
+    struct backend backend = {0};
     struct run_options o;
     struct run_result r;
     struct run_record *record;
@@ -147,14 +158,16 @@ int cli_run(struct cli *c)
     struct condition cond;
     const char *condition;
     if (no_device(c) && cli_inputs(c, &in, &n_in) && satisfy(c, &cond, &condition) &&
-        driver_open(d, c->file[0], &p) && driver_plan(&p, &build, &plan) &&
+        run_options(c, &backend, &o) && driver_open(d, c->file[0], &p) &&
+        plan_of(c, &p, &build, &plan) &&
         (!c->value[OPT_MISMATCH] || driver_mismatch(d, &plan, c->value[OPT_MISMATCH])) &&
         driver_stimulus(&p, &plan, c->value[OPT_STIMULUS], in, n_in, &stim) &&
-        record_spec(&d->arena, &plan, c->value[OPT_RECORD], &record, &n_record, &d->diags) &&
-        run_options(c, &stim, &backend, &o)) {
-        stim.one_per_step = c->value[OPT_ONE_PER_STEP] != NULL;
-        o.record = record;
-        o.n_record = n_record;
+        record_spec(&d->arena, &plan, c->value[OPT_RECORD], &record, &n_record, &d->diags)) {
+        use_stimulus(c, &o, &stim);
+        if (c->value[OPT_OUTPUT]) { /* what isn't written needn't be kept: memory stays bounded */
+            o.record = record;
+            o.n_record = n_record;
+        }
         cli_flush(c, &p);
         struct buf out = {0};
         if (run(c, &plan, &o, &r) &&
@@ -171,6 +184,8 @@ int cli_run(struct cli *c)
             cli_print(c, &out);
         }
         buf_free(&out);
+    }
+    if (backend.release) {
         backend.release(&backend);
     }
     cli_flush(c, &p);
@@ -189,9 +204,10 @@ static bool open_side(struct cli *c, const char *path, const struct build_option
                       struct side *s)
 {
     struct target_report report = {0};
+    struct build_options build = *o;
     bool ok = driver_open(&c->driver, path, &s->program) &&
-              (s->net = driver_network(&s->program, o, &report)) != NULL &&
-              driver_plan(&s->program, o, &s->plan);
+              plan_of(c, &s->program, &build, &s->plan) &&
+              (s->net = driver_network(&s->program, &build, &report)) != NULL;
     buf_free(&report.text);
     cli_flush(c, &s->program);
     return ok;
@@ -215,10 +231,10 @@ static bool diff_behaviour(struct cli *c, struct side *a, struct side *b, struct
         cli_flush(c, &source->program);
         return false;
     }
-    if (!run_options(c, &stim, &backend, &o)) {
+    if (!run_options(c, &backend, &o)) {
         return false;
     }
-    stim.one_per_step = c->value[OPT_ONE_PER_STEP] != NULL;
+    use_stimulus(c, &o, &stim);
     struct run_result r[2];
     bool ok = true;
     for (int k = 0; k < 2 && ok; k++) {

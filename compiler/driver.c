@@ -21,7 +21,7 @@ void driver_free(struct driver *d)
     diags_free(&d->diags);
 }
 
-bool driver_open(struct driver *d, const char *path, struct program *out)
+static bool open_file(struct driver *d, const char *path, bool must_be_image, struct program *out)
 {
     *out = (struct program){.driver = d, .path = path};
     struct bytes b;
@@ -30,12 +30,22 @@ bool driver_open(struct driver *d, const char *path, struct program *out)
     }
     out->hash = hash_bytes(0, b.data, b.n);
     unit_init(&out->unit, &d->arena, &d->diags, d->stdlib);
-    out->is_image = image_is(b);
+    out->is_image = must_be_image || image_is(b);
     if (!out->is_image) {
         return unit_load_text(&out->unit, path, (const char *)b.data, b.n);
     }
     return image_open(&d->arena, b, &out->image, &d->diags, path) &&
            target_load(&d->arena, &out->image, &out->plan, &d->diags, path);
+}
+
+bool driver_open(struct driver *d, const char *path, struct program *out)
+{
+    return open_file(d, path, false, out);
+}
+
+bool driver_open_image(struct driver *d, const char *path, struct program *out)
+{
+    return open_file(d, path, true, out);
 }
 
 static const struct target_compiler *find_compiler(struct driver *d, const char *name)
@@ -130,6 +140,16 @@ const struct net_words *driver_words(const struct net *n)
     return t ? &t->words : NULL;
 }
 
+void driver_network_of(const struct program *p, const char *stimulus, struct build_options *o)
+{
+    for (uint32_t i = 0; stimulus && !o->network && i < p->unit.stimulus.n; i++) {
+        const struct ast_stimulus *s = p->unit.stimulus.data[i];
+        if (s->name.text && strcmp(s->name.text, stimulus) == 0) {
+            o->network = s->network.text;
+        }
+    }
+}
+
 bool driver_plan(struct program *p, const struct build_options *o, struct plan *out)
 {
     if (p->is_image) {
@@ -193,8 +213,10 @@ static bool override_input(struct driver *d, const struct plan *plan, uint32_t i
             npy_to_f64(&x, f64);
             v.f64 = f64;
         }
-        return stimulus_raster(&d->arena, out, v, x.rank, x.extent, channels, &d->diags, what,
-                               NOWHERE);
+        uint64_t extent[NPY_MAX_RANK + 1];
+        uint32_t rank =
+            stimulus_raster_extents(x.rank, x.extent, &plan->input.data[input].shape, extent);
+        return stimulus_raster(&d->arena, out, v, rank, extent, channels, &d->diags, what, NOWHERE);
     }
     return stimulus_event_records(&d->arena, out, &x, NULL, 0, &plan->input.data[input].shape,
                                   plan->dt, 0, &d->diags, what, NOWHERE);
@@ -210,6 +232,17 @@ static int find_input(const struct plan *p, const char *name)
     return -1;
 }
 
+/* Whether the file has just one stimulus for the network: then that is the one that is meant. */
+static bool only_stimulus(const struct program *p)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < p->unit.stimulus.n; i++) {
+        n += p->net && p->unit.stimulus.data[i]->network.text &&
+             strcmp(p->unit.stimulus.data[i]->network.text, p->net->name) == 0;
+    }
+    return n == 1;
+}
+
 bool driver_stimulus(struct program *p, const struct plan *plan, const char *name,
                      const struct input_override *in, uint32_t n_in, struct stimulus *out)
 {
@@ -220,7 +253,8 @@ bool driver_stimulus(struct program *p, const struct plan *plan, const char *nam
         diag_hint(&d->diags, g, "give the inputs with --input INPUT=FILE.npy");
         return false;
     }
-    if (p->is_image || (!name && n_in > 0)) { /* the overrides are all there is */
+    bool chosen = !p->is_image && (name || n_in == 0 || only_stimulus(p));
+    if (!chosen) { /* the overrides are all there is */
         *out = (struct stimulus){.name = "input", .n_inputs = plan->input.n, .trials = 0};
         out->source = ARENA_ARRAY(&d->arena, struct stimulus_source, plan->input.n + 1);
         for (uint32_t i = 0; i < plan->input.n; i++) {
@@ -250,8 +284,7 @@ bool driver_stimulus(struct program *p, const struct plan *plan, const char *nam
             return false;
         }
     }
-    if (n_in >
-        0) { /* tables say anew how long it lasts; where there is none, what was said stays */
+    if (n_in > 0) { /* tables say anew how long it lasts; without one what was said stays */
         for (uint32_t i = 0; i < out->n_inputs; i++) {
             if (out->source[i].kind == STIM_TABLE) {
                 out->steps = 0;

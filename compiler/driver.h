@@ -31,6 +31,8 @@ struct program {
 
 /* False: reported in driver->diags. Whether it is an image is seen from its first bytes. */
 bool driver_open(struct driver *d, const char *path, struct program *out);
+/* The same for a file that must be an image. */
+bool driver_open_image(struct driver *d, const char *path, struct program *out);
 
 struct build_options {
     const char *target;  /* NULL: "sim" */
@@ -48,6 +50,9 @@ bool driver_passes(struct program *p, const struct build_options *o, struct targ
                    struct net **out);
 /* The words for printing its board section; NULL without one. */
 const struct net_words *driver_words(const struct net *n);
+
+/* Where no network was named, a stimulus that was says which: the one it is for. */
+void driver_network_of(const struct program *p, const char *stimulus, struct build_options *o);
 
 /* What runs: the network simulated as it is written, or what an image decodes to. */
 bool driver_plan(struct program *p, const struct build_options *o, struct plan *out);

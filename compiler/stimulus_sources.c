@@ -15,24 +15,6 @@ struct source_call {
     struct stimulus_source *out;
 };
 
-/* Extents with those of the input's own shape joined into one, the channels. */
-static uint32_t flat_extents(const struct array *a, const struct net_shape *own, uint64_t *out)
-{
-    uint32_t r = a->shape.rank, k = own->rank;
-    bool shaped = k > 1 && r > k;
-    for (uint32_t i = 0; shaped && i < k; i++)
-        shaped = a->shape.extent[r - k + i] == own->extent[i];
-    uint32_t lead = shaped ? r - k : r;
-    for (uint32_t i = 0; i < lead; i++)
-        out[i] = a->shape.extent[i];
-    if (!shaped)
-        return r;
-    out[lead] = 1;
-    for (uint32_t i = 0; i < k; i++)
-        out[lead] *= own->extent[i];
-    return lead + 1;
-}
-
 static bool source_raster(const struct source_call *c)
 {
     struct making *m = c->m;
@@ -48,8 +30,12 @@ static bool source_raster(const struct source_call *c)
     }
     if (v.kind == V_NUMBER && !check_dim(&m->env, &v, DIM_ONE, "a count", c->arg))
         return false;
-    uint64_t extent[VALUE_MAX_RANK];
-    uint32_t rank = flat_extents(v.array, &c->input->shape, extent);
+    uint64_t given[VALUE_MAX_RANK], extent[VALUE_MAX_RANK + 1];
+    struct plan_shape own = {c->input->shape.rank, {0}};
+    memcpy(own.extent, c->input->shape.extent, sizeof own.extent);
+    for (uint32_t i = 0; i < v.array->shape.rank; i++)
+        given[i] = v.array->shape.extent[i];
+    uint32_t rank = stimulus_raster_extents(v.array->shape.rank, given, &own, extent);
     struct stimulus_counts counts = {0};
     if (v.array->file)
         counts.u8 = npy_bytes(&v.array->file->npy);

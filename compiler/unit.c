@@ -216,7 +216,7 @@ bool unit_stimulus(struct unit *u, const struct net *n, const char *name, struct
         const struct ast_stimulus *x = u->stimulus.data[i];
         if (!x->name.text || !x->network.text || strcmp(x->network.text, n->name) != 0)
             continue;
-        buf_printf(&list, "%s`%s`", count ? ", " : "", x->name.text);
+        buf_printf(&list, "%s`%s`", list.n ? ", " : "", x->name.text);
         if (name && strcmp(name, x->name.text) != 0)
             continue;
         found = scope_find(s, x->name.text, SPACE_STIMULUS);

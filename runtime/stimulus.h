@@ -37,7 +37,8 @@ struct stimulus {
 
 enum { STIMULUS_MAX_CELLS = 1 << 26 };
 
-/* Counts in C order: one of the two. Bytes are what rasters are stored as, and are read in place. */
+/* Counts in C order: one of the two. Bytes are what rasters are stored as, and are read in place.
+ */
 struct stimulus_counts {
     const uint8_t *u8;
     const double *f64;
@@ -79,10 +80,15 @@ bool stimulus_play(struct arena *a, const struct stimulus *s, double dt,
 uint32_t stimulus_at(const struct stimulus_player *p, uint32_t input, uint32_t trial, uint64_t step,
                      struct stimulus_event *out);
 
+/* Extents of a raster with those of the input's own shape, where they come last, joined into one:
+ * [trials, steps, height, width] becomes [trials, steps, channels]. Room for rank + 1; the rank. */
+struct plan_shape;
+uint32_t stimulus_raster_extents(uint32_t rank, const uint64_t *extent,
+                                 const struct plan_shape *own, uint64_t *out);
+
 /* A structured array as numpy holds events: fields `t` (microseconds) and `channel`, or `t`, `x`,
  * `y` and perhaps `p` for an input of shape [features, height, width] (or [height, width]). Offsets
  * as in stimulus_events(). */
-struct plan_shape;
 bool stimulus_event_records(struct arena *a, struct stimulus_source *out, const struct npy *events,
                             const uint64_t *offset, uint32_t n_offsets,
                             const struct plan_shape *shape, double dt, uint64_t steps,

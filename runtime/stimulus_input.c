@@ -27,8 +27,9 @@ bool stimulus_event_records(struct arena *a, struct stimulus_source *out, const 
     }
     if (!t || !(c || (x && y && shape->rank >= 2))) {
         struct diag *g = diag_add(d, E0801, at, "the records of `%s` aren't events", what);
-        diag_hint(d, g, "events have fields t (microseconds) and channel, or t, x, y and p for an "
-                        "input with height and width");
+        diag_hint(d, g,
+                  "events have fields t (microseconds) and channel, or t, x, y and p for an "
+                  "input with height and width");
         return false;
     }
     double *v = arena_try(a, (size_t)events->count * 2 + 1, sizeof *v);
@@ -51,6 +52,23 @@ bool stimulus_event_records(struct arena *a, struct stimulus_source *out, const 
     }
     return stimulus_events(a, out, time, channel, events->count, offset, n_offsets, channels, dt,
                            steps, d, what, at);
+}
+
+uint32_t stimulus_raster_extents(uint32_t rank, const uint64_t *extent,
+                                 const struct plan_shape *own, uint64_t *out)
+{
+    uint32_t k = own->rank;
+    bool shaped = k > 1 && rank > k;
+    for (uint32_t i = 0; shaped && i < k; i++)
+        shaped = extent[rank - k + i] == own->extent[i];
+    uint32_t lead = shaped ? rank - k : rank;
+    memcpy(out, extent, lead * sizeof *out);
+    if (!shaped)
+        return rank;
+    out[lead] = 1;
+    for (uint32_t i = 0; i < k; i++)
+        out[lead] *= own->extent[i];
+    return lead + 1;
 }
 
 bool stimulus_settle(struct stimulus *s, struct diags *d, struct span at)

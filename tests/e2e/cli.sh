@@ -94,13 +94,35 @@ expect 5 'input that is not there' "$DYN" run small.dyn --input in=nothere.npy
 expect 1 'input of another network' "$DYN" run small.dyn --input on=all.npz:input.in
 expect 1 'member that is not there' "$DYN" run small.dyn --input in=all.npz:nomember
 
+cat >inputs.dyn <<'DYN'
+use neurons;
+network a {
+    dt = 1 ms;
+    input x[2, 3];
+    input y[2];
+    layer l[6]: lif;
+    x -> l: one_to_one(2);
+    y -> l: all_to_all(2);
+}
+network b { dt = 1 ms; input z[2]; layer l[1]: lif; z -> l: all_to_all(2); }
+stimulus s for a { x = silence; y = regular(500 Hz); duration = 6 ms; }
+stimulus t for b { z = regular(1 kHz); duration = 9 ms; }
+DYN
+expect 0 'a stimulus says which network' "$DYN" run inputs.dyn --stimulus t --json
+contains out 'that of t' '"steps": 9'
+expect 1 'without one it is an error' "$DYN" run inputs.dyn
+expect 0 'a raster of the shape of its input' "$DYN" run inputs.dyn --stimulus s -o shaped.npz
+expect 0 'goes in again' "$DYN" run inputs.dyn --network a --input x=shaped.npz:input.x --json
+tr -d ' \n' <out >flat
+contains flat 'and the only stimulus gives the other input' '"counts":\[\[\[3,3,3,3,3,3\]\]\]'
+
 expect 0 'default target and name' "$DYN" build small.dyn
 expect 0 'sim image runs' "$DYN" run small.dynb --input in=all.npz:input.in --json
 same out replay.json 'sim image: the same counts'
 expect 1 'image without stimulus' "$DYN" run small.dynb
 expect 1 'image has no stimuli' "$DYN" run small.dynb --stimulus tone
 expect 2 'an image is not built' "$DYN" build small.dynb
-expect 2 'a source is not dumped' "$DYN" dump small.dyn
+expect 1 'a source is not dumped' "$DYN" dump small.dyn
 expect 0 'dump of a sim image' "$DYN" dump small.dynb -o again.dyn
 expect 0 'reads back' "$DYN" run again.dyn --input in=all.npz:input.in --json
 same out replay.json 'and runs the same'
