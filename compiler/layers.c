@@ -23,14 +23,29 @@ static void unknown_param(struct build *b, const struct piece *p, const struct a
     arena_free(&scratch);
 }
 
-/* Only a bound (`param v_min = ...`) may be infinite. */
+/* `inf` or `-inf` as it is written, or an array of such literals and other numbers. */
+static bool is_written(const struct ast_expr *e)
+{
+    if (e->kind == AST_UNARY && e->op == AST_NEG)
+        e = e->a;
+    else if (e->kind == AST_ARRAY)
+        for (const struct ast_expr *item = e->items; item; item = item->next)
+            if (!is_written(item))
+                return false;
+    return e->kind == AST_NUMBER || e->kind == AST_ARRAY;
+}
+
+/* Only a bound (`param v_min = ...`) may be infinite, and only where `inf` is written: what was
+ * computed to be infinite is a mistake. */
 static bool check_finite(struct build *b, const struct piece *p, const struct model_param *m,
-                         const struct value *v, struct span at)
+                         const struct value *v, const struct ast_expr *e)
 {
     uint32_t n = v->array ? v->array->n : 1;
+    bool literal = m->kind == MODEL_PARAM && is_written(e);
+    bool bound = literal && model_is_bound(p->model, (uint32_t)(m - p->model->param.data));
     for (uint32_t i = 0; i < n; i++) {
         double x = value_at(v, i);
-        if (fabs((float)x) <= FLT_MAX || (isinf(x) && m->kind == MODEL_PARAM))
+        if (fabs((float)x) <= FLT_MAX || (isinf(x) && bound))
             continue;
         struct diags *d = b->el->u->diags;
         struct buf text = {0}, where = {0};
@@ -42,9 +57,12 @@ static bool check_finite(struct build *b, const struct piece *p, const struct mo
         } else {
             buf_puts(&where, m->name);
         }
-        struct diag *g = diag_add(d, E0307, at, "`%s` is %s", where.data, text.data);
+        struct diag *g = diag_add(d, E0307, e->span, "`%s` is %s", where.data, text.data);
         if (isfinite(x))
             diag_hint(d, g, "float32 ends at 3.4e38");
+        else if (literal)
+            diag_hint(d, g, "only what limits another value, as in `max(v, %s)`, can be infinite",
+                      m->name);
         buf_free(&text);
         buf_free(&where);
         return false;
@@ -86,7 +104,7 @@ static const struct model_param *check_param(struct build *b, const struct piece
         buf_free(&text);
         return NULL;
     }
-    return check_finite(b, p, m, v, as->value->span) ? m : NULL;
+    return check_finite(b, p, m, v, as->value) ? m : NULL;
 }
 
 static void set_params(struct build *b, const struct piece *p)
@@ -115,22 +133,97 @@ static void set_params(struct build *b, const struct piece *p)
     arena_free(&scratch);
 }
 
-/* What the defaults came to: a parameter that was set may have made nonsense of others. */
+/* The parameter that was given to a layer from which a default follows; UINT32_MAX: none. */
+static uint32_t cause_of(const struct net_layer *l, uint32_t expr, struct arena *scratch)
+{
+    const struct model *m = l->model;
+    bool *param = ARENA_ARRAY(scratch, bool, m->param.n),
+         *let = ARENA_ARRAY(scratch, bool, m->let.n);
+    bool *seen = ARENA_ARRAY(scratch, bool, m->param.n + m->let.n);
+    model_reads(m, expr, param, let);
+    for (bool more = true; more;) {
+        more = false;
+        for (uint32_t i = 0; i < m->param.n + m->let.n; i++) {
+            bool is_let = i >= m->param.n;
+            uint32_t k = is_let ? i - m->param.n : i;
+            if (seen[i] || !(is_let ? let : param)[k])
+                continue;
+            if (!is_let && l->param[k].set)
+                return k;
+            seen[i] = more = true;
+            model_reads(m, is_let ? m->let.data[k].value : m->param.data[k].value, param, let);
+        }
+    }
+    return UINT32_MAX;
+}
+
+/* `what` of a layer isn't finite: told at the layer if that follows from what it was given, else
+ * where the model declares it. */
+static void not_finite(struct build *b, const struct piece *p, const char *what, float x,
+                       uint32_t expr, struct span declared)
+{
+    struct diags *d = b->el->u->diags;
+    const struct net_layer *l = &b->net->layer.data[p->index];
+    struct arena scratch = {0};
+    struct buf text = {0};
+    buf_f32_text(&text, x);
+    uint32_t cause = cause_of(l, expr, &scratch);
+    if (cause == UINT32_MAX) {
+        struct diag *g = diag_add(d, E0307, declared, "`%s` of model `%s` is %s", what,
+                                  p->model->name, text.data);
+        diag_label(d, g, p->item->name.span, "a layer of it");
+    } else {
+        const char *name = p->model->param.data[cause].name;
+        struct diag *g =
+            diag_add(d, E0307, p->item->name.span, "`%s` of `%s` follows from `%s`, and is %s",
+                     what, p->name, name, text.data);
+        for (const struct ast_assign *as = p->item->assigns; as; as = as->next)
+            if (as->name.text && strcmp(as->name.text, name) == 0)
+                diag_label(d, g, as->span, "`%s` is given here", name);
+        diag_label(d, g, declared, "`%s` is declared here", what);
+    }
+    buf_free(&text);
+    arena_free(&scratch);
+}
+
+/* The place of the first value that isn't finite; `n` if all are. */
+static uint32_t first_not_finite(const struct net_column *c, uint32_t n)
+{
+    for (uint32_t k = 0; k < (c->uniform ? 1 : n); k++)
+        if (!isfinite(c->v[k]))
+            return k;
+    return n;
+}
+
+static bool is_infinity(const struct model *m, uint32_t expr)
+{
+    const struct model_expr *e = &m->expr.data[expr];
+    if (e->op == M_NEG)
+        e = &m->expr.data[e->a];
+    return e->op == M_NUMBER && isinf(e->number);
+}
+
+/* What defaults and initial values came to: a parameter that was given may have made nonsense of
+ * them. */
 static void check_defaults(struct build *b, const struct piece *p)
 {
     const struct net_layer *l = &b->net->layer.data[p->index];
-    for (uint32_t i = 0; i < p->model->param.n; i++) {
-        const struct net_column *c = &l->param[i];
-        for (uint32_t k = 0; !c->set && k < (c->uniform ? 1 : l->n); k++) {
-            bool bound = p->model->param.data[i].kind == MODEL_PARAM && !isnan(c->v[k]);
-            if (isfinite(c->v[k]) || bound)
-                continue;
-            struct diags *d = b->el->u->diags;
-            struct diag *g = diag_add(d, E0307, p->item->name.span,
-                                      "`%s` of `%s` isn't finite with these parameters",
-                                      p->model->param.data[i].name, p->name);
-            diag_label(d, g, p->model->param.data[i].span, "its default is declared here");
-            break;
+    const struct model *m = p->model;
+    for (uint32_t i = 0; i < m->param.n; i++) {
+        const struct model_param *q = &m->param.data[i];
+        uint32_t k = l->param[i].set ? l->n : first_not_finite(&l->param[i], l->n);
+        bool bound = q->kind == MODEL_PARAM && is_infinity(m, q->value) && model_is_bound(m, i);
+        if (k < l->n && !bound) {
+            not_finite(b, p, q->name, l->param[i].v[k], q->value, q->span);
+            return; /* others may follow from it */
+        }
+    }
+    for (uint32_t i = 0; i < m->state.n; i++) {
+        const struct model_state *q = &m->state.data[i];
+        uint32_t k = first_not_finite(&l->init[i], l->n);
+        if (k < l->n) {
+            not_finite(b, p, q->name, l->init[i].v[k], q->value, q->span);
+            return;
         }
     }
 }

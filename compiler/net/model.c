@@ -189,3 +189,30 @@ void model_default_order(const struct model *m, struct arena *a, uint32_t *order
     for (uint32_t p = 0; p < n; p++)
         place(&o, p);
 }
+
+bool model_is_bound(const struct model *m, uint32_t param)
+{
+    enum { OTHER, OPEN, LIMITS }; /* OPEN: the parameter, or -parameter, that nothing takes yet */
+    struct arena scratch = {0};
+    uint8_t *is = ARENA_ARRAY(&scratch, uint8_t, m->expr.n);
+    bool bound = true;
+    for (uint32_t i = 0; i < m->expr.n && bound; i++) {
+        const struct model_expr *e = &m->expr.data[i];
+        const uint32_t operand[] = {e->a, e->b, e->c};
+        if (e->op == M_PARAM && e->index == param)
+            is[i] = OPEN;
+        for (uint32_t k = 0; k < model_operands((enum model_op)e->op); k++) {
+            if (is[operand[k]] == OTHER)
+                continue;
+            is[operand[k]] = LIMITS;
+            if (e->op == M_NEG)
+                is[i] = OPEN;
+            else
+                bound &= e->op == M_MIN || e->op == M_MAX || (e->op >= M_LT && e->op <= M_NE);
+        }
+    }
+    for (uint32_t i = 0; i < m->expr.n; i++)
+        bound &= is[i] != OPEN; /* a value by itself */
+    arena_free(&scratch);
+    return bound;
+}

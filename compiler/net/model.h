@@ -164,6 +164,10 @@ void model_reads(const struct model *m, uint32_t expr, bool *param, bool *let);
 /* Evaluates an expression without states in float64; booleans are 0 and 1. */
 double model_eval(const struct model *m, uint32_t expr, const struct model_env *env);
 
+/* True if a parameter only limits: an operand of min, max and comparisons, its sign changed or not,
+ * and nothing else. Then it may be infinite, which is no limit. */
+bool model_is_bound(const struct model *m, uint32_t param);
+
 int model_find_param(const struct model *m, const char *name); /* -1: none */
 int model_find_receptor(const struct model *m, const char *name);
 int model_find_state(const struct model *m, const char *name);

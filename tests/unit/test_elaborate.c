@@ -12,6 +12,10 @@
 #define TWO                                                                                        \
     "neuron two { receive fast; receive slow for negative; state v = 0;"                           \
     "  step { v = v + fast + slow; } } "
+/* A model with a parameter that limits, opening a network. */
+#define LIMITS(items)                                                                              \
+    "neuron limits { param gain = 1; " items "; receive d; state v = 0;"                           \
+    "  step { v = gain * min(max(v + d, -hi), hi); } } network t { dt = 1 ms; "
 
 static void put_shape(struct buf *b, const char *name, const struct net_shape *s)
 {
@@ -275,6 +279,19 @@ static void test_errors(void **state)
         {"neuron deaf { state v = 0; step { v = 1; } }"
          "network t { dt = 1 ms; layer b[1]: deaf; b -> b: all_to_all(1); }",
          "E0402{b}"},
+        {"layer b[2]: lif { bound = 1 / 0; }", "E0307{1 / 0}"},
+        {"layer b[2]: lif { bound = 0 * inf; }", "E0307{0 * inf}"},
+        {"layer b[2]: lif { bound = [inf, 1 / 0]; }", "E0307{[inf, 1 / 0]}"},
+        {"layer b[2]: lif { bound = [inf, 1e39]; }", "E0307{[inf, 1e39]}"},
+        {"layer b[2]: lif { bound = [inf, -inf]; }", "b[2]"},
+        {LIMITS("param hi = inf") "layer b[2]: limits; }", "b[2]"},
+        {LIMITS("param hi = -inf") "layer b[2]: limits { gain = inf; } }", "E0307{inf}"},
+        {LIMITS("param hi = 1 / 0") "layer b[2]: limits; layer c[2]: limits; }", "E0307{hi}"},
+        {LIMITS("param hi = 2 * gain") "layer b[2]: limits { gain = 3e38; } }", "E0307{b}"},
+        {LIMITS("param hi = 1 / 0") "layer b[2]: limits { hi = inf; } }", "b[2]"},
+        {LIMITS("param hi = 1; state w = 1 / hi") "layer b[2]: limits { hi = 0; } }", "E0307{b}"},
+        {LIMITS("param hi = inf; state w = hi") "layer b[2]: limits; }", "E0307{hi}"},
+        {LIMITS("param hi = 1; state w = inf") "layer b[2]: limits; }", "E0307{w}"},
         {"neuron bad { param p = 1; bias q = 1 pA / p; state v = 0; step { v = 1; } }"
          "network t { dt = 1 ms; layer b[1]: bad { p = 0; } }",
          "E0307{b}"},
