@@ -29,8 +29,8 @@ bool tolerance_parse(const char *s, struct tolerance *out)
     return true;
 }
 
-static const char *element_name(struct arena *a, const char *name, struct net_shape shape,
-                                uint32_t element)
+const char *diff_element_name(struct arena *a, const char *name, struct net_shape shape,
+                              uint32_t element)
 {
     struct buf b = {0};
     net_element_name(&b, name, shape, element);
@@ -41,7 +41,7 @@ static const char *element_name(struct arena *a, const char *name, struct net_sh
 
 /* ---- structure ---- */
 
-#define DIFFERS(...) VEC_PUSH(a, &out->structure, arena_printf(a, __VA_ARGS__))
+#define DIFFERS(...) DIFF_STRUCTURE(a, out, __VA_ARGS__)
 
 static void diff_inputs(struct arena *a, const struct net *na, const struct net *nb,
                         struct diff *out)
@@ -91,11 +91,105 @@ static void diff_layers(struct arena *a, const struct net *na, const struct net 
     }
 }
 
+static bool is_output(const struct net *n, uint32_t layer)
+{
+    for (uint32_t i = 0; i < n->output.n; i++) {
+        if (n->output.data[i] == layer) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Of the layers that both have: of any other is told already. */
+static void diff_outputs(struct arena *a, const struct net *na, const struct net *nb,
+                         struct diff *out)
+{
+    for (uint32_t i = 0; i < na->layer.n; i++) {
+        int k = net_find_layer(nb, na->layer.data[i].name);
+        bool in_a = is_output(na, i), in_b = k >= 0 && is_output(nb, (uint32_t)k);
+        if (k >= 0 && in_a != in_b) {
+            DIFFERS("layer `%s` is an output only in %s", na->layer.data[i].name, in_a ? "A" : "B");
+        }
+    }
+}
+
+static double deviation(const struct net_mismatch *m, const char *param)
+{
+    for (uint32_t i = 0; i < m->by_name.n; i++) {
+        if (strcmp(m->by_name.data[i].name, param) == 0) {
+            return m->by_name.data[i].p;
+        }
+    }
+    return m->all;
+}
+
+/* Whether any neuron deviates: what is given may be 0 %, or be for no parameter. */
+static bool deviates(const struct net *n)
+{
+    for (uint32_t i = 0; i < n->layer.n; i++) {
+        const struct model *m = n->layer.data[i].model;
+        for (uint32_t k = 0; k < m->param.n; k++) {
+            if (m->param.data[k].kind != MODEL_PARAM &&
+                deviation(&n->mismatch, m->param.data[k].name) > 0) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* By what it comes to for each parameter, not by how it is written: an image keeps only that. */
+static bool same_deviations(const struct net *na, const struct net *nb)
+{
+    for (uint32_t i = 0; i < na->layer.n; i++) {
+        const struct model *x = na->layer.data[i].model;
+        int k = net_find_layer(nb, na->layer.data[i].name);
+        for (uint32_t p = 0; k >= 0 && p < x->param.n; p++) {
+            const char *name = x->param.data[p].name;
+            if (x->param.data[p].kind != MODEL_PARAM &&
+                model_find_param(nb->layer.data[k].model, name) >= 0 &&
+                deviation(&na->mismatch, name) != deviation(&nb->mismatch, name)) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+/* "5 %, `some_bias` 10 % (seed 4)" */
+static const char *mismatch_text(struct arena *a, const struct net_mismatch *m)
+{
+    struct buf b = {0};
+    buf_printf(&b, "%.9g %%", m->all * 100);
+    for (uint32_t i = 0; i < m->by_name.n; i++) {
+        buf_printf(&b, ", `%s` %.9g %%", m->by_name.data[i].name, m->by_name.data[i].p * 100);
+    }
+    buf_printf(&b, " (seed %u)", m->seed);
+    const char *s = arena_strdup(a, b.data);
+    buf_free(&b);
+    return s;
+}
+
+static void diff_mismatch(struct arena *a, const struct net *na, const struct net *nb,
+                          struct diff *out)
+{
+    bool in_a = deviates(na), in_b = deviates(nb);
+    if (in_a != in_b) {
+        DIFFERS("mismatch is %s in %s, none in %s",
+                mismatch_text(a, in_a ? &na->mismatch : &nb->mismatch), in_a ? "A" : "B",
+                in_a ? "B" : "A");
+    } else if (in_a && (na->mismatch.seed != nb->mismatch.seed || !same_deviations(na, nb))) {
+        DIFFERS("mismatch is %s in A, %s in B", mismatch_text(a, &na->mismatch),
+                mismatch_text(a, &nb->mismatch));
+    }
+}
+
 /* ---- parameters ---- */
 
-static double relative_error(float x, float y)
+double diff_relative_error(double x, double y)
 {
-    return x == y ? 0 : x == 0 ? INFINITY : fabs((double)y - (double)x) / fabs((double)x);
+    return x == y ? 0 : fabs(y - x) / fmax(fabs(x), fabs(y));
 }
 
 static int larger_error(const void *x, const void *y)
@@ -125,7 +219,7 @@ static void diff_layer_params(struct arena *a, const struct net_layer *x, const 
         for (uint32_t e = 0; e < n; e++) {
             float va = cx->v[cx->uniform ? 0 : e];
             float vb = diff_undo_gain(gain, (uint32_t)k, e, cy->v[cy->uniform ? 0 : e]);
-            double error = relative_error(va, vb);
+            double error = diff_relative_error((double)va, (double)vb);
             if (error > worst.error) {
                 worst.a = va, worst.b = vb, worst.element = e, worst.error = error;
             }
@@ -137,175 +231,12 @@ static void diff_layer_params(struct arena *a, const struct net_layer *x, const 
     }
 }
 
-/* ---- weights ---- */
-
-struct synapse {
-    uint32_t pre, post;
-    double weight;
-};
-
-struct synapses {
-    struct synapse *v;
-    size_t n;
-};
-
-static int by_ends(const void *x, const void *y)
-{
-    const struct synapse *a = x, *b = y;
-    return a->pre != b->pre ? (a->pre > b->pre) - (a->pre < b->pre)
-                            : (a->post > b->post) - (a->post < b->post);
-}
-
-static const char *src_name(const struct net *n, const struct net_connection *c)
-{
-    return c->from_input ? n->input.data[c->src].name : n->layer.data[c->src].name;
-}
-
-static const char *receptor_name(const struct net *n, const struct net_connection *c)
-{
-    return n->layer.data[c->dst].model->receptor.data[c->receptor].name;
-}
-
-static bool same_ends(const struct net *na, const struct net_connection *x, const struct net *nb,
-                      const struct net_connection *y)
-{
-    return x->from_input == y->from_input && x->delay == y->delay &&
-           strcmp(src_name(na, x), src_name(nb, y)) == 0 &&
-           strcmp(na->layer.data[x->dst].name, nb->layer.data[y->dst].name) == 0 &&
-           strcmp(receptor_name(na, x), receptor_name(nb, y)) == 0;
-}
-
-/* All synapses of `n` between the ends of `like`; several of one pair are one with their sum. */
-static struct synapses gather(struct arena *a, const struct net *n, const struct net *of,
-                              const struct net_connection *like)
-{
-    uint64_t total = 0;
-    for (uint32_t i = 0; i < n->connection.n; i++) {
-        const struct net_connection *c = &n->connection.data[i];
-        total += same_ends(of, like, n, c) ? c->row[c->n_pre] : 0;
-    }
-    struct synapses s = {ARENA_ARRAY(a, struct synapse, total + 1), 0};
-    for (uint32_t i = 0; i < n->connection.n; i++) {
-        const struct net_connection *c = &n->connection.data[i];
-        if (!same_ends(of, like, n, c)) {
-            continue;
-        }
-        for (uint32_t pre = 0; pre < c->n_pre; pre++) {
-            for (uint64_t k = c->row[pre]; k < c->row[pre + 1]; k++) {
-                s.v[s.n++] = (struct synapse){pre, c->post[k], (double)c->weight[k]};
-            }
-        }
-    }
-    qsort(s.v, s.n, sizeof *s.v, by_ends);
-    size_t kept = 0;
-    for (size_t i = 0; i < s.n; i++) {
-        if (kept && by_ends(&s.v[kept - 1], &s.v[i]) == 0) {
-            s.v[kept - 1].weight += s.v[i].weight;
-        } else {
-            s.v[kept++] = s.v[i];
-        }
-    }
-    s.n = kept;
-    return s;
-}
-
-/* For each neuron of each layer of `n` its row in out->core, or -1; rows are made here. NULL
- * without a board. */
-static int32_t **core_rows(struct arena *a, const struct net *n, struct diff *out)
-{
-    if (!n->board) {
-        return NULL;
-    }
-    int32_t **row = ARENA_ARRAY(a, int32_t *, n->layer.n + 1);
-    for (uint32_t l = 0; l < n->layer.n; l++) {
-        row[l] = ARENA_ARRAY(a, int32_t, n->layer.data[l].n);
-        memset(row[l], -1, sizeof *row[l] * n->layer.data[l].n);
-    }
-    for (uint32_t c = 0; c < n->board->core.n; c++) {
-        const struct board_core *core = &n->board->core.data[c];
-        struct diff_weights w = {.chip = core->chip, .core = core->core};
-        VEC_PUSH(a, &out->core, w);
-        for (uint32_t i = 0; i < core->neuron.n; i++) {
-            const struct board_neuron *x = &core->neuron.data[i];
-            if (x->layer >= 0) {
-                row[x->layer][x->element] = (int32_t)c;
-            }
-        }
-    }
-    return row;
-}
-
-/* One pair of weights into a row; the names only where the error is the largest so far. */
-static bool count_pair(struct diff_weights *w, bool in_a, bool in_b, double x, double y)
-{
-    double error = fabs(x - y);
-    w->n += in_a;
-    w->n_union++;
-    w->lost += in_a && !in_b;
-    w->gained += in_b && !in_a;
-    w->sum_square += error * error;
-    w->scale = fabs(x) > w->scale ? fabs(x) : w->scale;
-    if (error <= w->largest) {
-        return false;
-    }
-    w->largest = error;
-    w->largest_a = (float)x;
-    w->largest_b = (float)y;
-    return true;
-}
-
-static void diff_connection(struct arena *a, const struct net *na, const struct net *nb,
-                            const struct net *of, const struct net_connection *like,
-                            int32_t *const *core, struct diff *out)
-{
-    struct synapses sa = gather(a, na, of, like), sb = gather(a, nb, of, like);
-    const struct net_layer *dst = &of->layer.data[like->dst];
-    const char *src = src_name(of, like);
-    struct net_shape src_shape =
-        like->from_input ? of->input.data[like->src].shape : of->layer.data[like->src].shape;
-    struct diff_weights *w = VEC_ADD(a, &out->connection);
-    *w = (struct diff_weights){.src = src, .dst = dst->name, .receptor = receptor_name(of, like)};
-    int layer_b = net_find_layer(nb, dst->name);
-    for (size_t i = 0, k = 0; i < sa.n || k < sb.n;) {
-        int order = i == sa.n ? 1 : k == sb.n ? -1 : by_ends(&sa.v[i], &sb.v[k]);
-        bool in_a = order <= 0, in_b = order >= 0;
-        struct synapse at = in_a ? sa.v[i] : sb.v[k];
-        double x = in_a ? sa.v[i].weight : 0, y = in_b ? sb.v[k].weight : 0;
-        int32_t c = core && layer_b >= 0 ? core[layer_b][at.post] : -1;
-        struct diff_weights *row[2] = {w, c < 0 ? NULL : &out->core.data[c]};
-        for (int r = 0; r < 2; r++) {
-            if (row[r] && count_pair(row[r], in_a, in_b, x, y)) {
-                row[r]->largest_src = element_name(a, src, src_shape, at.pre);
-                row[r]->largest_dst = element_name(a, dst->name, dst->shape, at.post);
-            }
-        }
-        i += in_a;
-        k += in_b;
-    }
-}
-
-/* Each set of ends once: the first connection of `n` that has them, unless `other` has them too
- * (then they were done from there). */
-static bool first_with_ends(const struct net *n, uint32_t i, const struct net *other)
-{
-    const struct net_connection *c = &n->connection.data[i];
-    for (uint32_t k = 0; k < i; k++) {
-        if (same_ends(n, c, n, &n->connection.data[k])) {
-            return false;
-        }
-    }
-    for (uint32_t k = 0; other && k < other->connection.n; k++) {
-        if (same_ends(n, c, other, &other->connection.data[k])) {
-            return false;
-        }
-    }
-    return true;
-}
-
 void diff_networks(struct arena *a, const struct net *na, const struct net *nb, struct diff *out)
 {
     diff_inputs(a, na, nb, out);
     diff_layers(a, na, nb, out);
+    diff_outputs(a, na, nb, out);
+    diff_mismatch(a, na, nb, out);
     for (uint32_t i = 0; i < na->layer.n; i++) {
         int k = net_find_layer(nb, na->layer.data[i].name);
         if (k < 0) {
@@ -322,22 +253,12 @@ void diff_networks(struct arena *a, const struct net *na, const struct net *nb, 
     if (out->param.n) {
         qsort(out->param.data, out->param.n, sizeof *out->param.data, larger_error);
     }
-    int32_t **core = core_rows(a, nb, out);
-    for (uint32_t i = 0; i < na->connection.n; i++) {
-        if (first_with_ends(na, i, NULL)) {
-            diff_connection(a, na, nb, na, &na->connection.data[i], core, out);
-        }
-    }
-    for (uint32_t i = 0; i < nb->connection.n; i++) {
-        if (first_with_ends(nb, i, na)) {
-            diff_connection(a, na, nb, nb, &nb->connection.data[i], core, out);
-        }
-    }
+    diff_connections(a, na, nb, out);
 }
 
 /* ---- judgement ---- */
 
-/* The largest weight of A onto a layer: what an error of any weight onto it is relative to. */
+/* The largest weight of either onto a layer: what an error of any weight onto it is relative to. */
 static double layer_scale(const struct diff *d, const char *layer)
 {
     double scale = 0;
@@ -382,7 +303,7 @@ void diff_judge(struct arena *a, const struct tolerance *t, struct diff *out)
                          arena_printf(a,
                                       "%s fires %.4g times a trial instead of %.4g "
                                       "(tolerance %.3g %%)",
-                                      element_name(a, l->name, l->at->shape, k), y, x,
+                                      diff_element_name(a, l->name, l->at->shape, k), y, x,
                                       t->rate * 100));
             }
         }

@@ -7,10 +7,11 @@
 #include "runtime/base/json.h"
 #include "runtime/run.h"
 
-/* What still counts as equal (--tolerance). Structure has none. */
+/* What still counts as equal (--tolerance). Structure has none. Errors are relative to the larger
+ * of both, so that the verdict is the same whichever network comes first. */
 struct tolerance {
-    double param;  /* relative error of a parameter: default 0.1 */
-    double weight; /* error of a weight, relative to the largest onto its layer: default 0.1 */
+    double param;  /* error of a parameter, relative to the larger magnitude: default 0.1 */
+    double weight; /* of a weight, relative to the largest of either onto its layer: default 0.1 */
     double rate;   /* of mean spike counts, relative to the larger: default 0.25; a difference of up
                     * to one spike a trial is always equal */
 };
@@ -26,7 +27,7 @@ struct diff_param {
     uint32_t element; /* the neuron where they differ most */
     bool everywhere;  /* uniform in both */
     float a, b;
-    double error;               /* relative to a */
+    double error;               /* diff_relative_error(a, b) */
     const struct net_layer *at; /* layer of A, for names of neurons */
 };
 
@@ -50,7 +51,7 @@ struct diff_weights {                 /* of one connection, or of one core of th
     double largest; /* error; at */
     const char *largest_src, *largest_dst;
     float largest_a, largest_b;
-    double scale; /* largest |weight| of A */
+    double scale; /* largest |weight| of either */
 };
 
 struct diff_layer { /* behaviour of one output layer */
@@ -71,7 +72,9 @@ struct diff_layer { /* behaviour of one output layer */
 
 struct diff {
     const char *name_a, *name_b;
-    VEC(const char *) structure;  /* a line each */
+    /* A line each: inputs, layers, models, outputs, dt, mismatch, delays. Records aren't compared:
+     * they change nothing. */
+    VEC(const char *) structure;
     VEC(struct diff_param) param; /* those that differ, largest error first */
     uint32_t n_params;            /* compared */
     VEC(struct diff_gain) gain;   /* layers that have one */
@@ -85,11 +88,26 @@ struct diff {
     VEC(const char *) beyond; /* what is beyond the tolerance, a line each */
 };
 
+#define DIFF_STRUCTURE(arena, out, ...)                                                            \
+    VEC_PUSH(arena, &(out)->structure, arena_printf(arena, __VA_ARGS__))
+
+/* |y - x| over the larger magnitude: 0 .. 1 of one sign, up to 2 of two, 1 if only one is 0. */
+double diff_relative_error(double x, double y);
+/* net_element_name() in the arena. */
+const char *diff_element_name(struct arena *a, const char *name, struct net_shape shape,
+                              uint32_t element);
+
 /* The factor of one layer of both (x of A, y of B, an index of nb). False: none. */
 bool diff_find_gain(struct arena *a, const struct net *na, const struct net_layer *x,
                     const struct net *nb, uint32_t y, struct diff_gain *out);
 /* A value of B's parameter with the factor undone; `g` may be NULL. */
 float diff_undo_gain(const struct diff_gain *g, uint32_t param, uint32_t element, float value);
+
+/* The weights. Connections with the same source, target, receptor and delay are compared as one.
+ * Of those without a counterpart the ones that differ only in the delay are taken together, in
+ * order: the structure tells of the delay. */
+void diff_connections(struct arena *a, const struct net *na, const struct net *nb,
+                      struct diff *out);
 
 /* Compares structure, parameters and weights. */
 void diff_networks(struct arena *a, const struct net *na, const struct net *nb, struct diff *out);

@@ -70,7 +70,7 @@ static double worst(const struct net_layer *x, const struct net_layer *y, const 
             if (undo) {
                 b = (double)diff_undo_gain(g, k, e, (float)b);
             }
-            most = fmax(most, fabs(b - a) / fabs(a));
+            most = fmax(most, diff_relative_error(a, b));
         }
     }
     return most;

@@ -29,7 +29,7 @@ static void params_text(struct buf *out, const struct diff *d)
         buf_printf(out, "  %-28s %14s -> %-14s %+8.3f %%\n", name.data,
                    unit_text(&scratch, (double)p->a, p->dim),
                    unit_text(&scratch, (double)p->b, p->dim),
-                   p->a != 0 ? ((double)p->b / (double)p->a - 1) * 100 : INFINITY);
+                   copysign(p->error, (double)p->b - (double)p->a) * 100);
         buf_free(&name);
     }
     arena_free(&scratch);

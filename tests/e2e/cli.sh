@@ -142,6 +142,54 @@ sed 's/layer out\[2\]/layer outs[2]/; s/in -> out/in -> outs/' small.dyn >rename
 expect 4 'a layer renamed' "$DYN" diff small.dyn renamed.dyn --tolerance 100
 contains out 'structure' 'layer `out` is only in A'
 expect 2 'no tolerance' "$DYN" diff small.dyn other.dyn --tolerance wide
+sed 's/20, 0/25, 0/' small.dyn >other.dyn
+for pair in 'small.dyn other.dyn' 'other.dyn small.dyn'; do
+    expect 0 "$pair: relative to the larger" "$DYN" diff $pair --tolerance 0.21
+    expect 4 "$pair: and no more" "$DYN" diff $pair --tolerance 0.19
+done
+# structure NAME LINE SED: what small.dyn and what SED makes of it differ in, and nothing else
+structure() {
+    sed "$3" small.dyn >other.dyn
+    expect 0 "$1: build" "$DYN" build other.dyn -o other.dynb
+    expect 0 "$1: an image is as its source" "$DYN" diff other.dyn other.dynb --tolerance 0
+    expect 4 "$1: the other way round" "$DYN" diff other.dynb small.dyn --tolerance 100
+    expect 4 "$1: structure" "$DYN" diff small.dyn other.dynb --tolerance 100
+    sed -n '/^structure:/,/^$/p' out >have
+    printf 'structure:\n  %s\n\n' "$2" >want
+    same have want "$1: the line"
+}
+structure none 'mismatch is 5 % (seed 3) in A, none in B' '/mismatch/d'
+structure deviation 'mismatch is 5 % (seed 3) in A, 20 % (seed 3) in B' 's/5 %/20 %/'
+structure seed 'mismatch is 5 % (seed 3) in A, 5 % (seed 4) in B' 's/seed 3/seed 4/'
+structure name 'mismatch is 5 % (seed 3) in A, 5 %, `Itau_mem` 10 % (seed 3) in B' \
+    's/mismatch .*/mismatch { all = 5 %; Itau_mem = 10 %; seed = 3; }/'
+structure delay '`in -> out.drive`: delay 0 ms in A, 5 ms in B' 's/]]);/]]), delay = 5 ms;/'
+contains out 'one connection' 'in -> out.drive +4 +0 +0 +0 +0$'
+sed 's/mismatch .*/mismatch { all = 5 %; Itau_mem = 5 %; seed = 3; }/' small.dyn >other.dyn
+expect 0 'the same mismatch in other words' "$DYN" diff small.dyn other.dyn --tolerance 0
+cat >chain.dyn <<'DYN'
+use dynapse2;
+network chain {
+    dt = 1 ms;
+    input in[1];
+    layer a[1]: dpi;
+    layer b[1]: dpi;
+    in -> a: one_to_one(3);
+    a -> b: one_to_one(2), delay = 2 ms;
+    a -> b: one_to_one(5), delay = 4 ms;
+    a -> b: one_to_one(9), delay = 6 ms;
+}
+DYN
+sed 's/2 ms/4 ms/; s/(5), delay = 4 ms/(5), delay = 8 ms/; s/}/output a, b; }/' chain.dyn >other.dyn
+expect 4 'delays and an output' "$DYN" diff chain.dyn other.dyn --tolerance 100
+contains out 'an output' '^  layer `a` is an output only in B$'
+contains out 'equal delays go together first' '^  `a -> b.drive`: delay 2 ms in A, 8 ms in B$'
+[ "$("$DYN" diff chain.dyn other.dyn | sed -n '/^structure:/,/^$/p' | grep -c delay)" -eq 1 ]
+report $? 'and are not told'
+sed '/= 6 ms/d' chain.dyn >other.dyn
+expect 4 'a connection less' "$DYN" diff chain.dyn other.dyn
+contains out 'is lost' '^  a -> b.drive +1 +1 +0 '
+contains out 'and no delay' '^structure: the same$'
 expect 2 'fit needs a chip' "$DYN" fit small.dyn
 expect 0 'fit as JSON' "$DYN" fit small.dyn -t dynapse2 --json
 contains out 'rows' '"resource"'
