@@ -12,17 +12,29 @@
 #include <string.h>
 
 enum {
-    STARTS = 600,    /* of the continuous search */
-    ROUNDS = 100,    /* of assignment and least squares at most; 20 are usual */
-    KEEP = 12,       /* starts that are taken to the grid */
-    POLISH = 3,      /* of these, how many are searched over the whole grid */
-    WINDOW = 12,     /* grid steps that one base may move in a descent */
-    PAIR = 3,        /* grid steps that two bases may move at once */
-    PAIR_WIDE = 6,   /* the same in the final search */
-    KICKS = 120,     /* random moves away from the best place, each with a new descent */
-    KICKS_FEW = 400, /* for fewer weights than FEW: there the grid is all of the error */
-    FEW = 16,
+    ROUNDS = 100,   /* of assignment and least squares at most; 20 are usual */
+    POLISH = 3,     /* places on the grid from which all of it is searched */
+    WINDOW = 12,    /* grid steps that one base may move in a descent */
+    PAIR = 3,       /* grid steps that two bases may move at once */
+    PAIR_WIDE = 6,  /* the same in the final search */
     KICK_MAX = 100, /* grid steps */
+    MAX_KEEP = 250,
+    MAX_STARTS = 3000,
+};
+
+struct effort {
+    size_t n;        /* for up to so many weights */
+    uint32_t starts; /* of the continuous search */
+    uint32_t keep;   /* of its results that are taken to the grid */
+    uint32_t kicks;  /* random moves away from the best place, each with a new descent */
+};
+
+/* Few weights are made almost exactly by many sets of bases, so the grid is most of the error, and
+ * which of the sets it suits shows only there. Four weights or less leave bases undetermined. */
+static const struct effort effort[] = {
+    {D2_BASES, 600, 12, 400},
+    {16, MAX_STARTS, MAX_KEEP, 120},
+    {SIZE_MAX, 600, 12, 120},
 };
 
 struct problem {
@@ -259,11 +271,11 @@ static void start(const struct problem *p, uint64_t seed, uint64_t number, doubl
 }
 
 /* The best distinct results of many starts, best first; returns how many there are. */
-static uint32_t search_continuous(const struct problem *p, uint64_t seed, struct candidate *kept,
-                                  uint32_t max)
+static uint32_t search_continuous(const struct problem *p, uint64_t seed, uint32_t n_starts,
+                                  struct candidate *kept, uint32_t max)
 {
     uint32_t n = 0;
-    for (uint32_t s = 0; s < STARTS; s++) {
+    for (uint32_t s = 0; s < n_starts; s++) {
         struct candidate c;
         start(p, seed, s, c.base);
         c.error = alternate(p, c.base);
@@ -375,11 +387,10 @@ static void descend(const struct problem *p, struct place *at, int32_t window, i
 
 /* From the best place to random ones near it, by steps of all sizes, and down again: where the
  * grid is coarse against the error, neighbours of the continuous solution differ a lot. */
-static void kick(const struct problem *p, struct place *best, uint64_t seed)
+static void kick(const struct problem *p, struct place *best, uint32_t kicks, uint64_t seed)
 {
-    uint64_t draw = (uint64_t)STARTS * (D2_BASES + 1);
-    uint32_t n = p->n < FEW ? KICKS_FEW : KICKS;
-    for (uint32_t i = 0; i < n; i++) {
+    uint64_t draw = (uint64_t)MAX_STARTS * (D2_BASES + 1);
+    for (uint32_t i = 0; i < kicks; i++) {
         struct place at = *best;
         for (uint32_t k = 0; k < D2_BASES; k++) {
             double u = 2 * rng_uniform(seed, draw++) - 1;
@@ -432,9 +443,12 @@ void d2_solve(const double *current, size_t n, const struct d2_grid *g,
     struct arena arena = {0};
     struct problem p;
     problem_init(&p, &arena, current, n, g, given);
-    struct candidate kept[KEEP];
-    struct place at[KEEP];
-    uint32_t n_kept = search_continuous(&p, seed, kept, KEEP);
+    struct candidate kept[MAX_KEEP];
+    struct place at[MAX_KEEP];
+    const struct effort *e = effort;
+    while (n > e->n)
+        e++;
+    uint32_t n_kept = search_continuous(&p, seed, e->starts, kept, e->keep);
     for (uint32_t i = 0; i < n_kept; i++) {
         at[i] = onto_grid(&p, kept[i].base);
         descend(&p, &at[i], WINDOW, PAIR);
@@ -443,14 +457,14 @@ void d2_solve(const double *current, size_t n, const struct d2_grid *g,
     for (uint32_t i = 0; i < n_kept && i < POLISH; i++)
         descend(&p, &at[i], (int32_t)g->n, PAIR_WIDE);
     qsort(at, n_kept, sizeof *at, by_error);
-    kick(&p, &at[0], seed);
+    kick(&p, &at[0], e->kicks, seed);
     write_solution(&p, g, at[0], current, n, out);
     arena_free(&arena);
 }
 
 /* ---- gain ---- */
 
-enum { GAIN_KEEP = 3, GAIN_WINDOW = 3 };
+enum { GAIN_STARTS = 600, GAIN_KEEP = 3, GAIN_WINDOW = 3 };
 #define GAIN_EQUAL 1e-3 /* relative differences of errors that don't count */
 
 /* The least total error (in the problem's unit) that a short search from the continuous solutions
@@ -488,7 +502,7 @@ double d2_best_gain(const struct d2_gain_core *core, uint32_t n_cores, const str
             p.lo[k] = 0;
             p.hi[k] = 1;
         }
-        uint32_t n_kept = search_continuous(&p, seed, kept, GAIN_KEEP);
+        uint32_t n_kept = search_continuous(&p, seed, GAIN_STARTS, kept, GAIN_KEEP);
         double weight = p.unit / core[c].iscale;
         for (uint32_t f = 0; f < n_factors; f++)
             error[f] += error_with_factor(&p, g, factor[f], kept, n_kept) * weight * weight;

@@ -98,6 +98,34 @@ static void near_optimal_on_a_coarse_grid(void **state)
     }
 }
 
+/* Few weights, against the best that searches a hundred times as long have found. */
+static void near_optimal_for_few_weights(void **state)
+{
+    (void)state;
+    static const struct {
+        size_t n;
+        double w[8], best; /* mean square error */
+    } core[] = {
+        {8,
+         {3.262002, 10.878775, 0.157427, 2.046812, 1.890517, 14.248983, 4.770617, 3.159656},
+         0.003535265},
+        {6, {3.513949, 4.564334, 2.717158, 5.904847, 5.068696, 4.819363}, 0.0001125615},
+    };
+    static struct d2_base_grid g;
+    d2_base_grid(&g);
+    for (size_t t = 0; t < sizeof core / sizeof *core; t++) {
+        double w[8];
+        for (size_t i = 0; i < core[t].n; i++)
+            w[i] = 1e-8 * core[t].w[i];
+        for (uint64_t seed = 0; seed < 4; seed++) {
+            struct d2_solution s;
+            d2_solve(w, core[t].n, &g.grid, all_free, seed, &s);
+            if (s.mse > 1.02e-16 * core[t].best)
+                fail_msg("case %zu: %g, best known %g", t, s.mse * 1e16, core[t].best);
+        }
+    }
+}
+
 /* ---- against a long search that knows no grid ---- */
 
 /* Alternating assignment and coordinate-wise least squares from one start. */
@@ -374,6 +402,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(optimal_on_tiny_grids),
         cmocka_unit_test(near_optimal_on_a_coarse_grid),
+        cmocka_unit_test(near_optimal_for_few_weights),
         cmocka_unit_test(as_good_as_a_long_search),
         cmocka_unit_test(bound_holds),
         cmocka_unit_test(nearest_masks),
