@@ -11,6 +11,9 @@
 /* Chips that are filled without being asked to; `place` may name every chip of the board. */
 enum { D2_OPEN_CHIPS = 1 };
 
+/* Of all inputs together, that a network may have (E0601). */
+enum { D2_MAX_CHANNELS = 1 << 24 };
+
 /* Neurons get a core and an index there (net->board); neurons of a core have equal currents. */
 bool d2_place(struct net *n, const struct target_options *o, struct target_report *r,
               struct diags *d);

@@ -1,5 +1,6 @@
 /* Neurons of equal currents share cores. Exactly where the cores suffice, with as few cores as
- * possible and layers together; else neurons are clustered and a core takes their mean. */
+ * their number and the tags of their sources allow and layers together; else neurons are clustered
+ * and a core takes their mean. */
 #include "targets/dynapse2/cluster.h"
 #include "targets/dynapse2/passes.h"
 #include "targets/dynapse2/quantize.h"
@@ -19,6 +20,7 @@ struct cell { /* a neuron of the network */
 
 struct home { /* a core */
     uint32_t used;
+    uint32_t tags; /* sources of its neurons */
     int32_t group; /* that all its neurons belong to, EMPTY or MIXED */
 };
 
@@ -31,6 +33,11 @@ struct place {
     const uint32_t *first;
     struct d2_currents *current; /* of each cell; NAN: none */
     struct home home[HOMES];
+    /* Sources are numbered: the channels of all inputs, then the neurons of all layers. */
+    uint32_t n_sources;
+    const uint32_t *first_source, *source; /* of each cell, one after the other; may repeat */
+    uint16_t *reach;                       /* homes that each source must reach, by bits */
+    uint32_t *seen, n_seen;                /* of each source: the last count that met it */
 };
 
 /* ---- what the neurons want ---- */
@@ -90,6 +97,70 @@ static void find_groups(struct place *p)
         p->cell[i].group = leader[i] == i ? p->n_groups++ : p->cell[leader[i]].group;
 }
 
+/* ---- what the neurons hear ---- */
+
+/* Fills the lists of sources, or leaves them empty for a network that a later pass refuses. */
+static void find_sources(struct place *p)
+{
+    const struct net *n = p->n;
+    uint64_t channels = 0, synapses = 0;
+    uint32_t *first = ARENA_ARRAY(p->a, uint32_t, p->n_cells + 1);
+    uint32_t *channel = ARENA_ARRAY(p->a, uint32_t, n->input.n);
+    p->first_source = first;
+    for (uint32_t i = 0; i < n->input.n && channels <= D2_MAX_CHANNELS; i++) {
+        channel[i] = (uint32_t)channels;
+        channels += n->input.data[i].n;
+    }
+    for (uint32_t i = 0; i < n->connection.n; i++)
+        synapses += n->connection.data[i].row[n->connection.data[i].n_pre];
+    if (channels > D2_MAX_CHANNELS || synapses > D2_MAX_SYNAPSES)
+        return;
+    uint32_t *source = ARENA_ARRAY(p->a, uint32_t, synapses);
+    p->n_sources = (uint32_t)channels + p->n_cells;
+    p->source = source;
+    p->reach = ARENA_ARRAY(p->a, uint16_t, p->n_sources);
+    p->seen = ARENA_ARRAY(p->a, uint32_t, p->n_sources);
+    for (uint32_t i = 0; i < n->connection.n; i++) {
+        const struct net_connection *c = &n->connection.data[i];
+        for (uint64_t s = 0; s < c->row[c->n_pre]; s++)
+            first[p->first[c->dst] + c->post[s] + 1]++;
+    }
+    for (uint32_t i = 0; i < p->n_cells; i++)
+        first[i + 1] += first[i];
+    uint32_t *at = ARENA_ARRAY(p->a, uint32_t, p->n_cells);
+    memcpy(at, first, p->n_cells * sizeof *at);
+    for (uint32_t i = 0; i < n->connection.n; i++) {
+        const struct net_connection *c = &n->connection.data[i];
+        uint32_t base = c->from_input ? channel[c->src] : (uint32_t)channels + p->first[c->src];
+        for (uint32_t pre = 0; pre < c->n_pre; pre++)
+            for (uint64_t s = c->row[pre]; s < c->row[pre + 1]; s++)
+                source[at[p->first[c->dst] + c->post[s]]++] = base + pre;
+    }
+}
+
+/* How many sources of a cell neither reach the home yet nor were counted since p->n_seen rose. */
+static uint32_t new_sources(const struct place *p, uint32_t cell, uint32_t home)
+{
+    uint32_t n = 0;
+    for (uint32_t i = p->first_source[cell]; i < p->first_source[cell + 1]; i++) {
+        uint32_t s = p->source[i];
+        n += !(p->reach[s] >> home & 1) && p->seen[s] != p->n_seen;
+    }
+    return n;
+}
+
+/* They reach the home from now on; returns how many didn't. */
+static uint32_t reach_home(struct place *p, uint32_t cell, uint32_t home)
+{
+    uint32_t n = 0;
+    for (uint32_t i = p->first_source[cell]; i < p->first_source[cell + 1]; i++) {
+        uint16_t *reach = &p->reach[p->source[i]], bit = (uint16_t)(1u << home);
+        n += !(*reach & bit);
+        *reach |= bit;
+    }
+    return n;
+}
+
 /* ---- what is given by hand ---- */
 
 static void settle(struct place *p, struct cell *c, int32_t home)
@@ -98,6 +169,7 @@ static void settle(struct place *p, struct cell *c, int32_t home)
     c->home = home;
     if (!c->on_board)
         h->used++;
+    h->tags += reach_home(p, (uint32_t)(c - p->cell), (uint32_t)home);
     if (h->group == EMPTY)
         h->group = (int32_t)c->group;
     else if (h->group != (int32_t)c->group)
@@ -170,97 +242,147 @@ static int by_size(const void *x, const void *y)
     return (p->first > q->first) - (p->first < q->first);
 }
 
-static uint32_t count_free(const struct place *p, uint32_t group)
+/* Settles the free neurons of a piece that have room in the home and need no more than `max_tags`
+ * there, or only counts them; returns how many. */
+static uint32_t fill(struct place *p, const struct piece *x, uint32_t home, uint32_t max_tags,
+                     bool settles)
 {
-    uint32_t n = 0;
-    for (uint32_t i = 0; i < p->n_cells; i++)
-        n += p->cell[i].group == group && p->cell[i].home == NOWHERE;
+    const struct cell *first = &p->cell[x->first];
+    uint32_t group = first->group, layer = first->layer;
+    uint32_t n = 0, space = room(p, home), tags = p->home[home].tags;
+    p->n_seen++;
+    for (uint32_t i = x->first; n < x->n && n < space && i < p->n_cells; i++) {
+        struct cell *c = &p->cell[i];
+        if (c->layer != layer)
+            break;
+        if (c->group != group || c->home != NOWHERE)
+            continue;
+        uint32_t more = new_sources(p, i, home);
+        if (tags + more > max_tags)
+            continue;
+        for (uint32_t k = p->first_source[i]; k < p->first_source[i + 1]; k++)
+            p->seen[p->source[k]] = p->n_seen;
+        tags += more;
+        n++;
+        if (settles)
+            settle(p, c, (int32_t)home);
+    }
     return n;
 }
 
-/* The free neurons of `group` in ascending order from the piece's first one on. */
-static void settle_piece(struct place *p, struct piece *x, uint32_t n, int32_t home)
+/* Cores that hold only this group and have room, then empty ones. The first `*needed` of them have
+ * room for its free neurons; false: not even all. */
+static bool find_homes(const struct place *p, uint32_t group, uint32_t n_free,
+                       uint32_t out[OPEN_HOMES], uint32_t *n, uint32_t *needed)
 {
-    uint32_t group = p->cell[x->first].group, layer = p->cell[x->first].layer;
-    x->n -= n;
-    for (; n > 0; x->first++) {
-        struct cell *c = &p->cell[x->first];
-        if (c->group == group && c->home == NOWHERE) {
-            settle(p, c, home);
-            n--;
-        }
-    }
-    while (x->n > 0 && !(p->cell[x->first].group == group && p->cell[x->first].layer == layer &&
-                         p->cell[x->first].home == NOWHERE))
-        x->first++;
-}
-
-/* Cores that hold only this group and have room, then `n_new` empty ones: which of them? */
-static uint32_t find_homes(const struct place *p, uint32_t group, uint32_t n_free,
-                           int32_t out[OPEN_HOMES])
-{
-    uint32_t n = 0, space = 0;
+    uint32_t space = 0;
+    *n = *needed = 0;
     for (int pass = 0; pass < 2; pass++) {
-        for (uint32_t h = 0; h < OPEN_HOMES && space < n_free; h++) {
+        for (uint32_t h = 0; h < OPEN_HOMES; h++) {
             if (p->home[h].group != (pass == 0 ? (int32_t)group : EMPTY) || room(p, h) == 0)
                 continue;
-            out[n++] = (int32_t)h;
+            out[(*n)++] = h;
+            *needed += space < n_free;
             space += room(p, h);
         }
     }
-    return space >= n_free ? n : UINT32_MAX;
+    return space >= n_free;
 }
 
-/* Whole layers, the largest first, where they fit; else split over the roomiest cores. */
-static bool pack_group(struct place *p, uint32_t group)
+/* Free neurons of the group, by layers; the largest piece first. */
+static uint32_t find_pieces(const struct place *p, uint32_t group, struct piece *piece)
 {
-    int32_t home[OPEN_HOMES];
-    uint32_t n_free = count_free(p, group), n_pieces = 0;
-    uint32_t n_homes = find_homes(p, group, n_free, home);
-    if (n_homes == UINT32_MAX)
-        return false;
-    struct piece *piece = ARENA_ARRAY(p->a, struct piece, p->n->layer.n);
+    uint32_t n = 0;
     for (uint32_t i = 0; i < p->n_cells; i++) {
         const struct cell *c = &p->cell[i];
         if (c->group != group || c->home != NOWHERE)
             continue;
-        if (n_pieces == 0 || p->cell[piece[n_pieces - 1].first].layer != c->layer)
-            piece[n_pieces++].first = i;
-        piece[n_pieces - 1].n++;
+        if (n == 0 || p->cell[piece[n - 1].first].layer != c->layer)
+            piece[n++] = (struct piece){.first = i};
+        piece[n - 1].n++;
     }
-    qsort(piece, n_pieces, sizeof *piece, by_size);
+    qsort(piece, n, sizeof *piece, by_size);
+    return n;
+}
+
+/* Whole layers where they fit; else split over the cores that take most. */
+static bool settle_pieces(struct place *p, uint32_t group, const uint32_t *home, uint32_t n_homes,
+                          uint32_t max_tags)
+{
+    struct piece *piece = ARENA_ARRAY(p->a, struct piece, p->n->layer.n);
+    uint32_t n_pieces = find_pieces(p, group, piece);
     for (uint32_t i = 0; i < n_pieces; i++) {
         while (piece[i].n > 0) {
-            uint32_t best = 0;
-            for (uint32_t h = 0; h < n_homes; h++) {
-                if (room(p, (uint32_t)home[h]) >= piece[i].n) {
+            uint32_t best = 0, most = 0;
+            for (uint32_t h = 0; h < n_homes && most < piece[i].n; h++) {
+                uint32_t n = fill(p, &piece[i], home[h], max_tags, false);
+                if (n > most) {
+                    most = n;
                     best = h;
-                    break;
                 }
-                if (room(p, (uint32_t)home[h]) > room(p, (uint32_t)home[best]))
-                    best = h;
             }
-            uint32_t space = room(p, (uint32_t)home[best]);
-            settle_piece(p, &piece[i], piece[i].n < space ? piece[i].n : space, home[best]);
+            if (most == 0)
+                return false;
+            piece[i].n -= fill(p, &piece[i], home[best], max_tags, true);
         }
     }
     return true;
 }
 
+struct before { /* where the neurons were */
+    struct home home[HOMES];
+    int32_t *cell_home;
+};
+
+static struct before save(const struct place *p)
+{
+    struct before b = {.cell_home = ARENA_ARRAY(p->a, int32_t, p->n_cells)};
+    memcpy(b.home, p->home, sizeof b.home);
+    for (uint32_t i = 0; i < p->n_cells; i++)
+        b.cell_home[i] = p->cell[i].home;
+    return b;
+}
+
+static void restore(struct place *p, const struct before *b)
+{
+    memcpy(p->home, b->home, sizeof b->home);
+    if (p->n_sources > 0)
+        memset(p->reach, 0, p->n_sources * sizeof *p->reach);
+    for (uint32_t i = 0; i < p->n_cells; i++) {
+        p->cell[i].home = b->cell_home[i];
+        if (p->cell[i].home != NOWHERE)
+            reach_home(p, i, (uint32_t)p->cell[i].home);
+    }
+}
+
+/* On as few cores as have room, and on more where the tags don't suffice. */
+static bool pack_group(struct place *p, uint32_t group)
+{
+    uint32_t home[OPEN_HOMES], n_free = 0, n_homes, needed;
+    for (uint32_t i = 0; i < p->n_cells; i++)
+        n_free += p->cell[i].group == group && p->cell[i].home == NOWHERE;
+    if (!find_homes(p, group, n_free, home, &n_homes, &needed))
+        return false;
+    if (n_free == 0)
+        return true;
+    struct before b = save(p);
+    for (uint32_t n = needed; n <= n_homes; n++) {
+        if (settle_pieces(p, group, home, n, D2_TAGS))
+            return true;
+        restore(p, &b);
+    }
+    /* There aren't enough tags: `route` says so in terms of the sources. */
+    return settle_pieces(p, group, home, needed, UINT32_MAX);
+}
+
 /* Each group on cores of its own. False, and nothing changed, if there aren't enough. */
 static bool pack(struct place *p)
 {
-    struct home before[HOMES];
-    int32_t *cell_home = ARENA_ARRAY(p->a, int32_t, p->n_cells);
-    memcpy(before, p->home, sizeof before);
-    for (uint32_t i = 0; i < p->n_cells; i++)
-        cell_home[i] = p->cell[i].home;
+    struct before b = save(p);
     for (uint32_t g = 0; g < p->n_groups; g++) {
         if (pack_group(p, g))
             continue;
-        memcpy(p->home, before, sizeof before);
-        for (uint32_t i = 0; i < p->n_cells; i++)
-            p->cell[i].home = cell_home[i];
+        restore(p, &b);
         return false;
     }
     return true;
@@ -396,6 +518,7 @@ bool d2_place(struct net *n, const struct target_options *o, struct target_repor
     start(&p, total);
     find_currents(&p);
     find_groups(&p);
+    find_sources(&p);
     take_board(&p);
     bool ok = take_wishes(&p) && place_free(&p);
     if (ok) {

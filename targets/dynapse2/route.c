@@ -7,7 +7,7 @@
 #include "targets/dynapse2/quantize.h"
 #include <stdlib.h>
 
-enum { MAX_CHANNELS = 1 << 24, WORDS = D2_TAGS / 64, HOMES = D2_CHIPS * D2_CORES };
+enum { WORDS = D2_TAGS / 64, HOMES = D2_CHIPS * D2_CORES };
 
 /* Sources are numbered: the channels of all inputs, then the neurons of all layers. */
 struct synapse {
@@ -78,9 +78,9 @@ static bool count_sources(struct route *r)
     r->first_channel = ARENA_ARRAY(r->a, uint32_t, r->n->input.n + 1);
     for (uint32_t i = 0; i < r->n->input.n; i++) {
         n += r->n->input.data[i].n;
-        if (n > MAX_CHANNELS) {
+        if (n > D2_MAX_CHANNELS) {
             diag_add(r->d, E0601, r->n->input.data[i].span, "the inputs have more than %d channels",
-                     MAX_CHANNELS);
+                     D2_MAX_CHANNELS);
             return false;
         }
         r->first_channel[i + 1] = (uint32_t)n;

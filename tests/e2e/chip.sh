@@ -43,6 +43,24 @@ contains err 'and the error' 'error\[E0601\]'
 expect 3 'too many inputs' "$DYN" fit "$stages/too_many_inputs.dyn" -t dynapse2
 contains out 'in the table' '^CAM entries .* 65 +64 .* too much'
 
+# Neurons of a group go to further cores where their sources have more tags than one core.
+tags() { # CHANNELS NEURONS
+    echo "use dynapse2; network a { dt = 1 ms; input x[$1]; layer l[$2]: dpi;
+        x -> l: dense(i, j => if floor(i/64) == j then 1 else 0); }" >tags.dyn
+}
+tags 2049 33
+expect 0 '2049 tags: two cores' "$DYN" build tags.dyn -t dynapse2 -v -o tags.dynb
+contains err 'the first is full' 'place: chip 0 core 0: 32 neurons'
+contains err 'the second takes the rest' 'place: chip 0 core 1: 1 neurons'
+tags 2048 32
+expect 0 '2048 tags: one core' "$DYN" build tags.dyn -t dynapse2 -v -o tags.dynb
+contains err 'for all' 'place: chip 0 core 0: 32 neurons'
+tags 8192 128
+expect 0 '8192 tags: four cores' "$DYN" build tags.dyn -t dynapse2 -q -o tags.dynb
+tags 8193 129
+expect 3 '8193 tags: too many' "$DYN" build tags.dyn -t dynapse2 -q -o tags.dynb
+contains err 'it is told' 'E0601.*a core has 2048 tags'
+
 board() { # BODY
     { sed '/^board/,$d' "$stages/gain.dyn"; echo "board dynapse2 { $1 }"; } >board.dyn
 }

@@ -99,10 +99,8 @@ static void tags(void **state)
         d2_test_init(&t);
         uint32_t in = d2_test_input(&t, "in", n), exc = d2_test_layer(&t, "exc", 33, NULL);
         connect_in_blocks(&t, in, exc);
-        bool ok = d2_test_passes(&t, "route");
-        assert_int_equal(ok, n == 2048);
-        if (!ok)
-            assert_true(d2_test_said(&t, E0601, "2049 sources"));
+        assert_true(d2_test_passes(&t, "route"));
+        assert_int_equal(cores_in_use(&t), n == 2048 ? 1 : 2);
         d2_test_free(&t);
     }
     /* Two cores have 2048 each. */
