@@ -15,3 +15,9 @@ const struct target_compiler *target_compiler_find(const char *name)
     }
     return NULL;
 }
+
+void target_report_free(struct target_report *r)
+{
+    buf_free(&r->text);
+    buf_free(&r->result);
+}

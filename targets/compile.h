@@ -13,10 +13,13 @@ struct target_options {
     bool refine;   /* --refine: a second CAM entry where it makes a weight more exact */
 };
 
-/* What the passes found out, for `build -v`, `fit` and `diff`. */
+/* What the passes found out: lines for people. */
 struct target_report {
-    struct buf text; /* lines for people */
+    struct buf text;   /* for `build -v` */
+    struct buf result; /* what an option that was asked for has brought: always told */
 };
+
+void target_report_free(struct target_report *r);
 
 struct target_pass {
     const char *name; /* as in --after */

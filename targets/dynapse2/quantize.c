@@ -6,6 +6,12 @@
 
 enum { NAMES_SHOWN = 8 }; /* in a warning; the report has them all */
 
+struct refined {          /* what --refine has brought, over all cores */
+    double before, after; /* summed squared errors */
+    uint64_t weights;
+    uint32_t entries;
+};
+
 struct pass {
     struct net *n;
     const struct target_options *o;
@@ -16,6 +22,7 @@ struct pass {
     struct d2_base_grid grid;
     uint32_t n_cores; /* those of the board, in its order */
     struct d2_weights_of_core *core;
+    struct refined refined;
 };
 
 void d2_scale_reads(const struct model *m, uint32_t receptor, bool *param, bool *let)
@@ -275,7 +282,7 @@ static void set_bases(const struct pass *p, const struct d2_weights_of_core *x,
 
 struct wish { /* to use a second CAM entry */
     uint32_t synapse, neuron;
-    double gain; /* by how much the squared error falls */
+    double gain; /* by how much the squared error falls, more than by rounding */
     uint8_t mask[2];
 };
 
@@ -287,12 +294,13 @@ static int by_gain(const void *a, const void *b)
     return (x->synapse > y->synapse) - (x->synapse < y->synapse);
 }
 
-/* Gives spare CAM entries to the weights that gain most. */
-static void refine(const struct pass *p, struct d2_weights_of_core *x, const double base[D2_BASES])
+/* Gives spare CAM entries to the weights that gain most; returns how many. */
+static uint32_t refine(const struct pass *p, struct d2_weights_of_core *x,
+                       const double base[D2_BASES])
 {
     uint32_t *used = ARENA_ARRAY(p->a, uint32_t, p->sites.first[p->n->layer.n]);
     struct wish *wish = ARENA_ARRAY(p->a, struct wish, x->n);
-    uint32_t n = 0;
+    uint32_t n = 0, given = 0;
     for (uint32_t i = 0; i < x->n; i++) {
         const struct d2_synapse *s = &x->synapse[i];
         const struct net_connection *c = &p->n->connection.data[s->connection];
@@ -304,7 +312,7 @@ static void refine(const struct pass *p, struct d2_weights_of_core *x, const dou
         d2_nearest_pair(base, s->current, w.mask);
         double before = mask_error(base, s, s->mask), after = mask_error(base, s, w.mask);
         w.gain = before * before - after * after;
-        if (w.gain > 0)
+        if (w.gain > 1e-6 * before * before)
             wish[n++] = w;
     }
     qsort(wish, n, sizeof *wish, by_gain);
@@ -312,8 +320,10 @@ static void refine(const struct pass *p, struct d2_weights_of_core *x, const dou
         if (used[wish[i].neuron] >= D2_CAM)
             continue;
         used[wish[i].neuron]++;
+        given++;
         memcpy(x->synapse[wish[i].synapse].mask, wish[i].mask, sizeof wish[i].mask);
     }
+    return given;
 }
 
 /* ---- what is told ---- */
@@ -401,15 +411,19 @@ static void report_core(const struct pass *p, const struct d2_weights_of_core *x
     }
     buf_printf(t, "\nquantize:   mean square error %.4g, root %.3g %% of the largest weight", mse,
                largest > 0 ? 100 * sqrt(mse) / largest : 0);
-    if (bound > 0)
+    /* A ratio says nothing where the bound is far below. */
+    if (mse > 0 && mse < 2 * bound)
         buf_printf(t, ", at most %.3g %% above the least possible", 100 * (mse / bound - 1));
+    else if (mse > 0 && largest > 0)
+        buf_printf(t, ", its root at most %.3g of the largest weight above the least possible",
+                   (sqrt(mse) - sqrt(bound)) / largest);
     buf_putc(t, '\n');
     if (p->o->refine)
         buf_printf(t, "quantize:   second CAM entries: mean square error %.4g, %.3g %% less\n",
                    refined, mse > 0 ? 100 * (1 - refined / mse) : 0);
 }
 
-static void quantize_core(const struct pass *p, struct d2_weights_of_core *x)
+static void quantize_core(struct pass *p, struct d2_weights_of_core *x)
 {
     double *current = ARENA_ARRAY(p->a, double, x->n_free);
     for (uint32_t i = 0; i < x->n_free; i++)
@@ -427,8 +441,12 @@ static void quantize_core(const struct pass *p, struct d2_weights_of_core *x)
         x->synapse[i].mask[0] = d2_nearest_mask(base, current[i]);
     double mse = mean_square(x, base);
     if (p->o->refine)
-        refine(p, x, base);
-    report_core(p, x, base, mse, bound, mean_square(x, base));
+        p->refined.entries += refine(p, x, base);
+    double refined = mean_square(x, base);
+    p->refined.before += mse * x->n_free;
+    p->refined.after += refined * x->n_free;
+    p->refined.weights += x->n_free;
+    report_core(p, x, base, mse, bound, refined);
     warn_saturated(p, x, base);
     warn_lost(p, x);
     for (uint32_t i = 0; i < x->n_free; i++) {
@@ -436,6 +454,20 @@ static void quantize_core(const struct pass *p, struct d2_weights_of_core *x)
         float *w = &p->n->connection.data[s->connection].weight[s->at];
         *w = copysignf(d2_decode_weight(base, s->mask, 2, x->iscale), *w);
     }
+}
+
+static void report_refined(const struct pass *p)
+{
+    const struct refined *x = &p->refined;
+    double n = x->weights ? (double)x->weights : 1;
+    if (x->entries == 0)
+        buf_puts(&p->r->result, "refine: no second CAM entry makes a weight more exact\n");
+    else
+        buf_printf(&p->r->result,
+                   "refine: mean square error %.3g -> %.3g (%.3g %% less) with %u second CAM "
+                   "entr%s\n",
+                   x->before / n, x->after / n, 100 * (1 - x->after / x->before), x->entries,
+                   x->entries == 1 ? "y" : "ies");
 }
 
 static void drop_zeros(struct net_connection *c)
@@ -479,6 +511,8 @@ bool d2_quantize(struct net *n, const struct target_options *o, struct target_re
         for (uint32_t i = 0; i < p.n_cores; i++)
             if (p.core[i].n > 0)
                 quantize_core(&p, &p.core[i]);
+        if (o->refine)
+            report_refined(&p);
         for (uint32_t i = 0; i < n->connection.n; i++)
             drop_zeros(&n->connection.data[i]);
     }

@@ -63,7 +63,7 @@ static void setup(struct fixture *f, uint32_t n_in, uint32_t n_out, uint32_t n_c
 
 static void teardown(struct fixture *f)
 {
-    buf_free(&f->r.text);
+    target_report_free(&f->r);
     diags_free(&f->d);
     arena_free(&f->a);
 }
@@ -315,11 +315,15 @@ static void refine_uses_spare_entries(void **state)
         if (pass == 1) {
             assert_true(entries[0] > N_IN && entries[0] <= D2_CAM);
             assert_non_null(strstr(f.r.text.data, "second CAM entries: mean square error"));
+            assert_int_equal(strncmp(f.r.result.data, "refine: mean square error ", 26), 0);
+            assert_non_null(strstr(f.r.result.data, " % less) with "));
             /* Read again without --refine, what two entries make stays. */
             f.o.refine = false;
             float before = f.n->connection.data[0].weight[0];
             uint32_t again = 0;
+            buf_free(&f.r.result);
             assert_true(run(&f));
+            assert_int_equal(f.r.result.n, 0);
             assert_true(before == f.n->connection.data[0].weight[0]);
             for (uint32_t i = 0; i < N_IN; i++) {
                 uint8_t mask[2];
