@@ -296,6 +296,8 @@ static void apply_known(const struct operation *o, struct value *out)
         *out = poison();
     else if ((done = value_map(o->env->arena, o->op->fn, o->arg, o->op->n, out)) != MAP_DONE)
         *out = report_map(o, done);
+    else if (out->array)
+        o->env->el->computed += out->array->n;
 }
 
 /* Some operand is random: it takes the shape of one that isn't, or waits. */

@@ -141,12 +141,37 @@ static uint64_t count(const struct link *l, int sign)
     return n;
 }
 
+bool has_room(struct build *b, const struct link *l, uint64_t n)
+{
+    const struct net_connection *c = NULL;
+    struct diags *d = b->el->u->diags;
+    struct span at = l->w->item->span;
+    uint64_t all = b->n_synapses + n; /* n is below 2^62, and the sum so far was possible */
+    double needed = (double)all * (sizeof *c->post + sizeof *c->weight), there = memory_there();
+    if (all > (uint64_t)1 << 32)
+        diag_add(d, E0308, at, "this makes %llu synapses%s more than 2^32", (unsigned long long)all,
+                 b->n_synapses ? " with those before it," : ",");
+    else if (needed > there)
+        diag_add(
+            d, E0308, at,
+            "this makes %llu synapses%s which need %.1f GB of memory; this machine has %.1f GB",
+            (unsigned long long)all, b->n_synapses ? " with those before it," : ",", needed * 1e-9,
+            there * 1e-9);
+    else
+        return true;
+    return false;
+}
+
 static void add(struct build *b, const struct link *l, uint32_t receptor, int sign)
 {
+    uint64_t n_synapses = count(l, sign);
+    if (!has_room(b, l, n_synapses))
+        return;
+    b->n_synapses += n_synapses;
     const struct piece *src = l->w->src.piece, *dst = l->w->dst.piece;
     struct net_connection *c =
         net_add_connection(b->net, src->is_input, src->index, dst->index, receptor, l->delay,
-                           src->n, count(l, sign), l->w->item->span);
+                           src->n, n_synapses, l->w->item->span);
     if (!c) {
         no_memory(&l->env, l->w->item->span);
         return;

@@ -32,6 +32,9 @@ uint64_t row_end(const struct link *l, uint32_t i);
 uint32_t column(const struct link *l, uint64_t k);
 float weight(const struct link *l, uint32_t i, uint64_t k); /* rounded */
 
+/* Whether n more synapses are possible, in number and in memory; false: reported (E0308). */
+bool has_room(struct build *b, const struct link *l, uint64_t n);
+
 int operator_index(const char *name); /* -1 if there is none */
 /* The operator of that call: -1 if there is none (reported). */
 int find_operator(struct build *b, const struct ast_expr *op);

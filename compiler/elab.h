@@ -121,6 +121,9 @@ struct elab {
     VEC(struct loaded *) file;
     uint32_t depth;          /* of evaluation */
     uint64_t work;           /* nodes evaluated */
+    uint64_t elements;       /* of comprehensions */
+    uint64_t computed;       /* elements of arrays that were computed or copied */
+    bool too_long;           /* more than that may be: reported */
     struct map64 unknown;    /* (name, space) that were reported and are no misspelling */
     bool speck_told;         /* what comes with Speck was reported */
     const char *dt, *spikes; /* interned words */
@@ -131,7 +134,13 @@ enum {
     ELAB_MAX_PIECES = 1 << 20,           /* inputs, layers and parts of a network */
     ELAB_MAX_NESTING = AST_MAX_PATH - 2, /* parts within parts: LAYER.VARIABLE must have a name */
 };
-#define ELAB_MAX_WORK ((uint64_t)1 << 33)
+
+/* So that no source keeps the compiler busy for long: nodes evaluated, as many more for each
+ * element of a comprehension, all of them, and elements of arrays computed or copied. */
+#define ELAB_MAX_WORK         ((uint64_t)1 << 26)
+#define ELAB_WORK_PER_ELEMENT ((uint64_t)1 << 8)
+#define ELAB_MAX_ALL_WORK     ((uint64_t)1 << 33)
+#define ELAB_MAX_COMPUTED     ((uint64_t)1 << 31)
 
 /* module.c */
 struct module *module_load_text(struct elab *el, const char *path, const char *text, size_t n);
@@ -323,6 +332,7 @@ struct build {
     VEC(struct piece *) piece; /* in source order, parts in their places */
     VEC(struct wire) wire;
     uint32_t n_parts;
+    uint64_t n_synapses; /* of all connections so far */
 };
 
 /* network.c. To check is to make poison of arguments that are missing; a network with errors still

@@ -323,6 +323,7 @@ struct value eval_grid(const struct env *env, const struct ast_binder *binders,
     inner.want = &w;
     bool good = true;
     for (uint32_t k = 0; k < n && good; k++) {
+        env->el->elements++;
         w = want_element(env->want, k, n);
         struct value v;
         eval_to(&inner, body, &v);
@@ -409,14 +410,28 @@ static void eval_kind(const struct env *env, const struct ast_expr *e, struct va
     *out = poison();
 }
 
+/* One more node; false if that is too much, which is reported once. */
+static bool work(struct elab *el, struct span at)
+{
+    if (el->too_long)
+        return false;
+    el->work++;
+    el->too_long = el->work > ELAB_MAX_WORK + el->elements * ELAB_WORK_PER_ELEMENT ||
+                   el->work > ELAB_MAX_ALL_WORK || el->computed > ELAB_MAX_COMPUTED;
+    if (!el->too_long)
+        return true;
+    struct diag *g =
+        diag_add(el->u->diags, E0308, at, "this takes too long to evaluate: over %llu operations",
+                 (unsigned long long)(el->work + el->computed - 1));
+    diag_hint(el->u->diags, g,
+              "a function that is called twice within another is evaluated twice; a `let` is once");
+    return false;
+}
+
 void eval_to(const struct env *env, const struct ast_expr *e, struct value *out)
 {
     struct elab *el = env->el;
-    if (!e || el->work > ELAB_MAX_WORK) {
-        *out = poison();
-    } else if (++el->work > ELAB_MAX_WORK) {
-        diag_add(el->u->diags, E0308, e->span, "this takes too long: over %llu operations",
-                 (unsigned long long)ELAB_MAX_WORK);
+    if (!e || !work(el, e->span)) {
         *out = poison();
     } else if (el->depth >= ELAB_MAX_DEPTH) {
         diag_add(el->u->diags, E0106, e->span, "expressions nest too deeply here");

@@ -200,6 +200,11 @@ static void call_array_function(const struct env *env, const struct function *f,
         good = good && c->arg[i].kind != V_POISON;
     }
     *out = good ? f->call(c) : poison();
+    if (f->call == call_shape || f->call == call_load)
+        return; /* which look at no elements, or once for all */
+    for (uint32_t i = 0; i < c->n; i++)
+        env->el->computed += c->arg[i].array ? c->arg[i].array->n : 0;
+    env->el->computed += out->array ? out->array->n : 0;
 }
 
 static void call_builtin(const struct env *env, const struct function *f, const struct ast_expr *e,

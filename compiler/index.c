@@ -141,6 +141,7 @@ struct value eval_index(const struct env *env, const struct ast_expr *e)
         r->v[i] = array_values(v.array)[at];
         at = next_element(&s, index, at);
     }
+    env->el->computed += r->n;
     v.array = r;
     return v;
 }

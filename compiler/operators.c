@@ -114,7 +114,7 @@ static bool op_all_to_all(struct build *b, struct link *l)
 {
     struct shape need = {2, {l->n_src, l->n_dst}}, joined = need;
     struct value v;
-    if (!argument(b, l, &need, &v))
+    if (!has_room(b, l, (uint64_t)l->n_src * l->n_dst) || !argument(b, l, &need, &v))
         return false;
     struct shape s = value_shape(&v);
     if (!shape_broadcast(&joined, &s) || !shape_eq(&joined, &need)) {

@@ -70,7 +70,7 @@ static double memory_needed(const struct engine *e, uint32_t jobs)
 
 static bool check_memory(const struct engine *e, uint32_t jobs, struct diags *d)
 {
-    double there = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
+    double there = memory_there();
     double needed = memory_needed(e, jobs);
     if (needed <= there)
         return true;

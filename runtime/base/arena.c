@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { BLOCK_FIRST = 4096, BLOCK_MAX = 1 << 20, WIDE = 64, NARROW = 16 };
 
@@ -104,7 +105,10 @@ void *arena_try(struct arena *a, size_t count, size_t size)
 {
     if (size && count > SIZE_MAX / size)
         return NULL;
-    return take(a, count * size);
+    size_t wanted = count * size;
+    if (wanted >= BLOCK_MAX && (double)a->used + (double)wanted > memory_there())
+        return NULL; /* the system may promise more than there is, and end the process that asks */
+    return take(a, wanted);
 }
 
 char *arena_strndup(struct arena *a, const char *s, size_t n)
@@ -151,4 +155,9 @@ void base_panic(const char *fmt, ...)
     fputc('\n', stderr);
     va_end(ap);
     exit(70);
+}
+
+double memory_there(void)
+{
+    return (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
 }

@@ -279,6 +279,10 @@ static void test_errors(void **state)
         {"neuron deaf { state v = 0; step { v = 1; } }"
          "network t { dt = 1 ms; layer b[1]: deaf; b -> b: all_to_all(1); }",
          "E0402{b}"},
+        {"layer b[100000]: lif; b -> b: all_to_all(1);", "E0308{b -> b: all_to_all(1);}"},
+        {"input a[65536]; layer b[65536]: lif; a -> b: one_to_one(1), delay = 2 ms;"
+         "a -> b: all_to_all(0.5);",
+         "E0308{a -> b: all_to_all(0.5);}"},
         {"layer b[2]: lif { bound = 1 / 0; }", "E0307{1 / 0}"},
         {"layer b[2]: lif { bound = 0 * inf; }", "E0307{0 * inf}"},
         {"layer b[2]: lif { bound = [inf, 1 / 0]; }", "E0307{[inf, 1 / 0]}"},
@@ -297,6 +301,32 @@ static void test_errors(void **state)
          "E0307{b}"},
     };
     ROWS(rows);
+}
+
+/* Functions that call another twice, 60 deep: alone, and where a
+ * comprehension may take longer. */
+static void test_work(void **state)
+{
+    (void)state;
+    static const char *const use[] = {"f59(1)", "f59(sum([i: 1000 => i]))"};
+    struct buf functions = {0};
+    buf_puts(&functions, "fn f0(x) = x + x; ");
+    for (unsigned i = 1; i < 60; i++)
+        buf_printf(&functions, "fn f%u(x) = f%u(x) + f%u(x); ", i, i - 1, i - 1);
+    for (size_t i = 0; i < sizeof use / sizeof *use; i++) {
+        struct elab_test t;
+        struct buf text = {0}, got = {0};
+        buf_printf(&text, "%s network t { input a[%s]; }", functions.data, use[i]);
+        elab_open(&t, text.data);
+        assert_null(unit_network(&t.unit, "t"));
+        elab_errors(&got, &t);
+        assert_int_equal(t.diags.n_errors, 1);
+        assert_int_equal(strncmp(got.data, "E0308", 5), 0);
+        buf_free(&text);
+        buf_free(&got);
+        elab_close(&t);
+    }
+    buf_free(&functions);
 }
 
 /* All of a file's mistakes in one run, each once. */
@@ -440,10 +470,11 @@ static void test_print_and_read(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_connections), cmocka_unit_test(test_shapes),
-        cmocka_unit_test(test_parts),       cmocka_unit_test(test_errors),
-        cmocka_unit_test(test_all_at_once), cmocka_unit_test(test_settings),
-        cmocka_unit_test(test_choice),      cmocka_unit_test(test_print_and_read),
+        cmocka_unit_test(test_connections),    cmocka_unit_test(test_shapes),
+        cmocka_unit_test(test_parts),          cmocka_unit_test(test_errors),
+        cmocka_unit_test(test_work),           cmocka_unit_test(test_all_at_once),
+        cmocka_unit_test(test_settings),       cmocka_unit_test(test_choice),
+        cmocka_unit_test(test_print_and_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
