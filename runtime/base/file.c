@@ -20,7 +20,7 @@ static ssize_t read_some(int fd, void *p, size_t n)
     return got;
 }
 
-enum { READ_OK = 0, READ_MEMORY = -1, READ_LONG = -2 }; /* or errno */
+enum { READ_OK = 0, READ_MEMORY = -1, READ_LONG = -2, READ_OTHER = -3 }; /* or errno */
 
 /* Into a block of the size that the file says it has. It may have become shorter; what is added
  * while it's being read isn't looked at. */
@@ -67,11 +67,16 @@ bool file_read(struct arena *a, const char *path, struct bytes *out, struct diag
 {
     struct stat st;
     int error;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    /* What a source names mustn't make the compiler wait for somebody to write, as opening a FIFO
+     * would do. */
+    bool named = code == E0501;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | (named ? O_NONBLOCK : 0));
     if (fd < 0 || fstat(fd, &st) < 0)
         error = errno;
     else if (S_ISDIR(st.st_mode))
         error = EISDIR;
+    else if (named && !S_ISREG(st.st_mode))
+        error = READ_OTHER;
     else if (S_ISREG(st.st_mode) && st.st_size > 0)
         error = read_regular(a, fd, st.st_size, out);
     else
@@ -82,6 +87,8 @@ bool file_read(struct arena *a, const char *path, struct bytes *out, struct diag
         diag_add(d, code, at, "can't read %s: it doesn't fit in memory", path);
     else if (error == READ_LONG)
         diag_add(d, code, at, "can't read %s: more than %d bytes from a pipe", path, FILE_MAX_PIPE);
+    else if (error == READ_OTHER)
+        diag_add(d, code, at, "can't read %s: it isn't a regular file", path);
     else if (error != READ_OK)
         diag_add(d, code, at, "can't read %s: %s", path, strerror(error));
     return error == READ_OK;

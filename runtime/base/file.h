@@ -12,8 +12,9 @@ struct bytes {
 
 enum { FILE_MAX_PIPE = 1 << 30 }; /* bytes taken from something that isn't a regular file */
 
-/* Reads a regular file (or a pipe) whole; out->data[out->n] is a 0 byte. False with a diagnostic of
- * `code` (E0501 when a source names the file, E0901 when the command line does). */
+/* Reads a file whole; out->data[out->n] is a 0 byte. False with a diagnostic of `code`: E0501 when
+ * a source names the file, which must be a regular one; E0901 when the command line does, which may
+ * be a pipe. */
 bool file_read(struct arena *a, const char *path, struct bytes *out, struct diags *d,
                enum diag_code code, struct span at);
 /* Writes to a temporary file beside `path` and renames it, so that a failure loses nothing. What

@@ -383,7 +383,7 @@ static void files(void **state)
     assert_int_equal(b.n, 0);
     assert_int_equal(d.n_errors, 0);
 
-    assert_true(file_read(&a, "/dev/null", &b, &d, E0501, at));
+    assert_true(file_read(&a, "/dev/null", &b, &d, E0901, at));
     assert_int_equal(b.n, 0);
     assert_false(file_read(&a, folder, &b, &d, E0901, at));
     assert_false(file_read(&a, "/nonexistent", &b, &d, E0501, at));
@@ -393,6 +393,13 @@ static void files(void **state)
     assert_int_equal(d.list.data[0]->code, E0901);
     assert_string_equal(d.list.data[1]->message,
                         "can't read /nonexistent: No such file or directory");
+    const char *fifo = arena_printf(&a, "%s/fifo", folder);
+    assert_int_equal(mkfifo(fifo, 0600), 0);
+    assert_false(file_read(&a, fifo, &b, &d, E0501, at)); /* and doesn't wait */
+    assert_false(file_read(&a, "/dev/null", &b, &d, E0501, at));
+    assert_int_equal(d.n_errors, 6);
+    assert_string_equal(d.list.data[5]->message, "can't read /dev/null: it isn't a regular file");
+    assert_int_equal(unlink(fifo), 0);
     assert_string_equal(d.list.data[3]->message, "can't write /dev/full: No space left on device");
 
     assert_int_equal(unlink(path), 0);
