@@ -201,8 +201,8 @@ static void check_connection(const struct net *n, const struct net_connection *c
 {
     uint32_t delay = c->from_input ? 0 : 1;
     if (c->delay != delay) {
-        struct diag *g =
-            diag_add(d, E0602, c->span, "a delay of %u steps: DYNAP-SE2 has none", c->delay);
+        struct diag *g = diag_add(d, E0602, c->span, "a delay of %u step%s: DYNAP-SE2 has none",
+                                  c->delay, c->delay == 1 ? "" : "s");
         diag_hint(d, g, "leave `delay` out%s",
                   c->from_input ? "" : "; a spike arrives one step later");
     }
