@@ -19,21 +19,21 @@ enum {
     PAIR_WIDE = 6,  /* the same in the final search */
     KICK_MAX = 100, /* grid steps */
     MAX_KEEP = 250,
-    MAX_STARTS = 3000,
 };
 
 struct effort {
-    size_t n;        /* for up to so many weights */
+    size_t n;        /* for up to so many different weights */
     uint32_t starts; /* of the continuous search */
     uint32_t keep;   /* of its results that are taken to the grid */
     uint32_t kicks;  /* random moves away from the best place, each with a new descent */
 };
 
-/* Few weights are made almost exactly by many sets of bases, so the grid is most of the error, and
- * which of the sets it suits shows only there. Four weights or less leave bases undetermined. */
+/* Few different weights are made almost exactly by many sets of bases, so the grid is most of the
+ * error, and which of the sets it suits shows only there. Four weights or less leave bases
+ * undetermined. */
 static const struct effort effort[] = {
     {D2_BASES, 600, 12, 400},
-    {16, MAX_STARTS, MAX_KEEP, 120},
+    {16, 3000, MAX_KEEP, 120},
     {SIZE_MAX, 600, 12, 120},
 };
 
@@ -387,10 +387,10 @@ static void descend(const struct problem *p, struct place *at, int32_t window, i
 
 /* From the best place to random ones near it, by steps of all sizes, and down again: where the
  * grid is coarse against the error, neighbours of the continuous solution differ a lot. */
-static void kick(const struct problem *p, struct place *best, uint32_t kicks, uint64_t seed)
+static void kick(const struct problem *p, const struct effort *e, struct place *best, uint64_t seed)
 {
-    uint64_t draw = (uint64_t)MAX_STARTS * (D2_BASES + 1);
-    for (uint32_t i = 0; i < kicks; i++) {
+    uint64_t draw = (uint64_t)e->starts * (D2_BASES + 1);
+    for (uint32_t i = 0; i < e->kicks; i++) {
         struct place at = *best;
         for (uint32_t k = 0; k < D2_BASES; k++) {
             double u = 2 * rng_uniform(seed, draw++) - 1;
@@ -437,6 +437,17 @@ static int by_error(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+static const struct effort *find_effort(const struct problem *p)
+{
+    size_t n = 1;
+    for (size_t i = 1; i < p->n; i++)
+        n += p->w[i] != p->w[i - 1];
+    const struct effort *e = effort;
+    while (n > e->n)
+        e++;
+    return e;
+}
+
 void d2_solve(const double *current, size_t n, const struct d2_grid *g,
               const int32_t given[D2_BASES], uint64_t seed, struct d2_solution *out)
 {
@@ -445,9 +456,7 @@ void d2_solve(const double *current, size_t n, const struct d2_grid *g,
     problem_init(&p, &arena, current, n, g, given);
     struct candidate kept[MAX_KEEP];
     struct place at[MAX_KEEP];
-    const struct effort *e = effort;
-    while (n > e->n)
-        e++;
+    const struct effort *e = find_effort(&p);
     uint32_t n_kept = search_continuous(&p, seed, e->starts, kept, e->keep);
     for (uint32_t i = 0; i < n_kept; i++) {
         at[i] = onto_grid(&p, kept[i].base);
@@ -457,7 +466,7 @@ void d2_solve(const double *current, size_t n, const struct d2_grid *g,
     for (uint32_t i = 0; i < n_kept && i < POLISH; i++)
         descend(&p, &at[i], (int32_t)g->n, PAIR_WIDE);
     qsort(at, n_kept, sizeof *at, by_error);
-    kick(&p, &at[0], e->kicks, seed);
+    kick(&p, e, &at[0], seed);
     write_solution(&p, g, at[0], current, n, out);
     arena_free(&arena);
 }
