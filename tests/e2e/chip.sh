@@ -61,6 +61,21 @@ tags 8193 129
 expect 3 '8193 tags: too many' "$DYN" build tags.dyn -t dynapse2 -q -o tags.dynb
 contains err 'it is told' 'E0601.*a core has 2048 tags'
 
+# How far from the least possible the weights are.
+cat >few.dyn <<'EOF'
+use dynapse2;
+network a { dt = 1 ms; input x[3]; layer l[2]: dpi;
+    x -> l: dense([[-3.513949, 4.564334], [-2.717158, 5.904847], [5.068696, 4.819363]]); }
+EOF
+expect 0 'few weights' "$DYN" build few.dyn -t dynapse2 -v -o few.dynb
+contains err 'a bound of 0 gives no ratio' 'root at most 0.0018 of the largest weight above the least'
+cat >many.dyn <<'EOF'
+use dynapse2;
+network a { dt = 1 ms; input x[40]; layer l[8]: dpi; x -> l: dense(normal(0, 4)); }
+EOF
+expect 0 'many weights' "$DYN" build many.dyn -t dynapse2 -v -o many.dynb
+contains err 'a ratio' 'at most [0-9.]+ % above the least possible'
+
 board() { # BODY
     { sed '/^board/,$d' "$stages/gain.dyn"; echo "board dynapse2 { $1 }"; } >board.dyn
 }
