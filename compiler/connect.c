@@ -1,4 +1,5 @@
 #include "compiler/connect.h"
+#include "runtime/plan.h"
 #include <math.h>
 
 /* ---- ends ---- */
@@ -60,7 +61,6 @@ static bool attribute_via(struct build *b, struct link *l, const struct model *m
 
 static bool attribute_delay(struct build *b, struct link *l, const struct ast_assign *as)
 {
-    enum { MAX_DELAY = 1000000 };
     struct diags *d = b->el->u->diags;
     double x;
     if (!eval_scalar(&l->env, as->value, DIM_TIME, "`delay`", &x))
@@ -72,10 +72,10 @@ static bool attribute_delay(struct build *b, struct link *l, const struct ast_as
     if (isnan(b->net->dt))
         return false;
     double steps = round(x / b->net->dt);
-    if (!(steps >= 1 && steps <= MAX_DELAY)) {
+    if (!(steps >= 1 && steps <= PLAN_MAX_DELAY)) {
         struct buf text = {0};
         unit_f64_text(&text, b->net->dt, DIM_TIME);
-        diag_add(d, E0306, as->value->span, "a delay is 1 to %d time steps of %s", MAX_DELAY,
+        diag_add(d, E0306, as->value->span, "a delay is 1 to %d time steps of %s", PLAN_MAX_DELAY,
                  text.data);
         buf_free(&text);
         return false;

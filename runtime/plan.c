@@ -7,6 +7,35 @@ static bool broken(const char **why, const char *text)
     return false;
 }
 
+/* Words as the language has them, joined by dots where a layer is in a part. */
+static bool is_name(const char *s)
+{
+    do {
+        if (!(*s == '_' || (*s >= 'a' && *s <= 'z') || (*s >= 'A' && *s <= 'Z')))
+            return false;
+        while (*s == '_' || (*s >= 'a' && *s <= 'z') || (*s >= 'A' && *s <= 'Z') ||
+               (*s >= '0' && *s <= '9'))
+            s++;
+    } while (*s == '.' && *++s);
+    return *s == 0 && s[-1] != '.';
+}
+
+static bool is_finite(const struct column *c, uint32_t n)
+{
+    for (uint32_t i = 0; i < (c->uniform ? 1 : n); i++)
+        if (!isfinite(c->v[i]))
+            return false;
+    return true;
+}
+
+static bool is_number(const struct column *c, uint32_t n)
+{
+    for (uint32_t i = 0; i < (c->uniform ? 1 : n); i++)
+        if (isnan(c->v[i]))
+            return false;
+    return true;
+}
+
 static bool shape_holds(const struct plan_shape *s, uint32_t n)
 {
     if (s->rank == 0 || s->rank > PLAN_MAX_RANK)
@@ -24,6 +53,8 @@ static bool shape_holds(const struct plan_shape *s, uint32_t n)
 
 static bool verify_group(const struct plan *p, const struct plan_group *g, const char **why)
 {
+    if (!is_name(g->name))
+        return broken(why, "a layer's name isn't a name");
     if (!shape_holds(&g->shape, g->n))
         return broken(why, "a layer's shape doesn't hold its neurons");
     if (g->kernel >= p->kernel.n)
@@ -32,12 +63,18 @@ static bool verify_group(const struct plan *p, const struct plan_group *g, const
     for (uint32_t i = 0; i < k->n_params; i++) {
         if (!g->param[i].v)
             return broken(why, "a parameter has no value");
+        if (!is_number(&g->param[i], g->n))
+            return broken(why, "a parameter isn't a number");
+        if (k->param[i].kind != K_PARAM_PLAIN && !is_finite(&g->param[i], g->n))
+            return broken(why, "a parameter isn't finite");
         if (!(g->mismatch[i] >= 0 && isfinite(g->mismatch[i])))
             return broken(why, "a mismatch is negative or not finite");
     }
     for (uint32_t i = 0; i < k->n_states; i++) {
         if (!g->init[i].v)
             return broken(why, "a state has no initial value");
+        if (!is_finite(&g->init[i], g->n))
+            return broken(why, "a state's initial value isn't finite");
     }
     return true;
 }
@@ -54,6 +91,8 @@ static bool verify_ends(const struct plan *p, const struct plan_projection *j, c
         return broken(why, "a connection's receptor is out of range");
     if (!j->from_input && j->delay == 0)
         return broken(why, "a connection between layers has no delay");
+    if (j->delay > PLAN_MAX_DELAY)
+        return broken(why, "a delay is over 1000000 steps");
     return true;
 }
 
@@ -79,6 +118,8 @@ static bool verify_rows(const struct plan *p, const struct plan_projection *j, c
 
 bool plan_verify_shared(const struct plan *p, const char **why)
 {
+    if (!is_name(p->network))
+        return broken(why, "the network's name isn't a name");
     if (!(p->dt >= 0 && isfinite(p->dt)))
         return broken(why, "the time step is negative or not finite");
     for (uint32_t i = 0; i < p->kernel.n; i++) {
@@ -86,6 +127,8 @@ bool plan_verify_shared(const struct plan *p, const char **why)
             return false;
     }
     for (uint32_t i = 0; i < p->input.n; i++) {
+        if (!is_name(p->input.data[i].name))
+            return broken(why, "an input's name isn't a name");
         if (!shape_holds(&p->input.data[i].shape, p->input.data[i].n))
             return broken(why, "an input's shape doesn't hold its channels");
     }

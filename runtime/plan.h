@@ -11,7 +11,7 @@
 
 #include "runtime/kernel.h"
 
-enum { PLAN_MAX_RANK = 4 };
+enum { PLAN_MAX_RANK = 4, PLAN_MAX_DELAY = 1000000 };
 
 struct plan_shape {
     uint32_t rank;
@@ -52,7 +52,8 @@ struct plan_projection {
     bool from_input;
     uint32_t src, dst; /* input or group; group */
     uint32_t receptor;
-    uint32_t delay; /* steps. From a group at least 1; from an input 0 or more */
+    uint32_t delay; /* steps. From a group at least 1; from an input 0 or more;
+                       at most PLAN_MAX_DELAY */
     uint32_t n_pre;
     uint64_t *row; /* n_pre + 1 */
     uint32_t *post;
@@ -80,7 +81,8 @@ struct plan {
     VEC(const char *) files; /* source files, for plan_span.file (index from 1) */
 };
 
-/* Checks indices, shapes, row order, delays. False: *why says what is wrong. */
+/* Checks names, indices, shapes, row order, delays, and that values are finite (a plain parameter
+ * may be infinite). False: *why says what is wrong. */
 bool plan_verify(const struct plan *p, const char **why);
 /* The same without the projections' rows, which an image for a chip leaves to the target. */
 bool plan_verify_shared(const struct plan *p, const char **why);

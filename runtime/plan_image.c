@@ -315,7 +315,10 @@ static bool read_shared(struct arena *a, const struct image *im, struct plan *p,
     if (!complete(&r, d, what, "PROJ"))
         return false;
     const char *why;
-    return plan_verify_shared(p, &why) || damaged(d, what, "PROJ", why);
+    if (plan_verify_shared(p, &why))
+        return true;
+    diag_add(d, E0701, (struct span){0}, "%s isn't a valid image: %s", what, why);
+    return false;
 }
 
 bool plan_read(struct arena *a, const struct image *im, struct plan *out, struct diags *d,

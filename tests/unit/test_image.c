@@ -4,6 +4,7 @@
 
 #include "runtime/image.h"
 #include "tests/unit/make_plan.h"
+#include <math.h>
 
 static void write_example(struct image_writer *w, struct arena *a, bool synapses)
 {
@@ -210,7 +211,52 @@ static void plans_are_verified(void **unused)
     BAD(p->record.data[1].state = 2);
     BAD(p->record.data[1].state = -2);
     BAD(p->output.data[0] = 2);
+    BAD(j->delay = 1000001);
+    BAD(p->network = "a b");
+    BAD(p->network = "");
+    BAD(g->name = "1a");
+    BAD(g->name = "a.");
+    BAD(g->name = "a..b");
+    BAD(g->name = ".a");
+    BAD(p->input.data[0].name = "a.b\n");
+    BAD(g->param[0].v[3] = NAN);
+    BAD(g->param[0].v[3] = -INFINITY);
+    BAD(g->init[0].v[0] = INFINITY);
+    BAD(j->weight[0] = NAN);
 #undef BAD
+    struct plan *p = make_example(&a);
+    p->group.data[1].name = "part_1.x2._y";
+    p->projection.data[2].delay = 1000000;
+    assert_true(plan_verify(p, &why));
+    p->kernel.data[0]->param[0].kind = K_PARAM_PLAIN; /* where infinity may mean: no limit */
+    p->group.data[1].param[0].v[3] = INFINITY;
+    assert_true(plan_verify(p, &why));
+    p->group.data[1].param[0].v[3] = NAN;
+    assert_false(plan_verify(p, &why));
+    arena_free(&a);
+}
+
+/* What has the right checksums, but not the right contents, is told. */
+static void wrong_contents_are_named(void **unused)
+{
+    (void)unused;
+    struct arena a = {0};
+    struct diags d = {0};
+    struct plan *p = make_example(&a), got;
+    struct image_writer w;
+    struct image im;
+    p->projection.data[2].delay = 2000000;
+    image_begin(&w);
+    plan_write(&w, p, true);
+    image_end(&w, "sim");
+    assert_true(image_open(&a, bytes_of(&w), &im, &d, "x"));
+    assert_false(plan_read(&a, &im, &got, &d, "x"));
+    assert_int_equal(d.n_errors, 1);
+    assert_int_equal(d.list.data[0]->code, E0701);
+    assert_string_equal(d.list.data[0]->message,
+                        "x isn't a valid image: a delay is over 1000000 steps");
+    buf_free(&w.out);
+    diags_free(&d);
     arena_free(&a);
 }
 
@@ -222,6 +268,7 @@ int main(void)
         cmocka_unit_test(every_damage_is_an_error),
         cmocka_unit_test(wrong_contents_never_crash),
         cmocka_unit_test(plans_are_verified),
+        cmocka_unit_test(wrong_contents_are_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
