@@ -30,7 +30,10 @@ static void report_to_stderr(struct cli *c, struct target_report *r)
     if (c->value[OPT_VERBOSE] && r->text.n) {
         fwrite(r->text.data, 1, r->text.n, stderr);
     }
-    buf_free(&r->text);
+    if (!c->value[OPT_QUIET] && r->result.n) {
+        fwrite(r->result.data, 1, r->result.n, stderr);
+    }
+    target_report_free(r);
 }
 
 /* FILE with its last suffix replaced by .dynb. */

@@ -159,7 +159,7 @@ bool driver_plan(struct program *p, const struct build_options *o, struct plan *
     struct build_options sim = {.target = "sim", .network = o->network};
     struct target_report report = {0};
     struct net *n = driver_network(p, &sim, &report);
-    buf_free(&report.text);
+    target_report_free(&report);
     return n && sim_map(&p->driver->arena, n, &p->unit.sources, out, &p->driver->diags);
 }
 

@@ -55,7 +55,7 @@ dyn_image *dyn_compile(dyn_context *c, const char *path, const dyn_compile_optio
     if (ok) {
         im = dyn_image_parse(c, w.out.data, w.out.n);
     }
-    buf_free(&report.text);
+    target_report_free(&report);
     buf_free(&w.out);
     driver_free(&d);
     return im;
@@ -89,7 +89,7 @@ char *dyn_print(dyn_context *c, const char *path, const char *after, const dyn_c
         net_print(&out, n, driver_words(n));
     }
     take(c, &d, &p);
-    buf_free(&report.text);
+    target_report_free(&report);
     driver_free(&d);
     return out.data;
 }
@@ -108,7 +108,7 @@ char *dyn_diff(dyn_context *c, const char *a, const char *b, size_t *beyond)
     for (int k = 0; k < 2; k++) {
         struct target_report report = {0};
         n[k] = driver_open(&d, path[k], &p[k]) ? driver_network(&p[k], &o, &report) : NULL;
-        buf_free(&report.text);
+        target_report_free(&report);
         take(c, &d, &p[k]);
         if (!n[k]) {
             driver_free(&d);
