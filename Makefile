@@ -36,8 +36,10 @@ LIBS := -lz -lm -ldl
 RUN_HALF    := target limits config decode biasgen dump_json emulate
 CHIPS       := dynapse2 speck sim
 
+# Inner loops that are compiled once for each instruction set, chosen at run time.
+ISA_LOOPS   := interp_step deliver
 SRC_BASE    := $(wildcard runtime/base/*.c)
-SRC_RUN     := $(filter-out runtime/interp_step.c,$(wildcard runtime/*.c)) targets/targets.c \
+SRC_RUN     := $(filter-out $(ISA_LOOPS:%=runtime/%.c),$(wildcard runtime/*.c)) targets/targets.c \
                $(foreach c,$(CHIPS),$(wildcard $(RUN_HALF:%=targets/$c/%.c) targets/$c/tables/*.c))
 SRC_LANG    := $(wildcard lang/*.c)
 SRC_CLI     := $(wildcard compiler/cli*.c)
@@ -53,10 +55,10 @@ obj = $(patsubst %.c,$(BUILD)/%.o,$1)
 
 GEN_OBJ     := $(BUILD)/gen/lang/parser.o $(BUILD)/gen/lang/lexer.o $(BUILD)/gen/stdlib.o
 OBJ_BASE    := $(call obj,$(SRC_BASE))
-OBJ_RUN     := $(call obj,$(SRC_RUN)) $(BUILD)/runtime/interp_step_base.o
+OBJ_RUN     := $(call obj,$(SRC_RUN)) $(ISA_LOOPS:%=$(BUILD)/runtime/%_base.o)
 HAVE_AVX    := $(filter x86_64%,$(shell $(CC) -dumpmachine 2>/dev/null))
 ifneq ($(HAVE_AVX),)
-OBJ_RUN     += $(BUILD)/runtime/interp_step_avx2.o $(BUILD)/runtime/interp_step_avx512.o
+OBJ_RUN     += $(foreach i,avx2 avx512,$(ISA_LOOPS:%=$(BUILD)/runtime/%_$i.o))
 endif
 OBJ_COMPILE := $(call obj,$(SRC_LANG) $(SRC_COMPILE)) $(GEN_OBJ)
 OBJ_CLI     := $(call obj,$(SRC_CLI))
@@ -122,13 +124,15 @@ $(BUILD)/%.o: %.c Makefile | tools
 	@mkdir -p $(@D)
 	$(call say,CC)$(CC) $(FLAGS) $(WARN) $(CFLAGS) -c $< -o $@
 
-# The interpreter's inner loops, once for each instruction set; chosen at run time.
 ISA_base   :=
 ISA_avx2   := -mavx2 -mfma
 ISA_avx512 := -mavx512f -mavx512dq -mavx512vl -mavx512bw -mfma -mprefer-vector-width=512
-$(BUILD)/runtime/interp_step_%.o: runtime/interp_step.c Makefile | tools
-	@mkdir -p $(@D)
-	$(call say,CC)$(CC) $(FLAGS) $(WARN) -O3 $(ISA_$*) -DINTERP_SUFFIX=$* -fno-math-errno -fno-trapping-math $(CFLAGS) -c $< -o $@
+define isa_rule
+$(BUILD)/runtime/$1_%.o: runtime/$1.c Makefile | tools
+	@mkdir -p $$(@D)
+	$$(call say,CC)$$(CC) $$(FLAGS) $$(WARN) -O3 $$(ISA_$$*) -DISA_SUFFIX=$$* -fno-math-errno -fno-trapping-math $$(CFLAGS) -c $$< -o $$@
+endef
+$(foreach f,$(ISA_LOOPS),$(eval $(call isa_rule,$f)))
 
 $(BUILD)/gen/lang/parser.c $(BUILD)/gen/lang/parser.h &: lang/parser.y | tools
 	@mkdir -p $(@D)

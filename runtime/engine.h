@@ -1,16 +1,30 @@
-/* How a run is done (internal to run.c, run_chip.c and run_block.c).
+/* How a run is done (internal to run*.c).
  *
- * The work of a run is cut into items: one chip and a block of trials each. Workers (threads) take
- * items in order. Within an item all trials go step by step side by side: lane = trial of the block
- * * neurons + neuron, so that small networks fill vectors too. */
+ * Trials: the work is cut into items, one chip and a block of trials each. Within an item a lane is
+ * trial of the block * neurons + neuron, so that small networks fill vectors too.
+ *
+ * Steps: they are done in spans, as many at once as the delays allow (run_schedule.c). Groups that
+ * feed each other in a circle form a stage, any other group is a stage of its own; stages go in the
+ * order of their connections. A stage whose groups don't feed themselves does a whole span, and
+ * what comes after it finds all of its spikes; the others do as many steps as their shortest delay
+ * has.
+ *
+ * Threads: teams take items in order. A team is one thread as long as there are items for all; else
+ * its threads share the lanes of each group.
+ *
+ * Neither changes a sum's order, so the results are always the same. */
 #ifndef RUNTIME_ENGINE_H
 #define RUNTIME_ENGINE_H
 
+#include "runtime/deliver.h"
 #include "runtime/run.h"
 #include <pthread.h>
 #include <stdatomic.h>
 
-enum { LANES = 16 }; /* lane arrays are padded to a multiple of this */
+enum {
+    LANES = 16,    /* lane arrays are padded to a multiple of this */
+    SPAN_MOST = 64 /* steps of a span */
+};
 
 static inline size_t padded_lanes(size_t lanes)
 {
@@ -22,19 +36,55 @@ struct code_entry { /* code that a back end made, and for what */
     struct kernel_code code;
 };
 
+/* Work of a step that only depends on what stays, moved out of it (run_hoist.c). */
+struct hoisted {
+    const struct kernel *kernel; /* lets: those of the model, then the moved values */
+    struct kcode code;           /* the moved values */
+};
+
+/* ---- what follows from the plan (run_schedule.c) ---- */
+
+struct stage {
+    uint32_t n, *group;
+    uint32_t steps; /* at a time */
+};
+
+struct group_plan {
+    uint32_t n_in, *in; /* projections onto it that act, in source order */
+    bool heard;         /* projections from it act */
+    uint32_t depth;     /* spans whose spikes are kept */
+    uint32_t steps;     /* of its stage at a time */
+    uint32_t n_states;
+    bool *traced;    /* states that are recorded */
+    uint8_t *spikes; /* of the result; NULL where they aren't recorded */
+    float **state;   /* of the result, for each state */
+};
+
+struct schedule {
+    uint32_t span; /* steps */
+    uint32_t n_stages;
+    struct stage *stage;
+    struct group_plan *group;
+    uint32_t *input_depth;   /* spans that an input's events are kept */
+    enum deliver_rows *rows; /* of each projection */
+};
+
+/* ---- a run ---- */
+
 /* Shared by the workers. */
 struct engine {
     const struct plan *plan;
     const struct run_options *options;
     struct stimulus_player stimulus;
     struct run_result *result;
+    struct hoisted *hoisted; /* for each kernel of the plan */
+    struct schedule schedule;
+    deliver_fn *deliver;
     uint64_t steps;
     uint32_t block;  /* trials of an item (the last of a chip may have fewer) */
     uint32_t blocks; /* items of a chip */
     uint64_t items;
-    bool *dense;           /* for each projection: every row's targets are consecutive neurons */
-    uint32_t *input_depth; /* steps that an input's, a group's events are kept */
-    uint32_t *group_depth;
+    uint32_t parts; /* threads of a team */
 
     atomic_uint_fast64_t next; /* item */
     atomic_bool stop;          /* no further items */
@@ -46,6 +96,13 @@ struct engine {
     double told;               /* progress */
     atomic_uint_fast64_t done; /* trials x steps; without the lock */
 };
+
+/* Stages, span and depths. Needs e->steps and e->block. */
+void schedule_make(struct engine *e, struct arena *a);
+/* Bytes of a group's lanes, rows and lists in one team. */
+double schedule_group_bytes(const struct engine *e, uint32_t group);
+
+void hoist(struct arena *a, const struct kernel *k, struct hoisted *out);
 
 /* ---- one chip (run_chip.c) ---- */
 
@@ -63,50 +120,83 @@ struct chip {
 /* Values and code of chip `index`; false: reported. */
 bool chip_build(struct engine *e, struct chip *c, uint32_t index);
 void chip_free(struct chip *c);
-/* Bytes that a group takes in one worker, its lanes included. */
-uint64_t chip_group_bytes(const struct plan_group *g, const struct kernel *k, uint32_t block);
 /* `x`, or 0 of its sign where it is denormal. */
 float flush_denormal(float x);
 
-/* ---- one block of trials (run_block.c) ---- */
+/* ---- a team and its item (run_block.c) ---- */
 
 /* What went wrong in a model: a count that can't be recorded or isn't one. */
 struct run_failure {
     enum { RUN_OK, RUN_NOT_A_COUNT, RUN_COUNT_TOO_LARGE } kind;
     uint64_t item;
-    uint32_t group, neuron, trial;
     uint64_t step;
+    uint32_t trial, group, neuron;
     float count;
 };
 
-struct event_list { /* of one step: events of the block's trials, one trial after another */
-    struct stimulus_event *event;
-    uint32_t cap;
-    uint32_t *end; /* for each trial */
+/* Items in order; within one the earliest step counts, whichever span and part finds it. */
+bool failure_before(const struct run_failure *a, const struct run_failure *b);
+
+struct event_list { /* of the steps of one span, ascending by step, trial and channel */
+    struct event *event;
+    size_t n, cap;
+    size_t *begin; /* of each step and of the end: index in `event` */
 };
 
-struct event_ring { /* the lists of the last `depth` steps; that of step t is at t % depth */
+/* The lists of the last `depth` spans; list[(span % depth) * parts + part]. */
+struct event_ring {
     uint32_t depth;
     struct event_list *list;
 };
 
 struct lanes { /* a group's arrays */
-    float **param, **let, **state, **receive;
+    float **param, **let, **state, **receive, **trace;
     struct kernel_args args;
 };
 
-struct block {
+struct item {
+    uint64_t index;
+    uint32_t chip, first, trials;
+};
+
+struct block { /* what a team works with */
     struct arena arena;
     struct lanes *group;
     struct event_ring *of_group, *of_input;
+    struct stimulus_event **room; /* for each part: events of one input, trial and step */
 };
+
+struct team {
+    struct chip chip;
+    struct block block;
+    struct item item;
+    struct run_failure *failure; /* of each part */
+    bool done;                   /* no further items, or not to be gone on with */
+    bool cut_short;              /* the item was cancelled or failed */
+    atomic_uint arrived, round;  /* barrier */
+};
+
+/* Waits until all parts of the team are here. */
+void team_meet(const struct engine *e, struct team *t);
 
 /* The lanes and rings for blocks of trials on one chip. */
 void block_build(const struct engine *e, const struct chip *c, struct block *b);
 void block_free(const struct engine *e, struct block *b);
-/* Runs an item and puts what it gives into the result. False if it was cancelled or failed. */
-bool block_run(struct engine *e, const struct chip *c, struct block *b, uint64_t item,
-               struct run_failure *failure);
+/* A part's share of the team's item; what it gives goes into the result. */
+void block_run(struct engine *e, struct team *t, uint32_t part);
+
+/* ---- events of a span (run_events.c) ---- */
+
+struct event_ring event_ring_new(const struct engine *e, struct arena *a, uint32_t depth);
+void event_ring_free(const struct engine *e, struct event_ring *r);
+
+/* A part's share of an input's events in span `span` of `steps` steps. */
+void events_play(const struct engine *e, struct team *t, uint32_t part, uint32_t input,
+                 uint64_t span, uint32_t steps);
+/* The spikes of a group's lanes [begin, end) in `steps` steps from `first` on, a step of the run:
+ * into lists, totals and the result. */
+void events_collect(const struct engine *e, struct team *t, uint32_t part, uint32_t group,
+                    size_t begin, size_t end, uint64_t first, uint32_t steps);
 
 /* ---- run.c ---- */
 

@@ -14,7 +14,7 @@ struct lower {
     struct interp_code *out;
     uint32_t *slot;                /* of each value; K_NONE: none yet */
     uint32_t *last_use;            /* of each value: the latest instruction that reads it */
-    bool *needed;                  /* value is read by something that is needed */
+    bool *needed, *state_needed;   /* values and states that matter */
     struct map64 constant, column; /* bits, and (op, index): to slots */
     VEC(float) constants;
     VEC(struct interp_column) columns;
@@ -35,27 +35,21 @@ static bool is_operation(const struct kinst *in)
 /* ---- what is needed, and until when ------------------------------------------------------------
  */
 
-static void need(struct lower *l, uint32_t value, uint32_t user)
-{
-    l->needed[value] = true;
-    if (l->last_use[value] < user)
-        l->last_use[value] = user;
-}
-
+/* Whatever a slot must hold at the end of a step: results, and old values that are traced. */
 static void find_needs(struct lower *l)
 {
-    const uint32_t end = l->step->n; /* results live until after the last instruction */
+    const uint32_t end = l->step->n;
+    kernel_live(l->step, l->spec->traced, l->needed, l->state_needed);
+    for (uint32_t v = 0; v < end; v++) {
+        for (uint32_t j = 0; l->needed[v] && j < kop_operands(l->step->inst[v].op); j++)
+            l->last_use[operand(&l->step->inst[v], j)] = v;
+    }
     for (uint32_t i = 0; i < l->step->n_out; i++) {
-        if (l->step->out[i] != K_NONE)
-            need(l, l->step->out[i], end);
+        if (l->state_needed[i] && l->step->out[i] != K_NONE)
+            l->last_use[l->step->out[i]] = end;
     }
     if (l->step->emit != K_NONE)
-        need(l, l->step->emit, end);
-    for (uint32_t v = end; v-- > 0;) {
-        const struct kinst *in = &l->step->inst[v];
-        for (uint32_t j = 0; l->needed[v] && j < kop_operands(in->op); j++)
-            need(l, operand(in, j), v);
-    }
+        l->last_use[l->step->emit] = end;
 }
 
 /* ---- slots -------------------------------------------------------------------------------------
@@ -98,14 +92,19 @@ static uint32_t constant_slot(struct lower *l, float x)
 
 /* Columns stand behind the constants, whose number isn't known before all leaves were seen: the
  * caller adds it. */
-static uint32_t column_slot(struct lower *l, const struct kinst *in)
+static uint32_t column_slot(struct lower *l, uint32_t op, uint32_t index)
 {
-    uint32_t index = in->op == K_SPIKES ? 0 : in->index;
+    index = op == K_SPIKES ? 0 : index;
     int fresh;
-    uint32_t slot = map64_put(&l->column, (uint64_t)in->op << 32 | index, l->columns.n, &fresh);
+    uint32_t slot = map64_put(&l->column, (uint64_t)op << 32 | index, l->columns.n, &fresh);
     if (fresh)
-        VEC_PUSH(l->arena, &l->columns, ((struct interp_column){in->op, index}));
+        VEC_PUSH(l->arena, &l->columns, ((struct interp_column){op, index}));
     return slot;
+}
+
+static bool traces_old(const struct lower *l, uint32_t state)
+{
+    return l->spec->traced[state] && l->step->out[state] == K_NONE;
 }
 
 static void place_leaves(struct lower *l)
@@ -119,7 +118,11 @@ static void place_leaves(struct lower *l)
     for (uint32_t v = 0; v < l->step->n; v++) {
         const struct kinst *in = &l->step->inst[v];
         if (l->needed[v] && !is_operation(in) && l->slot[v] == K_NONE)
-            l->slot[v] = l->constants.n + column_slot(l, in);
+            l->slot[v] = l->constants.n + column_slot(l, in->op, in->index);
+    }
+    for (uint32_t i = 0; i < l->step->n_out; i++) {
+        if (traces_old(l, i))
+            column_slot(l, K_STATE, i);
     }
 }
 
@@ -194,13 +197,27 @@ static bool keeps_own(const struct lower *l, uint32_t state, uint32_t v)
 static void place_results(struct lower *l)
 {
     struct interp_code *k = l->out;
-    k->out = arena_alloc(l->arena, l->step->n_out * sizeof *k->out);
-    for (uint32_t i = 0; i < l->step->n_out; i++) {
+    const uint32_t n = l->step->n_out;
+    uint32_t *slot = ARENA_ARRAY(l->arena, uint32_t, n); /* where a state's new value is */
+    k->out = arena_alloc(l->arena, n * sizeof *k->out);
+    k->trace = arena_alloc(l->arena, n * sizeof *k->trace);
+    for (uint32_t i = 0; i < n; i++) {
         uint32_t v = l->step->out[i];
-        if (!keeps_own(l, i, v)) {
-            k->out[k->n_out].state = i;
-            k->out[k->n_out++].slot = result_slot(l, v);
+        if (!l->state_needed[i])
+            continue;
+        if (keeps_own(l, i, v)) {
+            slot[i] = l->constants.n + column_slot(l, K_STATE, i);
+            continue;
         }
+        slot[i] = result_slot(l, v);
+        k->out[k->n_out].state = i;
+        k->out[k->n_out++].slot = slot[i];
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        if (!l->spec->traced[i])
+            continue;
+        k->trace[k->n_trace].state = i;
+        k->trace[k->n_trace++].slot = slot[i];
     }
     k->emit = l->step->emit == K_NONE ? constant_slot(l, 0) : result_slot(l, l->step->emit);
 }
@@ -224,6 +241,7 @@ static const struct interp_code *lower(struct arena *a, const struct kernel_spec
     memset(l.slot, 0xff, step->n * sizeof *l.slot);
     l.last_use = ARENA_ARRAY(a, uint32_t, step->n);
     l.needed = ARENA_ARRAY(a, bool, step->n);
+    l.state_needed = ARENA_ARRAY(a, bool, step->n_out);
     map64_init(&l.constant, a);
     map64_init(&l.column, a);
 

@@ -28,14 +28,14 @@ struct interp_code {
     struct interp_column *column;
     uint32_t n;
     struct interp_inst *inst;
-    uint32_t n_out; /* new states, copied at the end of a block */
+    uint32_t n_out, n_trace; /* new states, and those that are written for every step */
     struct {
         uint32_t state, slot;
-    } * out;
+    } * out, *trace;
     uint32_t emit; /* slot of the spike counts */
 };
 
-/* The same code for each instruction set: interp_step.c compiled with INTERP_SUFFIX. */
+/* The same code for each instruction set: interp_step.c compiled with ISA_SUFFIX. */
 kernel_step_fn interp_step_base, interp_step_avx2, interp_step_avx512;
 
 /* The one for a processor of `level`. */

@@ -1,5 +1,5 @@
 /* The interpreter's inner loops. Compiled once for each instruction set (see the Makefile), with
- * INTERP_SUFFIX = base, avx2 or avx512. Every loop is one operation over a block of lanes, which
+ * ISA_SUFFIX = base, avx2 or avx512. Every loop is one operation over a block of lanes, which
  * the compiler turns into vector code. */
 #include "runtime/interp.h"
 #include "runtime/kernel_math.h"
@@ -94,7 +94,9 @@ static void operate(uint32_t op, float *restrict out, const float *a, const floa
     }
 }
 
-static const float *column_of(const struct interp_column *c, const struct kernel_args *args)
+/* Where step `row` finds a column. */
+static const float *column_of(const struct interp_column *c, const struct kernel_args *args,
+                              size_t row)
 {
     switch (c->op) {
     case K_PARAM:
@@ -104,14 +106,51 @@ static const float *column_of(const struct interp_column *c, const struct kernel
     case K_STATE:
         return args->state[c->index];
     case K_RECEIVE:
-        return args->receive[c->index];
+        return args->receive[c->index] + row;
     default:
-        return args->spikes;
+        return args->spikes + row;
     }
 }
 
-void JOIN(interp_step_, INTERP_SUFFIX)(const void *code, const struct kernel_args *args,
-                                       size_t begin, size_t end)
+/* A bit for each of n lanes, a multiple of 16; most are 0. */
+static void put_fired(uint8_t *fired, const float *count, size_t n)
+{
+    for (size_t at = 0; at < n; at += 16) {
+        uint32_t some = 0;
+        for (uint32_t i = 0; i < 16; i++)
+            some |= count[at + i] != 0;
+        uint32_t bits = 0;
+        for (uint32_t i = 0; some && i < 16; i++)
+            bits |= (uint32_t)(count[at + i] != 0) << i;
+        fired[at / 8] = (uint8_t)bits;
+        fired[at / 8 + 1] = (uint8_t)(bits >> 8);
+    }
+}
+
+/* One step of a block of n lanes at `at`. */
+static void one_step(const struct interp_code *k, const struct kernel_args *args,
+                     const float **slot, float *reg, size_t at, size_t n, size_t row)
+{
+    const uint32_t first_register = k->n_constants + k->n_columns;
+    for (uint32_t i = 0; i < k->n_columns; i++)
+        slot[k->n_constants + i] = column_of(&k->column[i], args, row) + at;
+    for (uint32_t i = 0; i < k->n; i++) {
+        const struct interp_inst *in = &k->inst[i];
+        operate(in->op, reg + (size_t)(in->out - first_register) * k->block, slot[in->a],
+                slot[in->b], slot[in->c], n);
+    }
+    for (uint32_t i = 0; i < k->n_trace; i++)
+        memcpy(args->trace[k->trace[i].state] + row + at, slot[k->trace[i].slot],
+               n * sizeof(float));
+    for (uint32_t i = 0; i < k->n_out; i++)
+        memcpy(args->state[k->out[i].state] + at, slot[k->out[i].slot], n * sizeof(float));
+    float *count = args->spikes + row + args->stride + at;
+    memcpy(count, slot[k->emit], n * sizeof(float));
+    put_fired(args->fired + (row + at) / 8, count, n);
+}
+
+void JOIN(interp_step_, ISA_SUFFIX)(const void *code, const struct kernel_args *args, size_t begin,
+                                    size_t end, size_t steps)
 {
     const struct interp_code *k = code;
     const uint32_t first_register = k->n_constants + k->n_columns;
@@ -131,17 +170,9 @@ void JOIN(interp_step_, INTERP_SUFFIX)(const void *code, const struct kernel_arg
         slot[first_register + i] = reg + (size_t)i * k->block;
 
     for (size_t at = begin; at < end; at += k->block) {
-        size_t n = end - at < k->block ? end - at : k->block;
-        for (uint32_t i = 0; i < k->n_columns; i++)
-            slot[k->n_constants + i] = column_of(&k->column[i], args) + at;
-        for (uint32_t i = 0; i < k->n; i++) {
-            const struct interp_inst *in = &k->inst[i];
-            operate(in->op, reg + (size_t)(in->out - first_register) * k->block, slot[in->a],
-                    slot[in->b], slot[in->c], n);
-        }
-        for (uint32_t i = 0; i < k->n_out; i++)
-            memcpy(args->state[k->out[i].state] + at, slot[k->out[i].slot], n * sizeof(float));
-        memcpy(args->spikes + at, slot[k->emit], n * sizeof(float));
+        const size_t n = end - at < k->block ? end - at : k->block;
+        for (size_t t = 0; t < steps; t++)
+            one_step(k, args, slot, reg, at, n, t * args->stride);
     }
     free(scratch);
 }

@@ -39,6 +39,48 @@ static uint32_t operand(const struct kinst *in, uint32_t i)
     return i == 0 ? in->a : i == 1 ? in->b : in->c;
 }
 
+/* ---- what matters ------------------------------------------------------------------------------
+ */
+
+struct live {
+    const struct kcode *step;
+    bool *value, *state;
+    VEC(uint32_t) todo; /* values whose operands haven't been looked at */
+    struct arena arena;
+};
+
+static void mark_value(struct live *l, uint32_t v)
+{
+    if (v == K_NONE || l->value[v])
+        return;
+    l->value[v] = true;
+    VEC_PUSH(&l->arena, &l->todo, v);
+}
+
+static void mark_state(struct live *l, uint32_t i)
+{
+    l->state[i] = true;
+    mark_value(l, l->step->out[i]);
+}
+
+void kernel_live(const struct kcode *step, const bool *traced, bool *value, bool *state)
+{
+    struct live l = {.step = step, .value = value, .state = state};
+    mark_value(&l, step->emit);
+    for (uint32_t i = 0; i < step->n_out; i++) {
+        if (traced[i])
+            mark_state(&l, i);
+    }
+    while (l.todo.n) {
+        const struct kinst *in = &step->inst[l.todo.data[--l.todo.n]];
+        if (in->op == K_STATE)
+            mark_state(&l, in->index);
+        for (uint32_t j = 0; j < kop_operands(in->op); j++)
+            mark_value(&l, operand(in, j));
+    }
+    arena_free(&l.arena);
+}
+
 /* ---- text --------------------------------------------------------------------------------------
  */
 

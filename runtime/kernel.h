@@ -74,6 +74,10 @@ void kernel_text(struct buf *out, const struct kernel *k);
  * in range, outputs valid. False: *why says what is wrong. */
 bool kernel_verify(const struct kernel *k, const char **why);
 
+/* What a step's code must compute so that its spikes and the states `traced` are right in every
+ * step: which values and which states matter (one element for each, zeroed by the caller). */
+void kernel_live(const struct kcode *step, const bool *traced, bool *value, bool *state);
+
 /* Portable bytes and back (E0701 where they are wrong). The hash is of the bytes. */
 void kernel_write(struct buf *out, const struct kernel *k);
 struct reader;

@@ -5,8 +5,8 @@
 #include <unistd.h>
 
 enum {
-    LANES_WANTED = 512,      /* of the largest group in a block: small networks fill vectors */
-    MAX_LIST_ENDS = 1 << 22, /* trials x steps kept, where delays are long */
+    LANES_WANTED = 512, /* of the largest group in a block: small networks fill vectors */
+    PART_LANES = 2048,  /* of all groups, at least, for each thread of a team */
     MAX_JOBS = 256,
     RASTER_NEURONS = 4096,
     RASTER_STEPS = 65536
@@ -47,31 +47,30 @@ static bool check(const struct plan *p, const struct run_options *o, struct diag
 
 /* What a run takes in memory, at least; so that one that can't be done is refused rather than
  * killed half way. */
-static double memory_needed(const struct engine *e, uint32_t jobs)
+static double memory_needed(const struct engine *e, uint32_t teams)
 {
     const struct plan *p = e->plan;
-    double worker = 0, result = 0;
+    double team = 0, result = 0;
     const double trials = (double)e->result->trials * e->result->chips;
     for (uint32_t i = 0; i < p->group.n; i++) {
-        const struct plan_group *g = &p->group.data[i];
-        worker += (double)chip_group_bytes(g, p->kernel.data[g->kernel], e->block);
-        worker += (double)e->group_depth[i] * e->block * sizeof(uint32_t);
-        result += trials * g->n * sizeof(uint64_t);
+        team += schedule_group_bytes(e, i);
+        result += trials * p->group.data[i].n * sizeof(uint64_t);
     }
     for (uint32_t i = 0; i < p->input.n; i++)
-        worker += (double)e->input_depth[i] * e->block * sizeof(uint32_t);
+        team += (double)e->schedule.input_depth[i] * e->parts * sizeof(size_t) *
+                (e->schedule.span + 1.0);
     for (uint32_t i = 0; i < e->options->n_record; i++) {
         const struct run_record r = e->options->record[i];
         double size = r.state < 0 ? sizeof(uint8_t) : sizeof(float);
         result += trials * (double)e->steps * p->group.data[r.group].n * size;
     }
-    return worker * jobs + result;
+    return team * teams + result;
 }
 
-static bool check_memory(const struct engine *e, uint32_t jobs, struct diags *d)
+static bool check_memory(const struct engine *e, uint32_t teams, struct diags *d)
 {
     double there = memory_there();
-    double needed = memory_needed(e, jobs);
+    double needed = memory_needed(e, teams);
     if (needed <= there)
         return true;
     struct diag *g =
@@ -84,71 +83,54 @@ static bool check_memory(const struct engine *e, uint32_t jobs, struct diags *d)
 /* ---- preparing ---------------------------------------------------------------------------------
  */
 
-/* A flag for projections whose rows are runs of consecutive neurons, as in dense connections: they
- * can be added without looking at each index. */
-static bool is_dense(const struct plan_projection *j)
-{
-    for (uint32_t pre = 0; pre < j->n_pre; pre++) {
-        for (uint64_t s = j->row[pre] + 1; s < j->row[pre + 1]; s++) {
-            if (j->post[s] != j->post[s - 1] + 1)
-                return false;
-        }
-    }
-    return true;
-}
-
-static void find_depths(struct engine *e, struct arena *a)
-{
-    const struct plan *p = e->plan;
-    e->dense = ARENA_ARRAY(a, bool, p->projection.n);
-    e->input_depth = ARENA_ARRAY(a, uint32_t, p->input.n);
-    e->group_depth = ARENA_ARRAY(a, uint32_t, p->group.n);
-    for (uint32_t i = 0; i < p->input.n; i++)
-        e->input_depth[i] = 1;
-    for (uint32_t i = 0; i < p->group.n; i++)
-        e->group_depth[i] = 1;
-    for (uint32_t i = 0; i < p->projection.n; i++) {
-        const struct plan_projection *j = &p->projection.data[i];
-        e->dense[i] = is_dense(j);
-        if (j->delay >= e->steps)
-            continue; /* never acts */
-        /* Inputs of a step are there before they are read, spikes only afterwards. */
-        uint32_t depth = j->from_input ? j->delay + 1 : j->delay;
-        uint32_t *kept = j->from_input ? &e->input_depth[j->src] : &e->group_depth[j->src];
-        *kept = depth > *kept ? depth : *kept;
-    }
-}
-
-static uint32_t largest(const uint32_t *x, uint32_t n, uint32_t most)
-{
-    for (uint32_t i = 0; i < n; i++)
-        most = x[i] > most ? x[i] : most;
-    return most;
-}
-
 static uint64_t divide_up(uint64_t a, uint64_t b)
 {
     return (a + b - 1) / b;
 }
 
-/* Enough trials side by side to fill vectors, but no more than leave work for every thread. */
+/* Enough trials side by side to fill vectors, but no more than leave work for every thread. Threads
+ * that get no item help others with theirs, if there are lanes enough. */
 static void cut_into_items(struct engine *e, uint32_t jobs)
 {
     const struct plan *p = e->plan;
     const uint64_t trials = e->result->trials, chips = e->result->chips;
     uint32_t n = 1;
-    for (uint32_t i = 0; i < p->group.n; i++)
+    uint64_t all = 0;
+    for (uint32_t i = 0; i < p->group.n; i++) {
         n = p->group.data[i].n > n ? p->group.data[i].n : n;
-    const uint32_t depth =
-        largest(e->group_depth, p->group.n, largest(e->input_depth, p->input.n, 1));
-    const uint64_t limit[] = {divide_up(LANES_WANTED, n), divide_up(trials * chips, jobs),
-                              MAX_LIST_ENDS / depth, trials};
+        all += p->group.data[i].n;
+    }
+    const uint64_t limit[] = {divide_up(LANES_WANTED, n), divide_up(trials * chips, jobs), trials};
     uint64_t block = UINT32_MAX;
     for (size_t i = 0; i < sizeof limit / sizeof *limit; i++)
         block = limit[i] < block ? limit[i] : block;
     e->block = block ? (uint32_t)block : 1;
     e->blocks = (uint32_t)divide_up(trials, e->block);
     e->items = chips * e->blocks;
+    const uint64_t idle = e->items ? jobs / e->items : 1, useful = all * e->block / PART_LANES;
+    const uint64_t parts = idle < useful ? idle : useful;
+    e->parts = parts ? (uint32_t)parts : 1;
+}
+
+/* The kernels as they run, and what follows from plan and options. */
+static void prepare(struct engine *e, uint32_t jobs)
+{
+    const struct plan *p = e->plan;
+    e->deliver = deliver_for(cpu_level());
+    e->hoisted = ARENA_ARRAY(&e->arena, struct hoisted, p->kernel.n);
+    for (uint32_t i = 0; i < p->kernel.n; i++)
+        hoist(&e->arena, p->kernel.data[i], &e->hoisted[i]);
+    cut_into_items(e, jobs);
+    schedule_make(e, &e->arena);
+}
+
+/* Index of the first record of the same variable, whose data a later one shares. */
+static uint32_t same_record(const struct run_record *all, uint32_t i)
+{
+    uint32_t k = 0;
+    while (all[k].group != all[i].group || all[k].state != all[i].state)
+        k++;
+    return k;
 }
 
 static bool make_result(struct engine *e, struct arena *a, struct diags *d)
@@ -162,11 +144,19 @@ static bool make_result(struct engine *e, struct arena *a, struct diags *d)
     for (uint32_t i = 0; i < r->n_record; i++) {
         const struct run_record what = e->options->record[i];
         const size_t size = what.state < 0 ? sizeof(uint8_t) : sizeof(float);
+        struct group_plan *g = &e->schedule.group[what.group];
+        const uint32_t same = same_record(e->options->record, i);
         r->record[i].what = what;
+        r->record[i].data = r->record[same].data;
         /* check_memory() has seen to it that the products don't overflow */
-        r->record[i].data =
-            arena_try(a, trials * (size_t)e->steps, p->group.data[what.group].n * size);
+        if (same == i)
+            r->record[i].data =
+                arena_try(a, trials * (size_t)e->steps, p->group.data[what.group].n * size);
         ok = ok && r->record[i].data;
+        if (what.state < 0)
+            g->spikes = r->record[i].data;
+        else
+            g->state[what.state] = r->record[i].data;
     }
     r->count = ARENA_ARRAY(a, uint64_t *, p->group.n);
     r->raster = ARENA_ARRAY(a, uint8_t *, p->group.n);
@@ -203,61 +193,86 @@ void engine_progress(struct engine *e, uint64_t done)
 struct worker {
     struct engine *engine;
     pthread_t thread;
-    struct chip chip;
-    struct block block;
-    struct run_failure failure;
+    struct team *team; /* all of the run's */
+    uint32_t index;
 };
 
-/* The chip of an item, with lanes for it; workers keep theirs as long as the items belong to it. */
-static bool enter_chip(struct worker *w, uint32_t index)
+/* The chip of an item, with lanes for it; teams keep theirs as long as the items belong to it. */
+static bool enter_chip(struct engine *e, struct team *t, uint32_t index)
 {
-    if (w->chip.group && w->chip.index == index)
+    if (t->chip.group && t->chip.index == index)
         return true;
-    block_free(w->engine, &w->block);
-    chip_free(&w->chip);
-    if (!chip_build(w->engine, &w->chip, index))
+    block_free(e, &t->block);
+    chip_free(&t->chip);
+    if (!chip_build(e, &t->chip, index))
         return false;
-    block_build(w->engine, &w->chip, &w->block);
+    block_build(e, &t->chip, &t->block);
     return true;
 }
 
-static bool run_item(struct worker *w, uint64_t item)
+/* The next item for a team; t->done if there is none. Items are taken in order and those that are
+ * begun are finished, so that what the first failing item is doesn't depend on the threads. */
+static void take_item(struct engine *e, struct team *t)
 {
-    if (!enter_chip(w, (uint32_t)(item / w->engine->blocks)))
-        return false;
-    uint64_t old = fpenv_flush();
-    bool ok = block_run(w->engine, &w->chip, &w->block, item, &w->failure);
-    fpenv_restore(old);
-    return ok;
+    t->done = true;
+    if (t->cut_short)
+        atomic_store(&e->stop, true);
+    if (atomic_load(&e->stop))
+        return;
+    const uint64_t index = atomic_fetch_add(&e->next, 1);
+    if (index >= e->items)
+        return;
+    struct item *it = &t->item;
+    *it = (struct item){.index = index, .chip = (uint32_t)(index / e->blocks)};
+    it->first = (uint32_t)(index % e->blocks) * e->block;
+    it->trials = e->result->trials - it->first;
+    if (it->trials > e->block)
+        it->trials = e->block;
+    if (enter_chip(e, t, it->chip))
+        t->done = false;
+    else
+        atomic_store(&e->stop, true);
 }
 
-/* Items are taken in order and those that are begun are finished, so that what the first failing
- * item is doesn't depend on the threads. */
+/* The first part of a team takes items for all of its parts. */
 static void *work(void *arg)
 {
     struct worker *w = arg;
     struct engine *e = w->engine;
-    while (!atomic_load(&e->stop)) {
-        uint64_t item = atomic_fetch_add(&e->next, 1);
-        if (item >= e->items)
+    pthread_mutex_lock(&e->lock); /* until it is known how many threads there are */
+    pthread_mutex_unlock(&e->lock);
+    const uint32_t part = w->index % e->parts;
+    struct team *t = &w->team[w->index / e->parts];
+    for (;;) {
+        if (part == 0)
+            take_item(e, t);
+        team_meet(e, t);
+        if (t->done)
             break;
-        if (!run_item(w, item)) {
-            atomic_store(&e->stop, true);
-            break;
-        }
+        const uint64_t mode = fpenv_flush();
+        block_run(e, t, part);
+        fpenv_restore(mode);
+        team_meet(e, t);
     }
-    block_free(e, &w->block);
-    chip_free(&w->chip);
+    if (part == 0) {
+        block_free(e, &t->block);
+        chip_free(&t->chip);
+    }
     return NULL;
 }
 
-/* The calling thread is the first worker. Where no further threads can be had it does all. */
-static void run_workers(struct worker *worker, uint32_t n)
+/* The calling thread is the first worker. Where fewer threads can be had than are wanted, each is a
+ * team of its own. */
+static void run_workers(struct engine *e, struct worker *worker, uint32_t n)
 {
     uint32_t started = 1;
+    pthread_mutex_lock(&e->lock);
     while (started < n &&
            pthread_create(&worker[started].thread, NULL, work, &worker[started]) == 0)
         started++;
+    if (started < n)
+        e->parts = 1;
+    pthread_mutex_unlock(&e->lock);
     work(&worker[0]);
     for (uint32_t i = 1; i < started; i++)
         pthread_join(worker[i].thread, NULL);
@@ -309,26 +324,39 @@ static uint32_t job_count(const struct run_options *o)
     return jobs < MAX_JOBS ? jobs : MAX_JOBS;
 }
 
+static const struct run_failure *first_failure(const struct team *team, uint32_t n, uint32_t parts)
+{
+    const struct run_failure *first = NULL;
+    for (uint32_t i = 0; i < n; i++) {
+        for (uint32_t k = 0; k < parts; k++) {
+            const struct run_failure *f = &team[i].failure[k];
+            if (f->kind != RUN_OK && (!first || failure_before(f, first)))
+                first = f;
+        }
+    }
+    return first;
+}
+
 static bool run_engine(struct engine *e, struct arena *a, struct diags *d)
 {
-    uint32_t jobs = job_count(e->options);
+    const uint32_t jobs = job_count(e->options);
     if (!stimulus_play(&e->arena, e->options->stimulus, e->plan->dt, &e->stimulus, d))
         return false;
-    find_depths(e, &e->arena);
-    cut_into_items(e, jobs);
-    jobs = e->items < jobs ? (uint32_t)e->items : jobs;
-    if (!check_memory(e, jobs, d) || !make_result(e, a, d))
+    prepare(e, jobs);
+    const uint32_t teams = e->items < jobs / e->parts ? (uint32_t)e->items : jobs / e->parts;
+    const uint32_t workers = teams * e->parts;
+    if (!check_memory(e, teams, d) || !make_result(e, a, d))
         return false;
-    struct worker *worker = ARENA_ARRAY(&e->arena, struct worker, jobs + 1);
-    for (uint32_t i = 0; i < jobs; i++)
-        worker[i].engine = e;
-    run_workers(worker, jobs);
-    const struct run_failure *first = NULL;
-    for (uint32_t i = 0; i < jobs; i++) {
-        const struct run_failure *f = &worker[i].failure;
-        if (f->kind != RUN_OK && (!first || f->item < first->item))
-            first = f;
+    struct worker *worker = ARENA_ARRAY(&e->arena, struct worker, workers + 1);
+    struct team *team = ARENA_ARRAY(&e->arena, struct team, workers + 1);
+    for (uint32_t i = 0; i < workers; i++) {
+        worker[i] = (struct worker){.engine = e, .team = team, .index = i};
+        team[i].failure = ARENA_ARRAY(&e->arena, struct run_failure, e->parts);
     }
+    const uint32_t parts = e->parts;
+    if (workers)
+        run_workers(e, worker, workers);
+    const struct run_failure *first = first_failure(team, workers, parts);
     if (first)
         report(e, first, d);
     return !atomic_load(&e->stop);

@@ -1,7 +1,7 @@
 /* Running a plan: instances (chips with their mismatch), trials, recording, summary.
  *
- * Results don't depend on the number of threads, on the back end or on how lanes are laid out. A run
- * sets FTZ/DAZ in its threads and restores what was there. */
+ * Results don't depend on the number of threads, on the back end or on how lanes are laid out. A
+ * run sets FTZ/DAZ in its threads and restores what was there. */
 #ifndef RUNTIME_RUN_H
 #define RUNTIME_RUN_H
 
@@ -12,27 +12,35 @@
 /* ---- kernels made runnable: interpreter and JIT offer the same call ---- */
 
 /* Where a lane's data is. Arrays are aligned to 64 bytes and padded to a multiple of 16 lanes; the
- * lanes of padding hold copies of valid values. */
+ * lanes of padding hold copies of valid values. What belongs to single steps has a row for each,
+ * `stride` lanes apart, so that a call can do many steps while states stay where they are fast to
+ * reach. With a stride of 0 all steps use one row. */
 struct kernel_args {
     const float *const *param; /* NULL entries where the value is a constant of the code */
     const float *const *let;
-    float *const *state;
-    const float *const *receive;
-    float *spikes; /* in: previous step's counts; out: this step's */
+    float *const *state;         /* in: before the first step; out: after the last */
+    const float *const *receive; /* rows */
+    float *const *trace;         /* rows: traced states after each step; else NULL entries */
+    float *spikes;  /* row 0 in: counts of the step before; rows 1, 2, ... out: of the steps */
+    uint8_t *fired; /* rows of stride / 8 bytes, out: bit i of byte k where lane 8 k + i spikes */
+    size_t stride;
     float dt;
 };
 
-/* For specialisation: which parameters and lets are the same for all lanes, and their values. */
+/* For specialisation: which parameters and lets are the same for all lanes, and their values; and
+ * which states are wanted in every step. A state that isn't and on which nothing wanted depends is
+ * left alone. */
 struct kernel_spec {
     const struct kernel *kernel;
     const bool *param_uniform, *let_uniform;
     const float *param_value, *let_value; /* where uniform */
+    const bool *traced;                   /* for each state */
     float dt;
 };
 
-/* One step of lanes [begin, end), both multiples of 16 (or end the padded number of lanes). */
+/* `steps` steps of lanes [begin, end), both multiples of 16 (or end the padded number of lanes). */
 typedef void kernel_step_fn(const void *code, const struct kernel_args *args, size_t begin,
-                            size_t end);
+                            size_t end, size_t steps);
 
 struct kernel_code {
     kernel_step_fn *step;
@@ -72,8 +80,15 @@ bool backend_jit(struct backend *out, struct diags *d);
 void kernel_lets(struct arena *a, const struct kernel *k, uint32_t n, const struct column *param,
                  float dt, struct column *let);
 
-/* Parameters of one group on one chip: mismatch by spec dynapse2.md section 3: layer k of the plan uses
- * key [k, seed]; keys over the ASCII-sorted names of biases and layouts plus Iscale, dt, w_rec. */
+/* The same for results of a step's code that depend on parameters, lets and dt only, with the
+ * operations of a step. */
+void kernel_constants(struct arena *a, const struct kcode *step, uint32_t n,
+                      const struct column *param, const struct column *let, float dt,
+                      struct column *out);
+
+/* Parameters of one group on one chip: mismatch by spec dynapse2.md section 3: layer k of the plan
+ * uses key [k, seed]; keys over the ASCII-sorted names of biases and layouts plus Iscale, dt,
+ * w_rec. */
 void mismatch_apply(struct arena *a, const struct plan *p, uint32_t group, uint32_t seed,
                     struct column *param);
 
@@ -92,9 +107,9 @@ struct run_progress {
 
 struct run_options {
     const struct stimulus *stimulus;
-    uint32_t trials;    /* repeats or cuts what the stimulus has */
-    uint32_t chips;     /* instances with seeds seed .. seed + chips - 1; at least 1 */
-    uint32_t jobs;      /* threads; 0: as many as there are processors */
+    uint32_t trials; /* repeats or cuts what the stimulus has */
+    uint32_t chips;  /* instances with seeds seed .. seed + chips - 1; at least 1 */
+    uint32_t jobs;   /* threads; 0: as many as there are processors */
     const struct backend *backend;
     const struct run_record *record;
     uint32_t n_record;
@@ -110,7 +125,7 @@ struct run_result {
     struct {
         struct run_record what;
         void *data;
-    } *record;
+    } * record;
     /* Spike totals of every group, folded while running: count[group][(chip * trials + trial) * n +
      * neuron]. */
     uint64_t **count;

@@ -1,6 +1,6 @@
-/* The steps of one block of trials: events in, sums, models, spikes out. */
+/* A team's arrays, and the steps of an item: events in, sums, models, spikes out. */
 #include "runtime/engine.h"
-#include <stdlib.h>
+#include <sched.h>
 
 /* ---- lanes -------------------------------------------------------------------------------------
  */
@@ -38,11 +38,11 @@ static float **spread_columns(struct arena *a, const struct kernel *k, enum kop 
     return out;
 }
 
-static float **new_columns(struct arena *a, uint32_t n_columns, size_t lanes)
+static float **new_columns(struct arena *a, uint32_t n_columns, const bool *wanted, size_t floats)
 {
     float **out = ARENA_ARRAY(a, float *, n_columns);
     for (uint32_t i = 0; i < n_columns; i++)
-        out[i] = ARENA_ARRAY(a, float, lanes);
+        out[i] = !wanted || wanted[i] ? ARENA_ARRAY(a, float, floats) : NULL;
     return out;
 }
 
@@ -50,307 +50,217 @@ static void build_lanes(const struct engine *e, const struct chip_group *from, u
                         struct arena *a, struct lanes *to)
 {
     const struct plan_group *g = &e->plan->group.data[group];
-    const struct kernel *k = e->plan->kernel.data[g->kernel];
+    const struct kernel *k = e->hoisted[g->kernel].kernel;
     const size_t lanes = padded_lanes((size_t)g->n * e->block);
+    const size_t rows = e->schedule.group[group].steps;
     to->param = spread_columns(a, k, K_PARAM, from->param, k->n_params, g->n, lanes);
     to->let = spread_columns(a, k, K_LET, from->let, k->n_lets, g->n, lanes);
-    to->state = new_columns(a, k->n_states, lanes);
-    to->receive = new_columns(a, k->n_receptors, lanes);
+    to->state = new_columns(a, k->n_states, NULL, lanes);
+    to->receive = new_columns(a, k->n_receptors, NULL, rows * lanes);
+    to->trace = new_columns(a, k->n_states, e->schedule.group[group].traced, rows * lanes);
     to->args = (struct kernel_args){.param = (const float *const *)to->param,
                                     .let = (const float *const *)to->let,
                                     .state = to->state,
                                     .receive = (const float *const *)to->receive,
-                                    .spikes = ARENA_ARRAY(a, float, lanes),
+                                    .trace = to->trace,
+                                    .spikes = ARENA_ARRAY(a, float, (rows + 1) * lanes),
+                                    .fired = ARENA_ARRAY(a, uint8_t, rows * lanes / 8),
+                                    .stride = lanes,
                                     .dt = (float)e->plan->dt};
-}
-
-static struct event_ring new_ring(struct arena *a, uint32_t depth, uint32_t block)
-{
-    struct event_ring r = {depth, ARENA_ARRAY(a, struct event_list, depth)};
-    for (uint32_t i = 0; i < depth; i++)
-        r.list[i].end = ARENA_ARRAY(a, uint32_t, block);
-    return r;
 }
 
 void block_build(const struct engine *e, const struct chip *c, struct block *b)
 {
     const struct plan *p = e->plan;
+    uint32_t channels = 0;
     b->group = ARENA_ARRAY(&b->arena, struct lanes, p->group.n);
     b->of_group = ARENA_ARRAY(&b->arena, struct event_ring, p->group.n);
     b->of_input = ARENA_ARRAY(&b->arena, struct event_ring, p->input.n);
+    b->room = ARENA_ARRAY(&b->arena, struct stimulus_event *, e->parts);
     for (uint32_t i = 0; i < p->group.n; i++) {
         build_lanes(e, &c->group[i], i, &b->arena, &b->group[i]);
-        b->of_group[i] = new_ring(&b->arena, e->group_depth[i], e->block);
+        b->of_group[i] = event_ring_new(e, &b->arena, e->schedule.group[i].depth);
     }
-    for (uint32_t i = 0; i < p->input.n; i++)
-        b->of_input[i] = new_ring(&b->arena, e->input_depth[i], e->block);
-}
-
-static void free_ring(struct event_ring *r)
-{
-    for (uint32_t i = 0; i < r->depth; i++)
-        free(r->list[i].event);
+    for (uint32_t i = 0; i < p->input.n; i++) {
+        b->of_input[i] = event_ring_new(e, &b->arena, e->schedule.input_depth[i]);
+        channels = p->input.data[i].n > channels ? p->input.data[i].n : channels;
+    }
+    for (uint32_t i = 0; i < e->parts; i++)
+        b->room[i] = ARENA_ARRAY(&b->arena, struct stimulus_event, channels);
 }
 
 void block_free(const struct engine *e, struct block *b)
 {
     for (uint32_t i = 0; b->group && i < e->plan->group.n; i++)
-        free_ring(&b->of_group[i]);
+        event_ring_free(e, &b->of_group[i]);
     for (uint32_t i = 0; b->group && i < e->plan->input.n; i++)
-        free_ring(&b->of_input[i]);
+        event_ring_free(e, &b->of_input[i]);
     arena_free(&b->arena);
     b->group = NULL;
 }
 
-static void reset(const struct engine *e, struct block *b)
+/* ---- a team ------------------------------------------------------------------------------------
+ */
+
+void team_meet(const struct engine *e, struct team *t)
 {
-    for (uint32_t i = 0; i < e->plan->group.n; i++) {
-        const struct plan_group *g = &e->plan->group.data[i];
-        const size_t lanes = padded_lanes((size_t)g->n * e->block);
-        for (uint32_t s = 0; s < e->plan->kernel.data[g->kernel]->n_states; s++)
-            spread(b->group[i].state[s], lanes, &g->init[s], g->n);
-        memset(b->group[i].args.spikes, 0, lanes * sizeof(float));
+    enum { PATIENCE = 4000 }; /* looks before the processor is offered to others */
+    if (e->parts == 1)
+        return;
+    const uint32_t round = atomic_load(&t->round);
+    if (atomic_fetch_add(&t->arrived, 1) + 1 == e->parts) {
+        atomic_store(&t->arrived, 0);
+        atomic_store(&t->round, round + 1);
+        return;
+    }
+    for (uint32_t looks = 0; atomic_load(&t->round) == round; looks++) {
+        if (looks >= PATIENCE)
+            sched_yield();
     }
 }
 
-/* ---- events ------------------------------------------------------------------------------------
- */
-
-static void reserve(struct event_list *l, uint64_t n)
-{
-    if (n <= l->cap)
-        return;
-    uint64_t cap = l->cap ? l->cap : 64;
-    while (cap < n)
-        cap *= 2;
-    struct stimulus_event *event =
-        cap <= UINT32_MAX ? realloc(l->event, (size_t)cap * sizeof *event) : NULL;
-    if (!event)
-        base_panic("out of memory (%llu events wanted)", (unsigned long long)cap);
-    l->event = event;
-    l->cap = (uint32_t)cap;
-}
-
-/* The trials of an item. */
-struct item {
-    uint64_t index;
-    uint32_t chip, first, trials;
+/* A part's lanes of a group: an equal share of the vectors. */
+struct part {
+    struct engine *engine;
+    struct team *team;
+    uint32_t index;
 };
 
-static void play_input(const struct engine *e, const struct item *it, uint32_t input, uint64_t step,
-                       struct event_ring *r)
+static size_t share(const struct part *x, uint32_t group, uint32_t index)
 {
-    struct event_list *l = &r->list[step % r->depth];
-    uint32_t n = 0;
-    for (uint32_t t = 0; t < it->trials; t++) {
-        reserve(l, (uint64_t)n + e->plan->input.data[input].n);
-        n += stimulus_at(&e->stimulus, input, it->first + t, step, l->event + n);
-        l->end[t] = n;
-    }
+    const size_t n = (size_t)x->engine->plan->group.data[group].n * x->team->item.trials;
+    return padded_lanes(n) / LANES * index / x->engine->parts * LANES;
 }
 
-/* ---- sums --------------------------------------------------------------------------------------
- */
-
-/* Multiply, then add, each rounded. Pieces of a fixed length become vector code. */
-static void add_row(float *restrict to, const float *restrict weight, uint64_t n, float count)
+static void reset(const struct part *x)
 {
-    uint64_t i = 0;
-    for (; i + LANES <= n; i += LANES) {
-        for (uint32_t j = 0; j < LANES; j++)
-            to[i + j] += weight[i + j] * count;
+    const struct engine *e = x->engine;
+    for (uint32_t i = 0; x->index == 0 && i < e->plan->group.n; i++) {
+        const struct plan_group *g = &e->plan->group.data[i];
+        const struct kernel_args *args = &x->team->block.group[i].args;
+        for (uint32_t s = 0; s < e->schedule.group[i].n_states; s++)
+            spread(args->state[s], args->stride, &g->init[s], g->n);
+        memset(args->spikes, 0, args->stride * sizeof(float));
     }
-    for (; i < n; i++)
-        to[i] += weight[i] * count;
-}
-
-/* The order within a receptor is part of the language: one projection after another, presynaptic
- * neurons ascending. */
-static void deliver(const struct plan_projection *j, bool dense, const struct event_list *l,
-                    uint32_t trials, float *receive, uint32_t n_post)
-{
-    uint32_t k = 0;
-    for (uint32_t t = 0; t < trials; t++) {
-        float *to = receive + (size_t)t * n_post;
-        for (; k < l->end[t]; k++) {
-            const uint64_t begin = j->row[l->event[k].channel],
-                           end = j->row[l->event[k].channel + 1];
-            const float count = (float)l->event[k].count;
-            if (dense && end > begin) {
-                add_row(to + j->post[begin], j->weight + begin, end - begin, count);
-                continue;
-            }
-            for (uint64_t s = begin; s < end; s++)
-                to[j->post[s]] += j->weight[s] * count;
-        }
-    }
-}
-
-static void receive(const struct engine *e, const struct item *it, struct block *b, uint64_t step)
-{
-    const struct plan *p = e->plan;
-    for (uint32_t i = 0; i < p->group.n; i++) {
-        const struct plan_group *g = &p->group.data[i];
-        for (uint32_t r = 0; r < p->kernel.data[g->kernel]->n_receptors; r++)
-            memset(b->group[i].receive[r], 0, (size_t)g->n * it->trials * sizeof(float));
-    }
-    for (uint32_t i = 0; i < p->projection.n; i++) {
-        const struct plan_projection *j = &p->projection.data[i];
-        if (step < j->delay)
-            continue;
-        const struct event_ring *r = j->from_input ? &b->of_input[j->src] : &b->of_group[j->src];
-        deliver(j, e->dense[i], &r->list[(step - j->delay) % r->depth], it->trials,
-                b->group[j->dst].receive[j->receptor], p->group.data[j->dst].n);
-    }
-}
-
-/* ---- spikes ------------------------------------------------------------------------------------
- */
-
-static bool any(const float *spikes)
-{
-    uint32_t n = 0;
-    for (uint32_t i = 0; i < LANES; i++)
-        n += spikes[i] != 0;
-    return n != 0;
-}
-
-/* Spikes of a group's lanes, trial by trial. False if a number isn't a count. */
-static bool collect(const struct item *it, const float *spikes, uint32_t group, uint32_t n,
-                    uint64_t step, struct event_list *l, struct run_failure *failure)
-{
-    const size_t lanes = (size_t)n * it->trials;
-    uint32_t k = 0, t = 0;
-    for (size_t begin = 0; begin < lanes; begin += LANES) {
-        if (!any(spikes + begin))
-            continue;
-        for (size_t lane = begin; lane < begin + LANES && lane < lanes; lane++) {
-            const float count = spikes[lane];
-            if (count == 0)
-                continue;
-            const uint32_t trial = (uint32_t)(lane / n), neuron = (uint32_t)(lane % n);
-            /* The comparison with itself rounded fails for NaN; the limit is far below 2^31. */
-            if (!(count > 0 && count < 0x1p24f && count == (float)(uint32_t)count)) {
-                *failure = (struct run_failure){RUN_NOT_A_COUNT,   it->index, group, neuron,
-                                                it->first + trial, step,      count};
-                return false;
-            }
-            while (t < trial)
-                l->end[t++] = k;
-            reserve(l, (uint64_t)k + 1);
-            l->event[k++] = (struct stimulus_event){neuron, (uint32_t)count};
-        }
-    }
-    while (t < it->trials)
-        l->end[t++] = k;
-    return true;
-}
-
-/* ---- what is kept ------------------------------------------------------------------------------
- */
-
-/* Index of [chip, trial] of the result. */
-static size_t result_trial(const struct engine *e, const struct item *it, uint32_t t)
-{
-    return (size_t)it->chip * e->result->trials + it->first + t;
-}
-
-static void count_spikes(const struct engine *e, const struct item *it, uint32_t group, uint32_t n,
-                         uint64_t step, const struct event_list *l)
-{
-    uint8_t *raster = e->result->raster[group];
-    for (uint32_t t = 0, k = 0; t < it->trials; t++) {
-        uint64_t *total = e->result->count[group] + result_trial(e, it, t) * n;
-        for (; k < l->end[t]; k++) {
-            const struct stimulus_event s = l->event[k];
-            total[s.channel] += s.count;
-            if (raster && it->chip == 0 && it->first + t == 0)
-                raster[step * n + s.channel] = (uint8_t)(s.count < 255 ? s.count : 255);
-        }
-    }
-}
-
-static bool record_spikes(const struct engine *e, const struct item *it, uint32_t group, uint32_t n,
-                          uint64_t step, const struct event_list *l, uint8_t *to,
-                          struct run_failure *failure)
-{
-    for (uint32_t t = 0, k = 0; t < it->trials; t++) {
-        uint8_t *row = to + (result_trial(e, it, t) * e->steps + step) * n;
-        for (; k < l->end[t]; k++) {
-            const struct stimulus_event s = l->event[k];
-            if (s.count > UINT8_MAX) {
-                *failure =
-                    (struct run_failure){RUN_COUNT_TOO_LARGE, it->index, group,         s.channel,
-                                         it->first + t,       step,      (float)s.count};
-                return false;
-            }
-            row[s.channel] = (uint8_t)s.count;
-        }
-    }
-    return true;
-}
-
-static bool record(const struct engine *e, const struct item *it, const struct block *b,
-                   uint64_t step, struct run_failure *failure)
-{
-    for (uint32_t i = 0; i < e->result->n_record; i++) {
-        const struct run_record what = e->result->record[i].what;
-        const uint32_t n = e->plan->group.data[what.group].n;
-        if (what.state < 0) {
-            const struct event_ring *r = &b->of_group[what.group];
-            if (!record_spikes(e, it, what.group, n, step, &r->list[step % r->depth],
-                               e->result->record[i].data, failure))
-                return false;
-            continue;
-        }
-        const float *from = b->group[what.group].state[what.state];
-        for (uint32_t t = 0; t < it->trials; t++)
-            memcpy((float *)e->result->record[i].data +
-                       (result_trial(e, it, t) * e->steps + step) * n,
-                   from + (size_t)t * n, n * sizeof *from);
-    }
-    return true;
 }
 
 /* ---- steps -------------------------------------------------------------------------------------
  */
 
-static bool one_step(struct engine *e, const struct chip *c, struct block *b, const struct item *it,
-                     uint64_t step, struct run_failure *failure)
+/* What a projection brings to steps [first, first + steps) of the run; the events may lie in
+ * several spans. */
+static void sum(const struct part *x, struct delivery d, uint64_t first, uint32_t steps)
 {
-    const struct plan *p = e->plan;
-    for (uint32_t i = 0; i < p->input.n; i++)
-        play_input(e, it, i, step, &b->of_input[i]);
-    receive(e, it, b, step);
-    for (uint32_t i = 0; i < p->group.n; i++) {
-        const struct kernel_code *code = &c->group[i].code;
-        code->step(code->code, &b->group[i].args, 0,
-                   padded_lanes((size_t)p->group.data[i].n * it->trials));
+    const struct engine *e = x->engine;
+    const struct block *b = &x->team->block;
+    const struct plan_projection *j = d.projection;
+    const struct event_ring *r = j->from_input ? &b->of_input[j->src] : &b->of_group[j->src];
+    const uint64_t end = first + steps;
+    float *receive = d.receive;
+    for (uint64_t at = first > j->delay ? first : j->delay; at < end;) {
+        const uint64_t from = at - j->delay, span = from / e->schedule.span;
+        const uint32_t begin = (uint32_t)(from % e->schedule.span);
+        const uint64_t left = e->schedule.span - begin;
+        const uint32_t n = (uint32_t)(left < end - at ? left : end - at);
+        d.first = begin;
+        d.receive = receive + (at - first) * d.stride;
+        for (uint32_t i = 0; i < e->parts; i++) {
+            const struct event_list *l = &r->list[span % r->depth * e->parts + i];
+            const size_t k = l->begin[begin];
+            e->deliver(&d, l->event + k, l->begin[begin + n] - k);
+        }
+        at += n;
     }
-    for (uint32_t i = 0; i < p->group.n; i++) {
-        struct event_list *l = &b->of_group[i].list[step % b->of_group[i].depth];
-        const uint32_t n = p->group.data[i].n;
-        if (!collect(it, b->group[i].args.spikes, i, n, step, l, failure))
-            return false;
-        count_spikes(e, it, i, n, step, l);
-    }
-    return record(e, it, b, step, failure);
 }
 
-bool block_run(struct engine *e, const struct chip *c, struct block *b, uint64_t item,
-               struct run_failure *failure)
+/* A part's share of steps [first, first + steps) of a group. */
+static void run_group(const struct part *x, uint32_t group, uint64_t first, uint32_t steps)
+{
+    const struct engine *e = x->engine;
+    const struct lanes *l = &x->team->block.group[group];
+    const struct group_plan *g = &e->schedule.group[group];
+    const size_t begin = share(x, group, x->index), end = share(x, group, x->index + 1);
+    const struct kernel *k = e->plan->kernel.data[e->plan->group.data[group].kernel];
+    for (uint32_t r = 0; r < k->n_receptors; r++) {
+        for (uint32_t i = 0; i < steps; i++)
+            memset(l->receive[r] + i * l->args.stride + begin, 0, (end - begin) * sizeof(float));
+    }
+    for (uint32_t i = 0; i < g->n_in; i++) {
+        const struct plan_projection *j = &e->plan->projection.data[g->in[i]];
+        sum(x,
+            (struct delivery){.projection = j,
+                              .rows = e->schedule.rows[g->in[i]],
+                              .n_post = e->plan->group.data[group].n,
+                              .receive = l->receive[j->receptor],
+                              .stride = l->args.stride,
+                              .begin = begin,
+                              .end = end},
+            first, steps);
+    }
+    const struct kernel_code *code = &x->team->chip.group[group].code;
+    code->step(code->code, &l->args, begin, end, steps);
+}
+
+/* The last step's counts are what the next call finds. */
+static void collect(const struct part *x, uint32_t group, uint64_t first, uint32_t steps)
+{
+    const struct kernel_args *args = &x->team->block.group[group].args;
+    const size_t begin = share(x, group, x->index), end = share(x, group, x->index + 1);
+    events_collect(x->engine, x->team, x->index, group, begin, end, first, steps);
+    memcpy(args->spikes + begin, args->spikes + steps * args->stride + begin,
+           (end - begin) * sizeof(float));
+}
+
+static void run_stage(const struct part *x, const struct stage *s, uint64_t first, uint32_t steps)
+{
+    for (uint32_t done = 0; done < steps;) {
+        const uint32_t n = steps - done < s->steps ? steps - done : s->steps;
+        for (uint32_t i = 0; i < s->n; i++)
+            run_group(x, s->group[i], first + done, n);
+        team_meet(x->engine, x->team);
+        for (uint32_t i = 0; i < s->n; i++)
+            collect(x, s->group[i], first + done, n);
+        team_meet(x->engine, x->team);
+        done += n;
+    }
+}
+
+static void run_span(const struct part *x, uint64_t span, uint32_t steps)
+{
+    const struct engine *e = x->engine;
+    for (uint32_t i = 0; i < e->plan->input.n; i++)
+        events_play(e, x->team, x->index, i, span, steps);
+    team_meet(e, x->team);
+    for (uint32_t i = 0; i < e->schedule.n_stages; i++)
+        run_stage(x, &e->schedule.stage[i], span * e->schedule.span, steps);
+}
+
+static bool must_stop(const struct engine *e, const struct team *t)
 {
     const volatile bool *cancel = e->options->progress.cancel;
-    struct item it = {.index = item, .chip = c->index};
-    it.first = (uint32_t)(item % e->blocks) * e->block;
-    it.trials = e->result->trials - it.first;
-    if (it.trials > e->block)
-        it.trials = e->block;
-    reset(e, b);
-    for (uint64_t step = 0; step < e->steps; step++) {
-        if ((cancel && *cancel) || !one_step(e, c, b, &it, step, failure))
-            return false;
-        engine_progress(e, it.trials);
+    bool stop = cancel && *cancel;
+    for (uint32_t i = 0; i < e->parts; i++)
+        stop = stop || t->failure[i].kind != RUN_OK;
+    return stop;
+}
+
+void block_run(struct engine *e, struct team *t, uint32_t part)
+{
+    const struct part x = {e, t, part};
+    reset(&x);
+    for (uint64_t step = 0; step < e->steps; step += e->schedule.span) {
+        const uint64_t left = e->steps - step;
+        const uint32_t n = left < e->schedule.span ? (uint32_t)left : e->schedule.span;
+        /* One part decides, between two meetings, so that all do the same. */
+        if (part == 0)
+            t->cut_short = must_stop(e, t);
+        team_meet(e, t);
+        if (t->cut_short)
+            return;
+        run_span(&x, step / e->schedule.span, n);
+        if (part == 0)
+            engine_progress(e, (uint64_t)t->item.trials * n);
     }
-    return true;
+    if (part == 0)
+        t->cut_short = must_stop(e, t);
 }

@@ -25,9 +25,9 @@ static void specialise(struct arena *a, const struct column *c, uint32_t n, cons
 }
 
 static struct kernel_spec make_spec(struct arena *a, const struct kernel *k,
-                                    const struct chip_group *g, float dt)
+                                    const struct chip_group *g, const bool *traced, float dt)
 {
-    struct kernel_spec s = {.kernel = k, .dt = dt};
+    struct kernel_spec s = {.kernel = k, .traced = traced, .dt = dt};
     specialise(a, g->param, k->n_params, &s.param_uniform, &s.param_value);
     specialise(a, g->let, k->n_lets, &s.let_uniform, &s.let_value);
     return s;
@@ -42,7 +42,9 @@ static bool same_values(const bool *ua, const bool *ub, const float *va, const f
 
 static bool same_spec(const struct kernel_spec *a, const struct kernel_spec *b)
 {
+    const uint32_t n_states = a->kernel->n_states;
     return a->kernel == b->kernel && a->dt == b->dt &&
+           (n_states == 0 || memcmp(a->traced, b->traced, n_states * sizeof(bool)) == 0) &&
            same_values(a->param_uniform, b->param_uniform, a->param_value, b->param_value,
                        a->kernel->n_params) &&
            same_values(a->let_uniform, b->let_uniform, a->let_value, b->let_value,
@@ -66,8 +68,8 @@ static bool find_codes(struct engine *e, struct chip *c)
     const uint32_t old = e->codes.n;
     uint32_t *at = ARENA_ARRAY(&c->arena, uint32_t, p->group.n);
     for (uint32_t i = 0; i < p->group.n; i++) {
-        struct kernel_spec s = make_spec(&e->arena, p->kernel.data[p->group.data[i].kernel],
-                                         &c->group[i], (float)p->dt);
+        struct kernel_spec s = make_spec(&e->arena, e->hoisted[p->group.data[i].kernel].kernel,
+                                         &c->group[i], e->schedule.group[i].traced, (float)p->dt);
         at[i] = find_code(e, &s);
         if (at[i] == e->codes.n)
             VEC_ADD(&e->arena, &e->codes)->spec = s;
@@ -101,9 +103,12 @@ bool chip_build(struct engine *e, struct chip *c, uint32_t index)
         const struct kernel *k = p->kernel.data[g->kernel];
         struct chip_group *to = &c->group[i];
         to->param = ARENA_ARRAY(&c->arena, struct column, k->n_params);
-        to->let = ARENA_ARRAY(&c->arena, struct column, k->n_lets);
+        const struct hoisted *h = &e->hoisted[g->kernel];
+        to->let = ARENA_ARRAY(&c->arena, struct column, h->kernel->n_lets);
         mismatch_apply(&c->arena, p, i, p->mismatch_seed + index, to->param);
         kernel_lets(&c->arena, k, g->n, to->param, (float)p->dt, to->let);
+        kernel_constants(&c->arena, &h->code, g->n, to->param, to->let, (float)p->dt,
+                         to->let + k->n_lets);
     }
     pthread_mutex_lock(&e->lock);
     bool ok = find_codes(e, c);
@@ -115,11 +120,4 @@ void chip_free(struct chip *c)
 {
     arena_free(&c->arena);
     c->group = NULL;
-}
-
-uint64_t chip_group_bytes(const struct plan_group *g, const struct kernel *k, uint32_t block)
-{
-    uint64_t values = (uint64_t)k->n_params + k->n_lets;
-    uint64_t lanes = values + k->n_states + k->n_receptors + 1;
-    return sizeof(float) * g->n * (values + lanes * block);
 }

@@ -12,6 +12,8 @@
 struct bench_options {
     bool quick, json;
     const char *plot; /* SVG file; NULL: none */
+    const char *part; /* "latency", "quantiser", "kernel" or "engine" alone; NULL: all */
+    uint32_t neurons; /* cells of this size alone; 0: all */
 };
 
 /* ---- measuring (measure.c) ---- */

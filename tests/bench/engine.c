@@ -108,7 +108,7 @@ static void hand_block(struct hand_run *h, uint32_t first, uint32_t trials)
             if (channel >= 0)
                 isa->add_row(h->receive[0] + (size_t)t * n, j->weight + j->row[channel], n);
         }
-        isa->skipping[s->cell.varying](s->code, &h->args, 0, lanes);
+        isa->skipping[s->cell.varying](s->code, &h->args, 0, lanes, 1);
         isa->add_counts(h->count + (size_t)first * n, h->args.spikes, (size_t)n * trials);
         for (uint32_t t = 0; s->cell.record && t < trials; t++) {
             const size_t row = ((size_t)(first + t) * s->steps + step) * n;
@@ -220,6 +220,8 @@ void bench_engine(struct bench *b)
     static const uint32_t sizes[] = {2, 16, 64, 256, 1024, 16384, 262144};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         if (b->o.quick && sizes[i] != 2 && sizes[i] != 256)
+            continue;
+        if (b->o.neurons && sizes[i] != b->o.neurons)
             continue;
         for (uint32_t kind = 0; kind < 4; kind++) {
             measure(b, sizes[i], 1, kind & 1, kind >> 1);

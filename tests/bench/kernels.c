@@ -14,6 +14,7 @@ struct setting {
     /* All variants work on the same arrays, so that none is better off by where they lie. */
     float **param, **let, **state;
     float *spikes;
+    uint8_t *fired;
     float *receive[1]; /* another one in each lane, the same in every step */
 };
 
@@ -54,7 +55,7 @@ static double run(void *arg)
     uint64_t old = fpenv_flush();
     double t = bench_now();
     for (uint32_t i = 0; i < x->steps; i++)
-        x->code.step(x->code.code, &x->args, 0, lanes);
+        x->code.step(x->code.code, &x->args, 0, lanes, 1);
     t = bench_now() - t;
     fpenv_restore(old);
     return work(x->setting) * x->steps / t;
@@ -99,6 +100,7 @@ static void add(struct setting *s, const char *name, struct kernel_code code)
                                    .state = s->state,
                                    .receive = (const float *const *)s->receive,
                                    .spikes = s->spikes,
+                                   .fired = s->fired,
                                    .dt = (float)s->net.plan.dt};
     x->before = ARENA_ARRAY(&s->arena, float, (s->n_states + 1) * s->lanes);
     bench_add(&s->cell, name, run, x);
@@ -119,6 +121,7 @@ static void add_backend(struct setting *s, const char *name, const struct backen
                                .let_uniform = uniform + k->n_params,
                                .param_value = value,
                                .let_value = value + k->n_params,
+                               .traced = ARENA_ARRAY(&s->arena, bool, k->n_states),
                                .dt = (float)s->net.plan.dt};
     struct kernel_code code;
     if (!b->prepare(b, &s->arena, &spec, 1, &code, &s->net.diags))
@@ -136,7 +139,7 @@ static double run_in(struct subject *x, uint32_t steps)
     uint64_t old = fpenv_flush();
     reset(s);
     for (uint32_t t = 0; t < steps; t++) {
-        x->code.step(x->code.code, &x->args, 0, s->lanes);
+        x->code.step(x->code.code, &x->args, 0, s->lanes, 1);
         for (size_t i = 0; i < s->lanes; i++)
             spikes += (double)s->spikes[i];
     }
@@ -187,6 +190,7 @@ static void measure(struct bench *b, uint32_t n, uint32_t trials, bool varying)
     for (uint32_t i = 0; i < s.n_states; i++)
         s.state[i] = ARENA_ARRAY(&s.arena, float, s.lanes);
     s.spikes = ARENA_ARRAY(&s.arena, float, s.lanes);
+    s.fired = ARENA_ARRAY(&s.arena, uint8_t, s.lanes / 8);
     s.param = spread(&s, s.net.param, k->n_params);
     s.let = spread(&s, s.net.let, k->n_lets);
     s.receive[0] = ARENA_ARRAY(&s.arena, float, s.lanes);
@@ -218,6 +222,8 @@ void bench_kernels(struct bench *b)
     static const uint32_t sizes[] = {2, 16, 64, 256, 1024, 16384, 262144};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         if (b->o.quick && sizes[i] != 2 && sizes[i] != 256)
+            continue;
+        if (b->o.neurons && sizes[i] != b->o.neurons)
             continue;
         for (uint32_t varying = 0; varying < 2; varying++) {
             measure(b, sizes[i], 1, varying);

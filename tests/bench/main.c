@@ -7,7 +7,7 @@
 
 static _Noreturn void usage(void)
 {
-    fputs("usage: bench [--quick] [--json] [--plot FILE.svg]\n", stderr);
+    fputs("usage: bench [--quick] [--json] [--plot FILE.svg] [--part PART] [--neurons N]\n", stderr);
     exit(2);
 }
 
@@ -16,6 +16,8 @@ static struct bench_options parse(int argc, char **argv)
     static const struct option all[] = {{"quick", no_argument, NULL, 'q'},
                                         {"json", no_argument, NULL, 'j'},
                                         {"plot", required_argument, NULL, 'p'},
+                                        {"part", required_argument, NULL, 'P'},
+                                        {"neurons", required_argument, NULL, 'n'},
                                         {0}};
     struct bench_options o = {0};
     for (int c; (c = getopt_long(argc, argv, "", all, NULL)) >= 0;) {
@@ -25,6 +27,10 @@ static struct bench_options parse(int argc, char **argv)
             o.json = true;
         else if (c == 'p')
             o.plot = optarg;
+        else if (c == 'P')
+            o.part = optarg;
+        else if (c == 'n')
+            o.neurons = (uint32_t)strtoul(optarg, NULL, 10);
         else
             usage();
     }
@@ -42,6 +48,11 @@ static void stay_here(void)
     sched_setaffinity(0, sizeof one, &one);
 }
 
+static bool bench_wanted(const struct bench *b, const char *part)
+{
+    return !b->o.part || strcmp(b->o.part, part) == 0;
+}
+
 static void open_jit(struct bench *b)
 {
     struct diags d = {0};
@@ -56,13 +67,17 @@ int main(int argc, char **argv)
 #ifndef DYN_NO_LLVM
     b.have_jit = true;
 #endif
-    bench_latency(&b); /* commands use all cores */
+    if (bench_wanted(&b, "latency"))
+        bench_latency(&b); /* commands use all cores */
     stay_here();
-    bench_quantiser(&b);
+    if (bench_wanted(&b, "quantiser"))
+        bench_quantiser(&b);
     backend_interp(&b.interp);
     open_jit(&b);
-    bench_kernels(&b);
-    bench_engine(&b);
+    if (bench_wanted(&b, "kernel"))
+        bench_kernels(&b);
+    if (bench_wanted(&b, "engine"))
+        bench_engine(&b);
     bench_report(&b);
     bool good = b.failures == 0;
     if (b.o.plot)

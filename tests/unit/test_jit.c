@@ -19,7 +19,8 @@ enum {
     N_INST = 60,
     N_SPECS = 24,
     N_ROUNDS = 12,
-    MAX_LANES = 80, /* 70, padded */
+    N_STEPS = 3,
+    MAX_LANES = 304, /* 300, padded: more than a chunk or a block of the back ends */
 };
 
 /* ---- random numbers ---- */
@@ -143,36 +144,56 @@ static struct kernel *any_kernel(struct arena *a, struct dice *d)
 
 /* ---- data ---- */
 
-enum { N_ARRAYS = N_PARAMS + N_LETS + N_STATES + N_RECEPTORS + 1 };
+enum { N_ARRAYS = N_PARAMS + N_LETS + N_STATES };
 
 struct lanes {
-    float *array[N_ARRAYS]; /* parameters, lets, states, receptors, spikes */
+    float *array[N_ARRAYS];                 /* parameters, lets, states */
+    float *receive[N_RECEPTORS];            /* [N_STEPS][MAX_LANES] */
+    float *trace[N_STATES];                 /* the same */
+    float *spikes;                          /* one row more */
+    uint8_t fired[N_STEPS * MAX_LANES / 8]; /* [N_STEPS][MAX_LANES] */
 };
+
+static float *any_rows(struct arena *a, struct dice *d, uint32_t rows)
+{
+    float *v = ARENA_ARRAY(a, float, rows *MAX_LANES);
+    for (uint32_t j = 0; j < rows * MAX_LANES; j++)
+        v[j] = any_float(d);
+    return v;
+}
 
 static struct lanes any_lanes(struct arena *a, struct dice *d)
 {
-    struct lanes l;
-    for (uint32_t i = 0; i < N_ARRAYS; i++) {
-        l.array[i] = ARENA_ARRAY(a, float, MAX_LANES);
-        for (uint32_t j = 0; j < MAX_LANES; j++)
-            l.array[i][j] = any_float(d);
-    }
+    struct lanes l = {0};
+    for (uint32_t i = 0; i < N_ARRAYS; i++)
+        l.array[i] = any_rows(a, d, 1);
+    for (uint32_t i = 0; i < N_RECEPTORS; i++)
+        l.receive[i] = any_rows(a, d, N_STEPS);
+    for (uint32_t i = 0; i < N_STATES; i++)
+        l.trace[i] = ARENA_ARRAY(a, float, N_STEPS *MAX_LANES);
+    l.spikes = any_rows(a, d, N_STEPS + 1);
     return l;
 }
 
+/* The same input, results of its own. */
 static struct lanes copy_lanes(struct arena *a, const struct lanes *from)
 {
-    struct lanes l;
+    struct lanes l = *from;
     for (uint32_t i = 0; i < N_ARRAYS; i++) {
         l.array[i] = ARENA_ARRAY(a, float, MAX_LANES);
         memcpy(l.array[i], from->array[i], MAX_LANES * sizeof(float));
     }
+    for (uint32_t i = 0; i < N_STATES; i++)
+        l.trace[i] = ARENA_ARRAY(a, float, N_STEPS *MAX_LANES);
+    l.spikes = ARENA_ARRAY(a, float, (N_STEPS + 1) * MAX_LANES);
+    memcpy(l.spikes, from->spikes, MAX_LANES * sizeof(float));
     return l;
 }
 
 struct uniforms {
     bool param[N_PARAMS], let[N_LETS];
     float param_value[N_PARAMS], let_value[N_LETS];
+    bool traced[N_STATES];
 };
 
 static struct uniforms *any_uniforms(struct arena *a, struct dice *d)
@@ -187,38 +208,49 @@ static struct uniforms *any_uniforms(struct arena *a, struct dice *d)
         u->let[i] = roll(d, 2) < chance;
         u->let_value[i] = any_float(d);
     }
+    for (uint32_t i = 0; i < N_STATES; i++)
+        u->traced[i] = roll(d, 3);
     return u;
 }
 
 static struct kernel_spec spec_of(const struct kernel *k, const struct uniforms *u)
 {
-    return (struct kernel_spec){k, u->param, u->let, u->param_value, u->let_value, 1e-3f};
+    return (struct kernel_spec){k,         u->param, u->let, u->param_value, u->let_value,
+                                u->traced, 1e-3f};
 }
 
+/* Steps [first, first + steps) of lanes [begin, end). */
 static void run(const struct kernel_code *code, const struct kernel_spec *s, struct lanes *l,
-                size_t n)
+                size_t begin, size_t end, size_t first, size_t steps)
 {
-    const float *param[N_PARAMS], *let[N_LETS];
+    const float *param[N_PARAMS], *let[N_LETS], *receive[N_RECEPTORS];
+    float *trace[N_STATES];
     for (uint32_t i = 0; i < N_PARAMS; i++)
         param[i] = s->param_uniform[i] ? NULL : l->array[i];
     for (uint32_t i = 0; i < N_LETS; i++)
         let[i] = s->let_uniform[i] ? NULL : l->array[N_PARAMS + i];
-    float **state = &l->array[N_PARAMS + N_LETS];
-    const float *receive[N_RECEPTORS];
     for (uint32_t i = 0; i < N_RECEPTORS; i++)
-        receive[i] = state[N_STATES + i];
-    struct kernel_args args = {param, let, state, receive, l->array[N_ARRAYS - 1], s->dt};
-    size_t padded = (n + 15) / 16 * 16, middle = padded / 32 * 16;
+        receive[i] = l->receive[i] + first * MAX_LANES;
+    for (uint32_t i = 0; i < N_STATES; i++)
+        trace[i] = s->traced[i] ? l->trace[i] + first * MAX_LANES : NULL;
+    struct kernel_args args = {.param = param,
+                               .let = let,
+                               .state = &l->array[N_PARAMS + N_LETS],
+                               .receive = receive,
+                               .trace = trace,
+                               .spikes = l->spikes + first * MAX_LANES,
+                               .fired = l->fired + first * MAX_LANES / 8,
+                               .stride = MAX_LANES,
+                               .dt = s->dt};
     uint64_t old = fpenv_flush();
-    code->step(code->code, &args, 0, middle);
-    code->step(code->code, &args, middle, padded);
+    code->step(code->code, &args, begin, end, steps);
     fpenv_restore(old);
 }
 
 /* ---- one operation after another ---- */
 
 static float leaf_value(const struct kernel_spec *s, const struct kinst *in, const struct lanes *l,
-                        size_t i)
+                        size_t i, size_t row)
 {
     float *const *x = l->array;
     switch ((enum kop)in->op) {
@@ -235,48 +267,67 @@ static float leaf_value(const struct kernel_spec *s, const struct kinst *in, con
     case K_STATE:
         return x[N_PARAMS + N_LETS + in->index][i];
     case K_RECEIVE:
-        return x[N_PARAMS + N_LETS + N_STATES + in->index][i];
+        return l->receive[in->index][row + i];
     default:
-        return x[N_ARRAYS - 1][i];
+        return l->spikes[row + i];
     }
 }
 
-static void reference(const struct kernel_spec *s, struct lanes *l, size_t n)
+static void reference(const struct kernel_spec *s, struct lanes *l, size_t i, size_t row)
 {
     const struct kcode *step = &s->kernel->step;
-    uint64_t old = fpenv_flush();
-    for (size_t i = 0; i < n; i++) {
-        float v[N_INST];
-        for (uint32_t j = 0; j < step->n; j++) {
-            const struct kinst *in = &step->inst[j];
-            v[j] = kop_operands((enum kop)in->op)
-                       ? kernel_operate((enum kop)in->op, v[in->a], v[in->b], v[in->c])
-                       : leaf_value(s, in, l, i);
-        }
-        for (uint32_t j = 0; j < N_STATES; j++) {
-            if (step->out[j] != K_NONE)
-                l->array[N_PARAMS + N_LETS + j][i] = v[step->out[j]];
-        }
-        l->array[N_ARRAYS - 1][i] = step->emit == K_NONE ? 0 : v[step->emit];
+    float v[N_INST];
+    for (uint32_t j = 0; j < step->n; j++) {
+        const struct kinst *in = &step->inst[j];
+        v[j] = kop_operands((enum kop)in->op)
+                   ? kernel_operate((enum kop)in->op, v[in->a], v[in->b], v[in->c])
+                   : leaf_value(s, in, l, i, row);
     }
-    fpenv_restore(old);
+    for (uint32_t j = 0; j < N_STATES; j++) {
+        float *state = &l->array[N_PARAMS + N_LETS + j][i];
+        *state = step->out[j] != K_NONE ? v[step->out[j]] : *state;
+        l->trace[j][row + i] = *state;
+    }
+    const float count = step->emit == K_NONE ? 0 : v[step->emit];
+    l->spikes[row + MAX_LANES + i] = count;
+    l->fired[(row + i) / 8] =
+        (uint8_t)((l->fired[(row + i) / 8] & ~(1u << i % 8)) | (uint32_t)(count != 0) << i % 8);
 }
 
 /* NaNs are equal: which of two NaNs an operation passes on isn't defined. */
-static void assert_same(const struct kernel *k, const struct lanes *x, const struct lanes *y,
-                        size_t n, const char *who)
+static void assert_same(const struct kernel *k, const float *x, const float *y, size_t n,
+                        const char *who, const char *what)
 {
-    for (uint32_t i = 0; i < N_ARRAYS; i++) {
-        for (size_t j = 0; j < n; j++) {
-            float a = x->array[i][j], b = y->array[i][j];
-            if ((isnan(a) && isnan(b)) || memcmp(&a, &b, sizeof a) == 0)
-                continue;
-            struct buf text = {0};
-            kernel_text(&text, k);
-            fprintf(stderr, "%s: array %u, lane %zu of %zu: %a, expected %a\n%s", who, i, j, n,
-                    (double)b, (double)a, text.data);
-            fail();
+    for (size_t j = 0; j < n; j++) {
+        if ((isnan(x[j]) && isnan(y[j])) || memcmp(&x[j], &y[j], sizeof *x) == 0)
+            continue;
+        struct buf text = {0};
+        kernel_text(&text, k);
+        fprintf(stderr, "%s: %s, lane %zu of %zu: %a, expected %a\n%s", who, what, j, n,
+                (double)y[j], (double)x[j], text.data);
+        fail();
+    }
+}
+
+/* States that nobody needs aren't compared. */
+static void compare(const struct kernel_spec *s, const struct lanes *x, const struct lanes *y,
+                    size_t n, const char *who)
+{
+    for (size_t t = 0; t < N_STEPS; t++) {
+        const size_t row = t * MAX_LANES;
+        for (uint32_t i = 0; i < N_STATES; i++) {
+            if (s->traced[i])
+                assert_same(s->kernel, x->trace[i] + row, y->trace[i] + row, n, who, "trace");
         }
+        assert_same(s->kernel, x->spikes + row + MAX_LANES, y->spikes + row + MAX_LANES, n, who,
+                    "spikes");
+        for (size_t i = 0; i < n; i++)
+            assert_int_equal((x->fired[(row + i) / 8] ^ y->fired[(row + i) / 8]) >> i % 8 & 1, 0);
+    }
+    for (uint32_t i = 0; i < N_STATES; i++) {
+        if (s->traced[i])
+            assert_same(s->kernel, x->array[N_PARAMS + N_LETS + i], y->array[N_PARAMS + N_LETS + i],
+                        n, who, "state");
     }
 }
 
@@ -296,14 +347,20 @@ static void check_round(const struct backend *b, uint64_t seed)
     }
     assert_true(b->prepare(b, &a, spec, N_SPECS, code, &d));
     for (uint32_t i = 0; i < N_SPECS; i++) {
-        size_t n = 1 + roll(&dice, 70);
+        size_t n = 1 + roll(&dice, i % 4 ? 70 : 300);
         struct lanes expected = any_lanes(&a, &dice);
         struct lanes got = copy_lanes(&a, &expected);
-        for (uint32_t t = 0; t < 3; t++) {
-            reference(&spec[i], &expected, n);
-            run(&code[i], &spec[i], &got, n);
-            assert_same(spec[i].kernel, &expected, &got, n, b->name);
+        const uint64_t old = fpenv_flush();
+        for (size_t t = 0; t < N_STEPS; t++) {
+            for (size_t j = 0; j < n; j++)
+                reference(&spec[i], &expected, j, t * MAX_LANES);
         }
+        fpenv_restore(old);
+        const size_t end = (n + 15) / 16 * 16, middle = end / 32 * 16, first = roll(&dice, 3);
+        run(&code[i], &spec[i], &got, 0, middle, 0, N_STEPS);
+        run(&code[i], &spec[i], &got, middle, end, 0, first);
+        run(&code[i], &spec[i], &got, middle, end, first, N_STEPS - first);
+        compare(&spec[i], &expected, &got, n, b->name);
     }
     diags_free(&d);
     arena_free(&a);

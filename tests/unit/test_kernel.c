@@ -114,7 +114,10 @@ static bool close_enough(float x, float y)
 static void run_once(struct arena *a, const struct kernel *k, enum cpu_level level, float **state,
                      float *spikes)
 {
-    struct kernel_spec spec = {.kernel = k, .dt = 0.5f};
+    uint8_t fired[LANES / 8];
+    float *trace[4];
+    bool traced[4] = {true, true, true, true};
+    struct kernel_spec spec = {.kernel = k, .traced = traced, .dt = 0.5f};
     struct backend b;
     struct kernel_code code;
     struct diags d = {0};
@@ -122,13 +125,18 @@ static void run_once(struct arena *a, const struct kernel *k, enum cpu_level lev
     assert_true(b.prepare(&b, a, &spec, 1, &code, &d));
     for (uint32_t i = 0; i < k->n_states; i++) {
         state[i] = ARENA_ARRAY(a, float, LANES);
+        trace[i] = ARENA_ARRAY(a, float, LANES);
         for (size_t lane = 0; lane < LANES; lane++)
             state[i][lane] = sample(lane, i);
     }
-    struct kernel_args args = {.state = state, .spikes = spikes};
+    struct kernel_args args = {.state = state, .trace = trace, .spikes = spikes, .fired = fired};
     uint64_t old = fpenv_flush();
-    interp_step_for(level)(code.code, &args, 0, LANES);
+    interp_step_for(level)(code.code, &args, 0, LANES, 1);
     fpenv_restore(old);
+    for (uint32_t i = 0; i < k->n_states; i++)
+        assert_memory_equal(state[i], trace[i], LANES * sizeof(float));
+    for (size_t lane = 0; lane < LANES; lane++)
+        assert_int_equal(fired[lane / 8] >> lane % 8 & 1, spikes[lane] != 0);
     diags_free(&d);
 }
 

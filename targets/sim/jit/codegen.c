@@ -1,4 +1,6 @@
-/* From kernels to LLVM: one function for each, a loop over vectors of lanes.
+/* From kernels to LLVM: one function for each. Its loops are, from outside: chunks of lanes whose
+ * arrays fit the first cache, steps, vectors of lanes. So states and parameters stay near however
+ * many neurons there are, and the vectors of a chunk hide each other's latencies.
  *
  * What is the same for all lanes is computed here, with the operations of kernel_operate.h, and
  * never reaches LLVM, whose own folding doesn't flush denormals. The rest is emitted as it stands,
@@ -19,13 +21,17 @@ struct value {
     LLVMValueRef v;
 };
 
+enum { CHUNK = 128 }; /* lanes */
+
 struct step {
     const struct jit_gen *g;
     const struct kernel_spec *spec;
     struct value *value;
+    bool *live, *state_live; /* what must be computed */
     struct jit_skip *skip;
-    LLVMValueRef param, let, state, receive, spikes; /* members of kernel_args */
+    LLVMValueRef param, let, state, receive, trace, spikes, fired, stride; /* of kernel_args */
     LLVMValueRef lane; /* first lane of the vector that is worked on */
+    LLVMValueRef at;   /* the same in the row of the step that is worked on */
     LLVMBasicBlockRef entry;
 };
 
@@ -83,12 +89,18 @@ static LLVMValueRef call_each(const struct jit_gen *g, const char *name,
 
 /* ---- memory ---- */
 
-static LLVMValueRef load_pointer(const struct jit_gen *g, LLVMValueRef base, size_t offset)
+static LLVMValueRef load_word(const struct jit_gen *g, LLVMTypeRef type, LLVMValueRef base,
+                              size_t offset)
 {
     LLVMValueRef at = LLVMConstInt(g->i64, offset, 0);
     LLVMValueRef p =
         LLVMBuildInBoundsGEP2(g->builder, LLVMInt8TypeInContext(g->cx), base, &at, 1, "");
-    return LLVMBuildLoad2(g->builder, g->ptr, p, "");
+    return LLVMBuildLoad2(g->builder, type, p, "");
+}
+
+static LLVMValueRef load_pointer(const struct jit_gen *g, LLVMValueRef base, size_t offset)
+{
+    return load_word(g, g->ptr, base, offset);
 }
 
 /* Element `index` of a member of kernel_args: an array of lanes. Loaded before the loop. */
@@ -101,23 +113,35 @@ static LLVMValueRef array_of(const struct step *s, LLVMValueRef member, uint32_t
     return p;
 }
 
-static LLVMValueRef lanes_at(const struct step *s, LLVMValueRef array)
+static LLVMValueRef lanes_at(const struct step *s, LLVMValueRef array, LLVMValueRef at)
 {
-    LLVMValueRef at = s->lane;
     return LLVMBuildInBoundsGEP2(s->g->builder, s->g->f32, array, &at, 1, "");
 }
 
-static LLVMValueRef load_lanes(const struct step *s, LLVMValueRef array)
+static LLVMValueRef load_lanes(const struct step *s, LLVMValueRef array, LLVMValueRef at)
 {
-    LLVMValueRef v = LLVMBuildLoad2(s->g->builder, s->g->fv, lanes_at(s, array), "");
+    LLVMValueRef v = LLVMBuildLoad2(s->g->builder, s->g->fv, lanes_at(s, array, at), "");
     LLVMSetAlignment(v, s->g->lanes * (unsigned)sizeof(float));
     return v;
 }
 
-static void store_lanes(const struct step *s, LLVMValueRef array, LLVMValueRef v)
+static void store_lanes(const struct step *s, LLVMValueRef array, LLVMValueRef at, LLVMValueRef v)
 {
-    LLVMValueRef store = LLVMBuildStore(s->g->builder, v, lanes_at(s, array));
+    LLVMValueRef store = LLVMBuildStore(s->g->builder, v, lanes_at(s, array, at));
     LLVMSetAlignment(store, s->g->lanes * (unsigned)sizeof(float));
+}
+
+/* The bits of kernel_args.fired. */
+static void store_fired(const struct step *s, LLVMValueRef count)
+{
+    const struct jit_gen *g = s->g;
+    LLVMTypeRef byte = LLVMInt8TypeInContext(g->cx);
+    LLVMValueRef set = LLVMBuildFCmp(g->builder, LLVMRealUNE, count, jit_float(g, 0), "");
+    LLVMValueRef bits =
+        LLVMBuildBitCast(g->builder, set, LLVMIntTypeInContext(g->cx, g->lanes), "");
+    LLVMValueRef at = LLVMBuildLShr(g->builder, s->at, LLVMConstInt(g->i64, 3, 0), "");
+    LLVMValueRef p = LLVMBuildInBoundsGEP2(g->builder, byte, s->fired, &at, 1, "");
+    LLVMSetAlignment(LLVMBuildStore(g->builder, bits, p), 1);
 }
 
 /* ---- values ---- */
@@ -157,17 +181,17 @@ static struct value leaf(const struct step *s, const struct kinst *in)
     case K_PARAM:
         if (spec->param_uniform[in->index])
             return known(spec->param_value[in->index]);
-        return unknown(load_lanes(s, array_of(s, s->param, in->index)));
+        return unknown(load_lanes(s, array_of(s, s->param, in->index), s->lane));
     case K_LET:
         if (spec->let_uniform[in->index])
             return known(spec->let_value[in->index]);
-        return unknown(load_lanes(s, array_of(s, s->let, in->index)));
+        return unknown(load_lanes(s, array_of(s, s->let, in->index), s->lane));
     case K_STATE:
-        return unknown(load_lanes(s, array_of(s, s->state, in->index)));
+        return unknown(load_lanes(s, array_of(s, s->state, in->index), s->lane));
     case K_RECEIVE:
-        return unknown(load_lanes(s, array_of(s, s->receive, in->index)));
+        return unknown(load_lanes(s, array_of(s, s->receive, in->index), s->at));
     default:
-        return unknown(load_lanes(s, s->spikes));
+        return unknown(load_lanes(s, s->spikes, s->at));
     }
 }
 
@@ -310,6 +334,95 @@ static struct value guarded(const struct step *s, uint32_t max)
     return unknown(out);
 }
 
+/* ---- one step ---- */
+
+/* One step of one vector. */
+static void body(struct step *s)
+{
+    const struct jit_gen *g = s->g;
+    const struct kcode *code = &s->spec->kernel->step;
+    for (uint32_t i = 0; i < code->n; i++) {
+        if (!s->live[i])
+            continue;
+        if (s->skip[i].log != K_NONE)
+            s->value[i] = guarded(s, i);
+        else if (s->skip[i].owner == K_NONE)
+            s->value[i] = instruction(s, &code->inst[i]);
+    }
+    for (uint32_t i = 0; i < code->n_out; i++) {
+        if (!s->state_live[i])
+            continue;
+        const bool changes = code->out[i] != K_NONE;
+        LLVMValueRef array = array_of(s, s->state, i);
+        LLVMValueRef v =
+            changes ? vector_of(g, &s->value[code->out[i]], K_F32) : load_lanes(s, array, s->lane);
+        if (s->spec->traced[i])
+            store_lanes(s, array_of(s, s->trace, i), s->at, v);
+        if (changes)
+            store_lanes(s, array, s->lane, v);
+    }
+    struct value none = known(0);
+    LLVMValueRef count = vector_of(g, code->emit == K_NONE ? &none : &s->value[code->emit], K_F32);
+    store_lanes(s, s->spikes, LLVMBuildAdd(g->builder, s->at, s->stride, ""), count);
+    store_fired(s, count);
+}
+
+/* ---- loops ---- */
+
+struct loop {
+    LLVMBasicBlockRef before, head;
+    LLVMValueRef at, end;
+};
+
+/* for (at = begin; at < end; ...), entered with begin < end. */
+static struct loop begin_loop(const struct jit_gen *g, LLVMValueRef begin, LLVMValueRef end)
+{
+    struct loop l = {.before = LLVMGetInsertBlock(g->builder), .end = end};
+    l.head = LLVMAppendBasicBlockInContext(g->cx, LLVMGetBasicBlockParent(l.before), "loop");
+    LLVMBuildBr(g->builder, l.head);
+    LLVMPositionBuilderAtEnd(g->builder, l.head);
+    l.at = LLVMBuildPhi(g->builder, g->i64, "");
+    LLVMAddIncoming(l.at, &begin, &l.before, 1);
+    return l;
+}
+
+/* at += by, until the end. */
+static void end_loop(const struct jit_gen *g, const struct loop *l, LLVMValueRef by)
+{
+    LLVMBasicBlockRef last = LLVMGetInsertBlock(g->builder);
+    LLVMBasicBlockRef after =
+        LLVMAppendBasicBlockInContext(g->cx, LLVMGetBasicBlockParent(last), "after");
+    LLVMValueRef next = LLVMBuildAdd(g->builder, l->at, by, "");
+    LLVMAddIncoming(l->at, &next, &last, 1);
+    LLVMBuildCondBr(g->builder, LLVMBuildICmp(g->builder, LLVMIntULT, next, l->end, ""), l->head,
+                    after);
+    LLVMPositionBuilderAtEnd(g->builder, after);
+}
+
+static LLVMValueRef smaller(const struct jit_gen *g, LLVMValueRef x, LLVMValueRef y)
+{
+    LLVMValueRef less = LLVMBuildICmp(g->builder, LLVMIntULT, x, y, "");
+    return LLVMBuildSelect(g->builder, less, x, y, "");
+}
+
+static void loops(struct step *s, LLVMValueRef begin, LLVMValueRef end, LLVMValueRef steps)
+{
+    const struct jit_gen *g = s->g;
+    LLVMValueRef zero = LLVMConstInt(g->i64, 0, 0), one = LLVMConstInt(g->i64, 1, 0),
+                 vector = LLVMConstInt(g->i64, g->lanes, 0), most = LLVMConstInt(g->i64, CHUNK, 0);
+    struct loop chunk = begin_loop(g, begin, end);
+    LLVMValueRef chunk_end = smaller(g, end, LLVMBuildAdd(g->builder, chunk.at, most, ""));
+    struct loop step = begin_loop(g, zero, steps);
+    LLVMValueRef row = LLVMBuildMul(g->builder, step.at, s->stride, "");
+    struct loop lane = begin_loop(g, chunk.at, chunk_end);
+    s->lane = lane.at;
+    s->at = LLVMBuildAdd(g->builder, row, lane.at, "");
+    body(s);
+    end_loop(g, &lane, vector);
+    end_loop(g, &step, one);
+    end_loop(g, &chunk, most);
+}
+
 /* ---- functions ---- */
 
 static void attribute(const struct jit_gen *g, LLVMValueRef f, const char *key, const char *value)
@@ -321,8 +434,8 @@ static void attribute(const struct jit_gen *g, LLVMValueRef f, const char *key, 
 
 static LLVMValueRef declare(const struct jit_gen *g, const char *name)
 {
-    LLVMTypeRef args[] = {g->ptr, g->ptr, g->i64, g->i64}; /* kernel_step_fn */
-    LLVMTypeRef type = LLVMFunctionType(LLVMVoidTypeInContext(g->cx), args, 4, 0);
+    LLVMTypeRef args[] = {g->ptr, g->ptr, g->i64, g->i64, g->i64}; /* kernel_step_fn */
+    LLVMTypeRef type = LLVMFunctionType(LLVMVoidTypeInContext(g->cx), args, 5, 0);
     LLVMValueRef f = LLVMAddFunction(g->module, name, type);
     char bits[8];
     snprintf(bits, sizeof bits, "%u", g->lanes * 32);
@@ -336,59 +449,45 @@ static LLVMValueRef declare(const struct jit_gen *g, const char *name)
     return f;
 }
 
-static void body(struct step *s)
-{
-    const struct jit_gen *g = s->g;
-    const struct kcode *code = &s->spec->kernel->step;
-    for (uint32_t i = 0; i < code->n; i++) {
-        if (s->skip[i].log != K_NONE)
-            s->value[i] = guarded(s, i);
-        else if (s->skip[i].owner == K_NONE)
-            s->value[i] = instruction(s, &code->inst[i]);
-    }
-    for (uint32_t i = 0; i < code->n_out; i++) {
-        if (code->out[i] != K_NONE)
-            store_lanes(s, array_of(s, s->state, i), vector_of(g, &s->value[code->out[i]], K_F32));
-    }
-    struct value none = known(0);
-    store_lanes(s, s->spikes,
-                vector_of(g, code->emit == K_NONE ? &none : &s->value[code->emit], K_F32));
-}
-
 static void function(const struct jit_gen *g, const struct kernel_spec *spec, const char *name)
 {
     LLVMValueRef f = declare(g, name);
-    LLVMValueRef args = LLVMGetParam(f, 1), begin = LLVMGetParam(f, 2), end = LLVMGetParam(f, 3);
+    LLVMValueRef args = LLVMGetParam(f, 1), begin = LLVMGetParam(f, 2), end = LLVMGetParam(f, 3),
+                 steps = LLVMGetParam(f, 4);
     LLVMBasicBlockRef entry = LLVMAppendBasicBlockInContext(g->cx, f, "entry");
-    LLVMBasicBlockRef loop = LLVMAppendBasicBlockInContext(g->cx, f, "loop");
-    LLVMBasicBlockRef done = LLVMAppendBasicBlockInContext(g->cx, f, "done");
+    LLVMBasicBlockRef some = LLVMAppendBasicBlockInContext(g->cx, f, "some");
+    LLVMBasicBlockRef none = LLVMAppendBasicBlockInContext(g->cx, f, "none");
 
     struct arena scratch = {0};
+    const struct kcode *code = &spec->kernel->step;
     LLVMPositionBuilderAtEnd(g->builder, entry);
     struct step s = {
         .g = g,
         .spec = spec,
-        .value = ARENA_ARRAY(&scratch, struct value, spec->kernel->step.n),
+        .value = ARENA_ARRAY(&scratch, struct value, code->n),
+        .live = ARENA_ARRAY(&scratch, bool, code->n),
+        .state_live = ARENA_ARRAY(&scratch, bool, code->n_out),
+        .skip = ARENA_ARRAY(&scratch, struct jit_skip, code->n),
         .param = load_pointer(g, args, offsetof(struct kernel_args, param)),
         .let = load_pointer(g, args, offsetof(struct kernel_args, let)),
         .state = load_pointer(g, args, offsetof(struct kernel_args, state)),
         .receive = load_pointer(g, args, offsetof(struct kernel_args, receive)),
+        .trace = load_pointer(g, args, offsetof(struct kernel_args, trace)),
         .spikes = load_pointer(g, args, offsetof(struct kernel_args, spikes)),
+        .fired = load_pointer(g, args, offsetof(struct kernel_args, fired)),
+        .stride = load_word(g, g->i64, args, offsetof(struct kernel_args, stride)),
         .entry = entry,
-        .skip = ARENA_ARRAY(&scratch, struct jit_skip, spec->kernel->step.n),
     };
-    jit_find_skips(&scratch, &spec->kernel->step, s.skip);
-    LLVMBuildCondBr(g->builder, LLVMBuildICmp(g->builder, LLVMIntULT, begin, end, ""), loop, done);
+    kernel_live(code, spec->traced, s.live, s.state_live);
+    jit_find_skips(&scratch, code, s.skip);
+    LLVMValueRef lanes = LLVMBuildICmp(g->builder, LLVMIntULT, begin, end, "");
+    LLVMValueRef any = LLVMBuildICmp(g->builder, LLVMIntNE, steps, LLVMConstNull(g->i64), "");
+    LLVMBuildCondBr(g->builder, LLVMBuildAnd(g->builder, lanes, any, ""), some, none);
 
-    LLVMPositionBuilderAtEnd(g->builder, loop);
-    s.lane = LLVMBuildPhi(g->builder, g->i64, "lane");
-    body(&s);
-    LLVMValueRef next = LLVMBuildAdd(g->builder, s.lane, LLVMConstInt(g->i64, g->lanes, 0), "next");
-    LLVMBasicBlockRef last = LLVMGetInsertBlock(g->builder);
-    LLVMAddIncoming(s.lane, (LLVMValueRef[]){begin, next}, (LLVMBasicBlockRef[]){entry, last}, 2);
-    LLVMBuildCondBr(g->builder, LLVMBuildICmp(g->builder, LLVMIntULT, next, end, ""), loop, done);
-
-    LLVMPositionBuilderAtEnd(g->builder, done);
+    LLVMPositionBuilderAtEnd(g->builder, some);
+    loops(&s, begin, end, steps);
+    LLVMBuildBr(g->builder, none);
+    LLVMPositionBuilderAtEnd(g->builder, none);
     LLVMBuildRetVoid(g->builder);
     arena_free(&scratch);
 }
@@ -401,18 +500,20 @@ void jit_name(char out[JIT_NAME_SIZE], uint32_t i)
 LLVMModuleRef jit_codegen(LLVMContextRef cx, const struct jit_host *h,
                           const struct kernel_spec *spec, uint32_t n)
 {
+    /* A byte of kernel_args.fired is 8 lanes: two vectors where the host's have 4. */
+    const unsigned lanes = h->lanes < 8 ? 8 : h->lanes;
     LLVMTypeRef f32 = LLVMFloatTypeInContext(cx), i32 = LLVMInt32TypeInContext(cx);
     struct jit_gen g = {
         .cx = cx,
         .module = LLVMModuleCreateWithNameInContext("dyn", cx),
         .builder = LLVMCreateBuilderInContext(cx),
-        .lanes = h->lanes,
+        .lanes = lanes,
         .ptr = LLVMPointerTypeInContext(cx, 0),
         .i64 = LLVMInt64TypeInContext(cx),
         .f32 = f32,
         .i32 = i32,
-        .fv = LLVMVectorType(f32, h->lanes),
-        .iv = LLVMVectorType(i32, h->lanes),
+        .fv = LLVMVectorType(f32, lanes),
+        .iv = LLVMVectorType(i32, lanes),
     };
     LLVMSetTarget(g.module, h->triple);
     LLVMSetModuleDataLayout(g.module, h->layout);
