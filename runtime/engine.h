@@ -51,7 +51,6 @@ struct stage {
 
 struct group_plan {
     uint32_t n_in, *in; /* projections onto it that act, in source order */
-    bool heard;         /* projections from it act */
     uint32_t depth;     /* spans whose spikes are kept */
     uint32_t steps;     /* of its stage at a time */
     uint32_t n_states;
@@ -185,18 +184,23 @@ void block_free(const struct engine *e, struct block *b);
 /* A part's share of the team's item; what it gives goes into the result. */
 void block_run(struct engine *e, struct team *t, uint32_t part);
 
-/* ---- events of a span (run_events.c) ---- */
+/* ---- events (run_events.c) ---- */
 
 struct event_ring event_ring_new(const struct engine *e, struct arena *a, uint32_t depth);
 void event_ring_free(const struct engine *e, struct event_ring *r);
-
+struct event_list *event_list_of(const struct engine *e, const struct event_ring *r, uint64_t span,
+                                 uint32_t part);
+void event_list_reserve(struct event_list *l, size_t more);
 /* A part's share of an input's events in span `span` of `steps` steps. */
 void events_play(const struct engine *e, struct team *t, uint32_t part, uint32_t input,
                  uint64_t span, uint32_t steps);
-/* The spikes of a group's lanes [begin, end) in `steps` steps from `first` on, a step of the run:
- * into lists, totals and the result. */
-void events_collect(const struct engine *e, struct team *t, uint32_t part, uint32_t group,
-                    size_t begin, size_t end, uint64_t first, uint32_t steps);
+
+/* ---- what comes out (run_collect.c) ---- */
+
+/* What a group's lanes [begin, end) gave in `steps` steps from step `first` of the run on: spikes
+ * into the part's list, and all that is kept into the result. */
+void collect(const struct engine *e, struct team *t, uint32_t part, uint32_t group, size_t begin,
+             size_t end, uint64_t first, uint32_t steps);
 
 /* ---- run.c ---- */
 

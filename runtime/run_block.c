@@ -173,6 +173,16 @@ static void sum(const struct part *x, struct delivery d, uint64_t first, uint32_
     }
 }
 
+static void clear_rows(float *rows, size_t stride, size_t begin, size_t end, uint32_t n)
+{
+    if (end - begin == stride) {
+        memset(rows, 0, n * stride * sizeof(float));
+        return;
+    }
+    for (uint32_t i = 0; i < n; i++)
+        memset(rows + i * stride + begin, 0, (end - begin) * sizeof(float));
+}
+
 /* A part's share of steps [first, first + steps) of a group. */
 static void run_group(const struct part *x, uint32_t group, uint64_t first, uint32_t steps)
 {
@@ -181,10 +191,8 @@ static void run_group(const struct part *x, uint32_t group, uint64_t first, uint
     const struct group_plan *g = &e->schedule.group[group];
     const size_t begin = share(x, group, x->index), end = share(x, group, x->index + 1);
     const struct kernel *k = e->plan->kernel.data[e->plan->group.data[group].kernel];
-    for (uint32_t r = 0; r < k->n_receptors; r++) {
-        for (uint32_t i = 0; i < steps; i++)
-            memset(l->receive[r] + i * l->args.stride + begin, 0, (end - begin) * sizeof(float));
-    }
+    for (uint32_t r = 0; r < k->n_receptors; r++)
+        clear_rows(l->receive[r], l->args.stride, begin, end, steps);
     for (uint32_t i = 0; i < g->n_in; i++) {
         const struct plan_projection *j = &e->plan->projection.data[g->in[i]];
         sum(x,
@@ -202,11 +210,11 @@ static void run_group(const struct part *x, uint32_t group, uint64_t first, uint
 }
 
 /* The last step's counts are what the next call finds. */
-static void collect(const struct part *x, uint32_t group, uint64_t first, uint32_t steps)
+static void finish_group(const struct part *x, uint32_t group, uint64_t first, uint32_t steps)
 {
     const struct kernel_args *args = &x->team->block.group[group].args;
     const size_t begin = share(x, group, x->index), end = share(x, group, x->index + 1);
-    events_collect(x->engine, x->team, x->index, group, begin, end, first, steps);
+    collect(x->engine, x->team, x->index, group, begin, end, first, steps);
     memcpy(args->spikes + begin, args->spikes + steps * args->stride + begin,
            (end - begin) * sizeof(float));
 }
@@ -219,7 +227,7 @@ static void run_stage(const struct part *x, const struct stage *s, uint64_t firs
             run_group(x, s->group[i], first + done, n);
         team_meet(x->engine, x->team);
         for (uint32_t i = 0; i < s->n; i++)
-            collect(x, s->group[i], first + done, n);
+            finish_group(x, s->group[i], first + done, n);
         team_meet(x->engine, x->team);
         done += n;
     }

@@ -49,8 +49,6 @@ static void find_inputs_of_groups(const struct engine *e, struct schedule *s, st
         const struct plan_projection *j = &p->projection.data[i];
         s->rows[i] = kind_of_rows(j, p->group.data[j->dst].n);
         s->group[j->dst].n_in += acts(e, j);
-        if (!j->from_input && acts(e, j))
-            s->group[j->src].heard = true;
     }
     for (uint32_t g = 0; g < p->group.n; g++) {
         s->group[g].in = ARENA_ARRAY(a, uint32_t, s->group[g].n_in);

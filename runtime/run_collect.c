@@ -1,0 +1,181 @@
+/* What a group's steps gave: spikes into the lists that projections read, totals and recorded
+ * variables into the result. */
+#include "runtime/base/bits.h"
+#include "runtime/engine.h"
+
+bool failure_before(const struct run_failure *a, const struct run_failure *b)
+{
+    const uint64_t x[] = {a->item, a->step, a->trial, a->group, a->neuron},
+                   y[] = {b->item, b->step, b->trial, b->group, b->neuron};
+    size_t i = 0;
+    while (i < 4 && x[i] == y[i])
+        i++;
+    return x[i] < y[i];
+}
+
+struct collector {
+    const struct engine *e;
+    const struct item *it;
+    const struct kernel_args *args;
+    struct run_failure *failure;
+    uint32_t group, n; /* neurons */
+    size_t begin, end; /* lanes */
+    size_t used;       /* lanes, without padding */
+    uint64_t first;    /* step */
+    uint32_t in_span;  /* the same in its span */
+    size_t trial;      /* of the result: the item's first */
+};
+
+/* ---- spikes ------------------------------------------------------------------------------------
+ */
+
+/* The spikes among bits [begin, end) of all rows, as events whose channel is the bit. How many a
+ * word has is not to be foreseen: some are always written, and counted if they are there. */
+static void find_spikes(const struct collector *c, size_t begin, size_t end, struct event_list *l)
+{
+    enum { ALWAYS = 4 };
+    for (size_t at = begin; at < end; at += 64) {
+        const size_t n = end - at;
+        uint64_t bits = 0;
+        if (n >= 64)
+            memcpy(&bits, c->args->fired + at / 8, 8);
+        else
+            memcpy(&bits, c->args->fired + at / 8, n / 8);
+        if (l->cap - l->n < 64)
+            event_list_reserve(l, 64);
+        const uint32_t some = bits_count(bits);
+        struct event *to = l->event + l->n;
+        for (uint32_t i = 0; i < ALWAYS; i++, bits &= bits - 1)
+            to[i].channel = (uint32_t)at + bits_lowest(bits);
+        for (uint32_t i = ALWAYS; i < some; i++, bits &= bits - 1)
+            to[i].channel = (uint32_t)at + bits_lowest(bits);
+        l->n += some;
+    }
+}
+
+static bool is_count(float count)
+{
+    /* The comparison with itself rounded fails for NaN; the limit is far below 2^32. */
+    return count > 0 && count < 0x1p24f && count == (float)(uint32_t)count;
+}
+
+static void fail(const struct collector *c, const struct event *e, uint32_t row)
+{
+    const struct run_failure f = {.kind =
+                                      is_count(e->count) ? RUN_COUNT_TOO_LARGE : RUN_NOT_A_COUNT,
+                                  .item = c->it->index,
+                                  .step = c->first + row,
+                                  .trial = c->it->first + e->trial,
+                                  .group = c->group,
+                                  .neuron = e->channel,
+                                  .count = e->count};
+    if (c->failure->kind == RUN_OK || failure_before(&f, c->failure))
+        *c->failure = f;
+}
+
+/* Completes the events that begin at `before`, leaves out those of padding, and counts them. */
+static void count_spikes(const struct collector *c, struct event_list *l, size_t before)
+{
+    const struct run_result *r = c->e->result;
+    const float *count = c->args->spikes + c->args->stride;
+    const uint32_t stride = (uint32_t)c->args->stride, n = c->n;
+    uint64_t *total = r->count[c->group] + c->trial * n;
+    uint8_t *spikes = c->e->schedule.group[c->group].spikes;
+    uint8_t *raster = c->trial == 0 ? r->raster[c->group] : NULL;
+    const float most = spikes ? UINT8_MAX : 0x1p24f;
+    const size_t end = l->n;
+    l->n = before;
+    for (size_t i = before; i < end; i++) {
+        const uint32_t bit = l->event[i].channel, row = bit / stride, lane = bit % stride;
+        if (lane >= c->used)
+            continue;
+        struct event *e = &l->event[l->n++];
+        *e = (struct event){c->in_span + row, lane / n, lane % n, count[bit]};
+        l->begin[e->step + 1] = l->n;
+        if (!is_count(e->count) || e->count > most) {
+            fail(c, e, row);
+            continue;
+        }
+        const uint32_t whole = (uint32_t)e->count;
+        total[lane] += whole;
+        if (spikes)
+            spikes[((c->trial + e->trial) * r->steps + c->first + row) * n + e->channel] =
+                (uint8_t)whole;
+        if (raster && e->trial == 0)
+            raster[(c->first + row) * n + e->channel] =
+                (uint8_t)(whole < UINT8_MAX ? whole : UINT8_MAX);
+    }
+}
+
+/* Rows lie side by side, and so do their bits where a part has all lanes. */
+static void keep_spikes(const struct collector *c, struct event_list *l, uint32_t steps)
+{
+    const size_t stride = c->args->stride;
+    const bool all = c->end - c->begin == stride;
+    if (c->in_span == 0)
+        l->n = l->begin[0] = 0;
+    const size_t before = l->n;
+    for (uint32_t i = 0; i < (all ? 1 : steps); i++)
+        find_spikes(c, i * stride + c->begin, all ? steps * stride : i * stride + c->end, l);
+    for (uint32_t i = 0; i < steps; i++)
+        l->begin[c->in_span + i + 1] = before;
+    count_spikes(c, l, before);
+    for (uint32_t i = 0; i < steps; i++) { /* steps without spikes */
+        size_t *begin = &l->begin[c->in_span + i];
+        begin[1] = begin[1] > begin[0] ? begin[1] : begin[0];
+    }
+}
+
+/* ---- states ------------------------------------------------------------------------------------
+ */
+
+/* A row of a recorded state, trial by trial; `to` is the item's first trial in this step. */
+static void keep_row(const struct collector *c, const float *row, float *to)
+{
+    const size_t trial_floats = (size_t)c->e->steps * c->n;
+    size_t neuron = c->begin % c->n;
+    to += c->begin / c->n * trial_floats;
+    const size_t end = c->end < c->used ? c->end : c->used;
+    for (size_t lane = c->begin; lane < end; to += trial_floats) {
+        const size_t left = c->n - neuron, stop = lane + left < end ? lane + left : end;
+        memcpy(to + neuron, row + lane, (stop - lane) * sizeof *row);
+        lane = stop;
+        neuron = 0;
+    }
+}
+
+static void keep_states(const struct collector *c, uint32_t steps)
+{
+    const struct group_plan *g = &c->e->schedule.group[c->group];
+    for (uint32_t s = 0; s < g->n_states; s++) {
+        if (!g->traced[s])
+            continue;
+        float *to = g->state[s] + (c->trial * c->e->steps + c->first) * c->n;
+        for (uint32_t i = 0; i < steps; i++)
+            keep_row(c, c->args->trace[s] + i * c->args->stride, to + (size_t)i * c->n);
+    }
+}
+
+/* ---- both --------------------------------------------------------------------------------------
+ */
+
+void collect(const struct engine *e, struct team *t, uint32_t part, uint32_t group, size_t begin,
+             size_t end, uint64_t first, uint32_t steps)
+{
+    const uint32_t n = e->plan->group.data[group].n;
+    const struct collector c = {.e = e,
+                                .it = &t->item,
+                                .args = &t->block.group[group].args,
+                                .failure = &t->failure[part],
+                                .group = group,
+                                .n = n,
+                                .begin = begin,
+                                .end = end,
+                                .used = (size_t)n * t->item.trials,
+                                .first = first,
+                                .in_span = (uint32_t)(first % e->schedule.span),
+                                .trial = (size_t)t->item.chip * e->result->trials + t->item.first};
+    const uint64_t span = first / e->schedule.span;
+    keep_spikes(&c, event_list_of(e, &t->block.of_group[group], span, part), steps);
+    keep_states(&c, steps);
+}
