@@ -3,7 +3,7 @@
 
 enum {
     SPAN_LEAST = 4,       /* even of large networks, whose parameters are then read less often */
-    SPAN_FLOATS = 1 << 15 /* of all rows of a span: they stay in the second cache */
+    SPAN_FLOATS = 1 << 16 /* of all rows of a span: they stay in the second cache */
 };
 
 deliver_fn *deliver_for(enum cpu_level level)

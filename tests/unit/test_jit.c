@@ -88,15 +88,23 @@ static struct kinst any_operation(struct dice *d, const struct kinst *inst, uint
     return in;
 }
 
-/* max(ceil(log(x)), 0) and the like, which the JIT skips where it can. */
+/* max(ceil(log(x)), 0) and max(ceil(log(x / y)), 0) and the like, which the JIT skips where it can.
+ */
 static uint32_t put_count(struct dice *d, struct kinst *inst, uint32_t n)
 {
     static const uint8_t rounding[] = {K_CEIL, K_FLOOR, K_ROUND, K_TRUNC};
+    uint32_t x = any_value(d, inst, n, K_F32);
+    const uint32_t y = any_value(d, inst, n, K_F32);
     inst[n] = (struct kinst){.op = K_CONST, .imm = roll(d, 4) ? 0.0f : -0.0f};
-    inst[n + 1] = (struct kinst){.op = K_LOG, .a = any_value(d, inst, n, K_F32)};
-    inst[n + 2] = (struct kinst){.op = rounding[roll(d, 4)], .a = n + 1};
-    inst[n + 3] = (struct kinst){.op = K_MAX, .a = n + 2, .b = n};
-    return n + 4;
+    const uint32_t zero = n++;
+    if (roll(d, 2)) {
+        inst[n] = (struct kinst){.op = K_DIV, .a = x, .b = y};
+        x = n++;
+    }
+    inst[n] = (struct kinst){.op = K_LOG, .a = x};
+    inst[n + 1] = (struct kinst){.op = rounding[roll(d, 4)], .a = n};
+    inst[n + 2] = (struct kinst){.op = K_MAX, .a = n + 1, .b = zero};
+    return n + 3;
 }
 
 static struct kernel *any_kernel(struct arena *a, struct dice *d)
@@ -125,7 +133,7 @@ static struct kernel *any_kernel(struct arena *a, struct dice *d)
     step->inst[0] = (struct kinst){.op = K_STATE};
     step->inst[1] = (struct kinst){.op = K_LT};
     step->n = 2;
-    while (step->n < N_INST - 4) {
+    while (step->n < N_INST - 5) {
         if (step->n > 12 && roll(d, 12) == 0) {
             step->n = put_count(d, step->inst, step->n);
             continue;
@@ -425,7 +433,8 @@ static void test_cache(void **state)
     struct diags d = {0};
     struct dice dice = {99, 0};
     struct kernel *k = any_kernel(&a, &dice);
-    struct uniforms u = {.param = {true, true, true, true}, .let = {true, true, true}};
+    struct uniforms u = {
+        .param = {true, true, true, true}, .let = {true, true, true}, .traced = {true}};
     struct kernel_spec spec = spec_of(k, &u);
     k->step.out[0] = k->step.n++; /* there is room for it: see any_kernel() */
     k->step.inst[k->step.out[0]] = (struct kinst){.op = K_PARAM};

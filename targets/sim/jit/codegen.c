@@ -1,6 +1,4 @@
-/* From kernels to LLVM: one function for each. Its loops are, from outside: chunks of lanes whose
- * arrays fit the first cache, steps, vectors of lanes. So states and parameters stay near however
- * many neurons there are, and the vectors of a chunk hide each other's latencies.
+/* One step of one vector of lanes: from a kernel to LLVM.
  *
  * What is the same for all lanes is computed here, with the operations of kernel_operate.h, and
  * never reaches LLVM, whose own folding doesn't flush denormals. The rest is emitted as it stands,
@@ -8,38 +6,15 @@
  * expressions, and without fast-math flags LLVM changes no operation, so no passes are run. */
 #include "targets/sim/jit/jit.h"
 
-#include "runtime/base/fpenv.h"
 #include "runtime/kernel_operate.h"
 #include <float.h>
 #include <llvm-c/Core.h>
-#include <stdio.h>
-
-/* A value of the kernel: known and the same in all lanes, or a vector (booleans: of i1). */
-struct value {
-    bool known;
-    float x; /* if known; booleans are 1 and 0 */
-    LLVMValueRef v;
-};
-
-enum { CHUNK = 128 }; /* lanes */
-
-struct step {
-    const struct jit_gen *g;
-    const struct kernel_spec *spec;
-    struct value *value;
-    bool *live, *state_live; /* what must be computed */
-    struct jit_skip *skip;
-    LLVMValueRef param, let, state, receive, trace, spikes, fired, stride; /* of kernel_args */
-    LLVMValueRef lane; /* first lane of the vector that is worked on */
-    LLVMValueRef at;   /* the same in the row of the step that is worked on */
-    LLVMBasicBlockRef entry;
-};
 
 /* ---- vocabulary ---- */
 
 LLVMValueRef jit_float(const struct jit_gen *g, float x)
 {
-    LLVMValueRef lane[16];
+    LLVMValueRef lane[JIT_MAX_LANES];
     for (unsigned i = 0; i < g->lanes; i++)
         lane[i] = LLVMConstReal(g->f32, x);
     return LLVMConstVector(lane, g->lanes);
@@ -47,7 +22,7 @@ LLVMValueRef jit_float(const struct jit_gen *g, float x)
 
 LLVMValueRef jit_int(const struct jit_gen *g, int32_t x)
 {
-    LLVMValueRef lane[16];
+    LLVMValueRef lane[JIT_MAX_LANES];
     for (unsigned i = 0; i < g->lanes; i++)
         lane[i] = LLVMConstInt(g->i32, (uint32_t)x, 0);
     return LLVMConstVector(lane, g->lanes);
@@ -89,8 +64,10 @@ static LLVMValueRef call_each(const struct jit_gen *g, const char *name,
 
 /* ---- memory ---- */
 
-static LLVMValueRef load_word(const struct jit_gen *g, LLVMTypeRef type, LLVMValueRef base,
-                              size_t offset)
+enum { ALIGNMENT = 64 }; /* bytes, of all rows of lanes; a multiple of 16 lanes keeps it */
+
+LLVMValueRef jit_load_word(const struct jit_gen *g, LLVMTypeRef type, LLVMValueRef base,
+                           size_t offset)
 {
     LLVMValueRef at = LLVMConstInt(g->i64, offset, 0);
     LLVMValueRef p =
@@ -98,41 +75,37 @@ static LLVMValueRef load_word(const struct jit_gen *g, LLVMTypeRef type, LLVMVal
     return LLVMBuildLoad2(g->builder, type, p, "");
 }
 
-static LLVMValueRef load_pointer(const struct jit_gen *g, LLVMValueRef base, size_t offset)
-{
-    return load_word(g, g->ptr, base, offset);
-}
-
 /* Element `index` of a member of kernel_args: an array of lanes. Loaded before the loop. */
-static LLVMValueRef array_of(const struct step *s, LLVMValueRef member, uint32_t index)
+static LLVMValueRef array_of(const struct jit_step *s, LLVMValueRef member, uint32_t index)
 {
     LLVMBasicBlockRef here = LLVMGetInsertBlock(s->g->builder);
     LLVMPositionBuilderBefore(s->g->builder, LLVMGetBasicBlockTerminator(s->entry));
-    LLVMValueRef p = load_pointer(s->g, member, index * sizeof(float *));
+    LLVMValueRef p = jit_load_word(s->g, s->g->ptr, member, index * sizeof(float *));
     LLVMPositionBuilderAtEnd(s->g->builder, here);
     return p;
 }
 
-static LLVMValueRef lanes_at(const struct step *s, LLVMValueRef array, LLVMValueRef at)
+static LLVMValueRef lanes_at(const struct jit_step *s, LLVMValueRef array, LLVMValueRef at)
 {
     return LLVMBuildInBoundsGEP2(s->g->builder, s->g->f32, array, &at, 1, "");
 }
 
-static LLVMValueRef load_lanes(const struct step *s, LLVMValueRef array, LLVMValueRef at)
+static LLVMValueRef load_lanes(const struct jit_step *s, LLVMValueRef array, LLVMValueRef at)
 {
     LLVMValueRef v = LLVMBuildLoad2(s->g->builder, s->g->fv, lanes_at(s, array, at), "");
-    LLVMSetAlignment(v, s->g->lanes * (unsigned)sizeof(float));
+    LLVMSetAlignment(v, ALIGNMENT);
     return v;
 }
 
-static void store_lanes(const struct step *s, LLVMValueRef array, LLVMValueRef at, LLVMValueRef v)
+static void store_lanes(const struct jit_step *s, LLVMValueRef array, LLVMValueRef at,
+                        LLVMValueRef v)
 {
     LLVMValueRef store = LLVMBuildStore(s->g->builder, v, lanes_at(s, array, at));
-    LLVMSetAlignment(store, s->g->lanes * (unsigned)sizeof(float));
+    LLVMSetAlignment(store, ALIGNMENT);
 }
 
 /* The bits of kernel_args.fired. */
-static void store_fired(const struct step *s, LLVMValueRef count)
+static void store_fired(const struct jit_step *s, LLVMValueRef count)
 {
     const struct jit_gen *g = s->g;
     LLVMTypeRef byte = LLVMInt8TypeInContext(g->cx);
@@ -146,29 +119,29 @@ static void store_fired(const struct step *s, LLVMValueRef count)
 
 /* ---- values ---- */
 
-static struct value known(float x)
+static struct jit_value known(float x)
 {
-    return (struct value){.known = true, .x = fabsf(x) < FLT_MIN ? copysignf(0, x) : x};
+    return (struct jit_value){.known = true, .x = fabsf(x) < FLT_MIN ? copysignf(0, x) : x};
 }
 
-static struct value unknown(LLVMValueRef v)
+static struct jit_value unknown(LLVMValueRef v)
 {
-    return (struct value){.v = v};
+    return (struct jit_value){.v = v};
 }
 
-static LLVMValueRef vector_of(const struct jit_gen *g, const struct value *x, enum ktype type)
+static LLVMValueRef vector_of(const struct jit_gen *g, const struct jit_value *x, enum ktype type)
 {
     if (!x->known)
         return x->v;
     if (type == K_F32)
         return jit_float(g, x->x);
-    LLVMValueRef lane[16];
+    LLVMValueRef lane[JIT_MAX_LANES];
     for (unsigned i = 0; i < g->lanes; i++)
         lane[i] = LLVMConstInt(LLVMInt1TypeInContext(g->cx), x->x != 0, 0);
     return LLVMConstVector(lane, g->lanes);
 }
 
-static struct value leaf(const struct step *s, const struct kinst *in)
+static struct jit_value leaf(const struct jit_step *s, const struct kinst *in)
 {
     const struct kernel_spec *spec = s->spec;
     switch ((enum kop)in->op) {
@@ -268,14 +241,14 @@ static LLVMValueRef operate(const struct jit_gen *g, enum kop op, LLVMValueRef *
     }
 }
 
-static struct value instruction(const struct step *s, const struct kinst *in)
+static struct jit_value instruction(const struct jit_step *s, const struct kinst *in)
 {
     enum kop op = (enum kop)in->op;
     uint32_t n = kop_operands(op);
     if (n == 0)
         return leaf(s, in);
-    const struct value *x[3] = {&s->value[in->a], n > 1 ? &s->value[in->b] : NULL,
-                                n > 2 ? &s->value[in->c] : NULL};
+    const struct jit_value *x[3] = {&s->value[in->a], n > 1 ? &s->value[in->b] : NULL,
+                                    n > 2 ? &s->value[in->c] : NULL};
     if (op == K_SELECT && x[0]->known)
         return x[0]->x != 0 ? *x[1] : *x[2];
     bool all_known = true;
@@ -293,51 +266,77 @@ static struct value instruction(const struct step *s, const struct kinst *in)
     return unknown(operate(s->g, op, v));
 }
 
-/* True if x > 1 in some lane. */
-static LLVMValueRef some_above_one(const struct jit_gen *g, LLVMValueRef x)
+/* True if some lane of a vector of booleans is. */
+static LLVMValueRef any_lane(const struct jit_gen *g, LLVMValueRef v)
 {
-    LLVMValueRef above = LLVMBuildFCmp(g->builder, LLVMRealOGT, x, jit_float(g, 1), "");
-    LLVMTypeRef type = LLVMTypeOf(above);
+    LLVMTypeRef type = LLVMTypeOf(v);
     static const char name[] = "llvm.vector.reduce.or";
     unsigned id = LLVMLookupIntrinsicID(name, sizeof name - 1);
     LLVMValueRef f = LLVMGetIntrinsicDeclaration(g->module, id, &type, 1);
-    return LLVMBuildCall2(g->builder, LLVMGlobalGetValueType(f), f, &above, 1, "");
+    return LLVMBuildCall2(g->builder, LLVMGlobalGetValueType(f), f, &v, 1, "");
 }
 
-/* Instruction `max` with all that it owns, in a block that is passed over where the result is 0. */
-static struct value guarded(const struct step *s, uint32_t max)
+static LLVMValueRef number(const struct jit_step *s, uint32_t v)
+{
+    return vector_of(s->g, &s->value[v], K_F32);
+}
+
+/* Lanes in which what `skip` owns may be needed: more than are is no harm. */
+static LLVMValueRef needed_lanes(const struct jit_step *s, const struct jit_skip *skip)
 {
     const struct jit_gen *g = s->g;
     const struct kinst *inst = s->spec->kernel->step.inst;
-    uint32_t log = s->skip[max].log;
-    const struct value *x = &s->value[inst[log].a];
-    LLVMBasicBlockRef here = LLVMGetInsertBlock(g->builder), some = NULL, join = NULL;
-    if (!x->known) {
+    if (skip->div == K_NONE)
+        return LLVMBuildFCmp(g->builder, LLVMRealOGT, number(s, inst[skip->log].a), jit_float(g, 1),
+                             "");
+    const uint32_t a = inst[skip->div].a, b = inst[skip->div].b;
+    LLVMValueRef above = LLVMBuildFCmp(g->builder, LLVMRealOGT, number(s, a), number(s, b), "");
+    if (s->value[b].known && s->value[b].x > 0)
+        return above;
+    LLVMValueRef odd =
+        LLVMBuildFCmp(g->builder, LLVMRealULE, number(s, b), jit_float(g, 0), ""); /* or NaN */
+    return LLVMBuildOr(g->builder, above, odd, "");
+}
+
+static bool log_is_known(const struct jit_step *s, const struct jit_skip *skip)
+{
+    const struct kinst *inst = s->spec->kernel->step.inst;
+    if (skip->div == K_NONE)
+        return s->value[inst[skip->log].a].known;
+    return s->value[inst[skip->div].a].known && s->value[inst[skip->div].b].known;
+}
+
+/* Instruction `max` with all that it owns, in a block that is passed over where the result is 0. */
+static struct jit_value guarded(const struct jit_step *s, uint32_t max)
+{
+    const struct jit_gen *g = s->g;
+    const struct kinst *inst = s->spec->kernel->step.inst;
+    const struct jit_skip *skip = &s->skip[max];
+    const bool known = log_is_known(s, skip);
+    LLVMBasicBlockRef some = NULL, join = NULL, here = LLVMGetInsertBlock(g->builder);
+    if (!known) {
         LLVMValueRef f = LLVMGetBasicBlockParent(here);
         some = LLVMAppendBasicBlockInContext(g->cx, f, "some");
         join = LLVMAppendBasicBlockInContext(g->cx, f, "none");
-        LLVMBuildCondBr(g->builder, some_above_one(g, x->v), some, join);
+        LLVMBuildCondBr(g->builder, any_lane(g, needed_lanes(s, skip)), some, join);
         LLVMPositionBuilderAtEnd(g->builder, some);
     }
-    for (uint32_t i = log; i < max; i++) {
+    for (uint32_t i = skip->div != K_NONE ? skip->div : skip->log; i < max; i++) {
         if (s->skip[i].owner == max)
             s->value[i] = instruction(s, &inst[i]);
     }
-    struct value full = instruction(s, &inst[max]);
-    if (x->known)
+    struct jit_value full = instruction(s, &inst[max]);
+    if (known)
         return full;
     LLVMBuildBr(g->builder, join);
     LLVMPositionBuilderAtEnd(g->builder, join);
     LLVMValueRef out = LLVMBuildPhi(g->builder, g->fv, "");
     LLVMValueRef zero = jit_float(g, s->value[inst[max].b].x);
     LLVMAddIncoming(out, (LLVMValueRef[]){zero, full.v}, (LLVMBasicBlockRef[]){here, some}, 2);
-    return unknown(out);
+    return (struct jit_value){.v = out};
 }
 
-/* ---- one step ---- */
-
-/* One step of one vector. */
-static void body(struct step *s)
+void jit_step(struct jit_step *s)
 {
     const struct jit_gen *g = s->g;
     const struct kcode *code = &s->spec->kernel->step;
@@ -361,169 +360,8 @@ static void body(struct step *s)
         if (changes)
             store_lanes(s, array, s->lane, v);
     }
-    struct value none = known(0);
+    struct jit_value none = known(0);
     LLVMValueRef count = vector_of(g, code->emit == K_NONE ? &none : &s->value[code->emit], K_F32);
     store_lanes(s, s->spikes, LLVMBuildAdd(g->builder, s->at, s->stride, ""), count);
     store_fired(s, count);
-}
-
-/* ---- loops ---- */
-
-struct loop {
-    LLVMBasicBlockRef before, head;
-    LLVMValueRef at, end;
-};
-
-/* for (at = begin; at < end; ...), entered with begin < end. */
-static struct loop begin_loop(const struct jit_gen *g, LLVMValueRef begin, LLVMValueRef end)
-{
-    struct loop l = {.before = LLVMGetInsertBlock(g->builder), .end = end};
-    l.head = LLVMAppendBasicBlockInContext(g->cx, LLVMGetBasicBlockParent(l.before), "loop");
-    LLVMBuildBr(g->builder, l.head);
-    LLVMPositionBuilderAtEnd(g->builder, l.head);
-    l.at = LLVMBuildPhi(g->builder, g->i64, "");
-    LLVMAddIncoming(l.at, &begin, &l.before, 1);
-    return l;
-}
-
-/* at += by, until the end. */
-static void end_loop(const struct jit_gen *g, const struct loop *l, LLVMValueRef by)
-{
-    LLVMBasicBlockRef last = LLVMGetInsertBlock(g->builder);
-    LLVMBasicBlockRef after =
-        LLVMAppendBasicBlockInContext(g->cx, LLVMGetBasicBlockParent(last), "after");
-    LLVMValueRef next = LLVMBuildAdd(g->builder, l->at, by, "");
-    LLVMAddIncoming(l->at, &next, &last, 1);
-    LLVMBuildCondBr(g->builder, LLVMBuildICmp(g->builder, LLVMIntULT, next, l->end, ""), l->head,
-                    after);
-    LLVMPositionBuilderAtEnd(g->builder, after);
-}
-
-static LLVMValueRef smaller(const struct jit_gen *g, LLVMValueRef x, LLVMValueRef y)
-{
-    LLVMValueRef less = LLVMBuildICmp(g->builder, LLVMIntULT, x, y, "");
-    return LLVMBuildSelect(g->builder, less, x, y, "");
-}
-
-static void loops(struct step *s, LLVMValueRef begin, LLVMValueRef end, LLVMValueRef steps)
-{
-    const struct jit_gen *g = s->g;
-    LLVMValueRef zero = LLVMConstInt(g->i64, 0, 0), one = LLVMConstInt(g->i64, 1, 0),
-                 vector = LLVMConstInt(g->i64, g->lanes, 0), most = LLVMConstInt(g->i64, CHUNK, 0);
-    struct loop chunk = begin_loop(g, begin, end);
-    LLVMValueRef chunk_end = smaller(g, end, LLVMBuildAdd(g->builder, chunk.at, most, ""));
-    struct loop step = begin_loop(g, zero, steps);
-    LLVMValueRef row = LLVMBuildMul(g->builder, step.at, s->stride, "");
-    struct loop lane = begin_loop(g, chunk.at, chunk_end);
-    s->lane = lane.at;
-    s->at = LLVMBuildAdd(g->builder, row, lane.at, "");
-    body(s);
-    end_loop(g, &lane, vector);
-    end_loop(g, &step, one);
-    end_loop(g, &chunk, most);
-}
-
-/* ---- functions ---- */
-
-static void attribute(const struct jit_gen *g, LLVMValueRef f, const char *key, const char *value)
-{
-    LLVMAttributeRef a = LLVMCreateStringAttribute(g->cx, key, (unsigned)strlen(key), value,
-                                                   (unsigned)strlen(value));
-    LLVMAddAttributeAtIndex(f, (LLVMAttributeIndex)LLVMAttributeFunctionIndex, a);
-}
-
-static LLVMValueRef declare(const struct jit_gen *g, const char *name)
-{
-    LLVMTypeRef args[] = {g->ptr, g->ptr, g->i64, g->i64, g->i64}; /* kernel_step_fn */
-    LLVMTypeRef type = LLVMFunctionType(LLVMVoidTypeInContext(g->cx), args, 5, 0);
-    LLVMValueRef f = LLVMAddFunction(g->module, name, type);
-    char bits[8];
-    snprintf(bits, sizeof bits, "%u", g->lanes * 32);
-    /* Without these, LLVM splits 512-bit operations on processors where it thinks that better. */
-    attribute(g, f, "prefer-vector-width", bits);
-    attribute(g, f, "min-legal-vector-width", bits);
-    attribute(g, f, "denormal-fp-math", "preserve-sign,preserve-sign");
-    unsigned nounwind = LLVMGetEnumAttributeKindForName("nounwind", 8);
-    LLVMAddAttributeAtIndex(f, (LLVMAttributeIndex)LLVMAttributeFunctionIndex,
-                            LLVMCreateEnumAttribute(g->cx, nounwind, 0));
-    return f;
-}
-
-static void function(const struct jit_gen *g, const struct kernel_spec *spec, const char *name)
-{
-    LLVMValueRef f = declare(g, name);
-    LLVMValueRef args = LLVMGetParam(f, 1), begin = LLVMGetParam(f, 2), end = LLVMGetParam(f, 3),
-                 steps = LLVMGetParam(f, 4);
-    LLVMBasicBlockRef entry = LLVMAppendBasicBlockInContext(g->cx, f, "entry");
-    LLVMBasicBlockRef some = LLVMAppendBasicBlockInContext(g->cx, f, "some");
-    LLVMBasicBlockRef none = LLVMAppendBasicBlockInContext(g->cx, f, "none");
-
-    struct arena scratch = {0};
-    const struct kcode *code = &spec->kernel->step;
-    LLVMPositionBuilderAtEnd(g->builder, entry);
-    struct step s = {
-        .g = g,
-        .spec = spec,
-        .value = ARENA_ARRAY(&scratch, struct value, code->n),
-        .live = ARENA_ARRAY(&scratch, bool, code->n),
-        .state_live = ARENA_ARRAY(&scratch, bool, code->n_out),
-        .skip = ARENA_ARRAY(&scratch, struct jit_skip, code->n),
-        .param = load_pointer(g, args, offsetof(struct kernel_args, param)),
-        .let = load_pointer(g, args, offsetof(struct kernel_args, let)),
-        .state = load_pointer(g, args, offsetof(struct kernel_args, state)),
-        .receive = load_pointer(g, args, offsetof(struct kernel_args, receive)),
-        .trace = load_pointer(g, args, offsetof(struct kernel_args, trace)),
-        .spikes = load_pointer(g, args, offsetof(struct kernel_args, spikes)),
-        .fired = load_pointer(g, args, offsetof(struct kernel_args, fired)),
-        .stride = load_word(g, g->i64, args, offsetof(struct kernel_args, stride)),
-        .entry = entry,
-    };
-    kernel_live(code, spec->traced, s.live, s.state_live);
-    jit_find_skips(&scratch, code, s.skip);
-    LLVMValueRef lanes = LLVMBuildICmp(g->builder, LLVMIntULT, begin, end, "");
-    LLVMValueRef any = LLVMBuildICmp(g->builder, LLVMIntNE, steps, LLVMConstNull(g->i64), "");
-    LLVMBuildCondBr(g->builder, LLVMBuildAnd(g->builder, lanes, any, ""), some, none);
-
-    LLVMPositionBuilderAtEnd(g->builder, some);
-    loops(&s, begin, end, steps);
-    LLVMBuildBr(g->builder, none);
-    LLVMPositionBuilderAtEnd(g->builder, none);
-    LLVMBuildRetVoid(g->builder);
-    arena_free(&scratch);
-}
-
-void jit_name(char out[JIT_NAME_SIZE], uint32_t i)
-{
-    snprintf(out, JIT_NAME_SIZE, "step%u", i);
-}
-
-LLVMModuleRef jit_codegen(LLVMContextRef cx, const struct jit_host *h,
-                          const struct kernel_spec *spec, uint32_t n)
-{
-    /* A byte of kernel_args.fired is 8 lanes: two vectors where the host's have 4. */
-    const unsigned lanes = h->lanes < 8 ? 8 : h->lanes;
-    LLVMTypeRef f32 = LLVMFloatTypeInContext(cx), i32 = LLVMInt32TypeInContext(cx);
-    struct jit_gen g = {
-        .cx = cx,
-        .module = LLVMModuleCreateWithNameInContext("dyn", cx),
-        .builder = LLVMCreateBuilderInContext(cx),
-        .lanes = lanes,
-        .ptr = LLVMPointerTypeInContext(cx, 0),
-        .i64 = LLVMInt64TypeInContext(cx),
-        .f32 = f32,
-        .i32 = i32,
-        .fv = LLVMVectorType(f32, lanes),
-        .iv = LLVMVectorType(i32, lanes),
-    };
-    LLVMSetTarget(g.module, h->triple);
-    LLVMSetModuleDataLayout(g.module, h->layout);
-    uint64_t mode = fpenv_flush();
-    for (uint32_t i = 0; i < n; i++) {
-        char name[JIT_NAME_SIZE];
-        jit_name(name, i);
-        function(&g, &spec[i], name);
-    }
-    fpenv_restore(mode);
-    LLVMDisposeBuilder(g.builder);
-    return g.module;
 }

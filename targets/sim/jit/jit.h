@@ -37,7 +37,7 @@ LLVMMemoryBufferRef jit_emit(const struct jit_host *h, LLVMModuleRef m, char **w
  */
 bool jit_key(struct buf *out, const struct jit_host *h, LLVMModuleRef m);
 
-/* ---- codegen.c ---- */
+/* ---- module.c ---- */
 
 /* A module with the function jit_name(i) for specs[i], in context `cx`. */
 LLVMModuleRef jit_codegen(LLVMContextRef cx, const struct jit_host *h,
@@ -45,7 +45,9 @@ LLVMModuleRef jit_codegen(LLVMContextRef cx, const struct jit_host *h,
 enum { JIT_NAME_SIZE = 16 };
 void jit_name(char out[JIT_NAME_SIZE], uint32_t i);
 
-/* Vector code under construction; shared by codegen.c and math.c. */
+/* Vector code under construction. */
+enum { JIT_MAX_LANES = 32 };
+
 struct jit_gen {
     LLVMContextRef cx;
     LLVMModuleRef module;
@@ -55,6 +57,33 @@ struct jit_gen {
     LLVMTypeRef fv, iv;             /* vectors of float32 and of int32 */
 };
 
+/* ---- codegen.c ---- */
+
+/* A value of the kernel: known and the same in all lanes, or a vector (booleans: of i1). */
+struct jit_value {
+    bool known;
+    float x; /* if known; booleans are 1 and 0 */
+    LLVMValueRef v;
+};
+
+struct jit_step {
+    const struct jit_gen *g;
+    const struct kernel_spec *spec;
+    struct jit_value *value;
+    bool *live, *state_live; /* what must be computed */
+    struct jit_skip *skip;
+    LLVMValueRef param, let, state, receive, trace, spikes, fired, stride; /* of kernel_args */
+    LLVMValueRef lane;       /* first lane of the vector that is worked on */
+    LLVMValueRef at;         /* the same in the row of the step that is worked on */
+    LLVMBasicBlockRef entry; /* ends with a branch before which pointers are loaded */
+};
+
+/* One step of the vector at s->lane. */
+void jit_step(struct jit_step *s);
+
+/* Pointer or integer of `type` at base + offset bytes. */
+LLVMValueRef jit_load_word(const struct jit_gen *g, LLVMTypeRef type, LLVMValueRef base,
+                           size_t offset);
 LLVMValueRef jit_float(const struct jit_gen *g, float x); /* in all lanes */
 LLVMValueRef jit_int(const struct jit_gen *g, int32_t x);
 /* llvm.NAME of vectors of float32 with n operands. */
@@ -65,7 +94,8 @@ LLVMValueRef jit_intrinsic(const struct jit_gen *g, const char *name, LLVMValueR
 
 struct jit_skip {   /* of an instruction */
     uint32_t owner; /* the later K_MAX that alone needs it; K_NONE: others do */
-    uint32_t log;   /* of a K_MAX that owns others: the first of them, a K_LOG; else K_NONE */
+    uint32_t log;   /* of a K_MAX that owns others: the K_LOG among them; else K_NONE */
+    uint32_t div;   /* and the K_DIV, if it owns the operand of the K_LOG; else K_NONE */
 };
 
 /* What a K_MAX owns is needed only in lanes where the operand of the K_LOG is above 1: elsewhere

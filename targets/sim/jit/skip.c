@@ -1,5 +1,7 @@
 /* Work that no lane may need: max(f(log(x)), 0), with f one or more roundings, is 0 unless x > 1. A
- * neuron that counts its spikes by a logarithm computes it in every step and needs it in few. */
+ * neuron that counts its spikes by a logarithm computes it in every step and needs it in few. Where
+ * x is a quotient a / b that nothing else needs, it isn't computed either: with b > 0, a rounded
+ * quotient above 1 means that a > b. */
 #include "targets/sim/jit/jit.h"
 
 static bool is_rounding(uint16_t op)
@@ -28,7 +30,7 @@ void jit_find_skips(struct arena *a, const struct kcode *code, struct jit_skip *
     uint32_t *uses = ARENA_ARRAY(a, uint32_t, code->n);
     count_uses(code, uses);
     for (uint32_t i = 0; i < code->n; i++)
-        out[i] = (struct jit_skip){K_NONE, K_NONE};
+        out[i] = (struct jit_skip){K_NONE, K_NONE, K_NONE};
     for (uint32_t i = 0; i < code->n; i++) {
         const struct kinst *max = &code->inst[i];
         if (max->op != K_MAX || code->inst[max->b].op != K_CONST || code->inst[max->b].imm != 0)
@@ -42,5 +44,10 @@ void jit_find_skips(struct arena *a, const struct kcode *code, struct jit_skip *
             out[j].owner = i;
         out[log].owner = i;
         out[i].log = log;
+        const uint32_t x = code->inst[log].a;
+        if (code->inst[x].op == K_DIV && uses[x] == 1) {
+            out[x].owner = i;
+            out[i].div = x;
+        }
     }
 }
