@@ -12,7 +12,7 @@
 struct bench_options {
     bool quick, json;
     const char *plot; /* SVG file; NULL: none */
-    const char *part; /* "latency", "quantiser", "kernel" or "engine" alone; NULL: all */
+    const char *part; /* this alone, by the name of its file; NULL: all */
     uint32_t neurons; /* cells of this size alone; 0: all */
 };
 
@@ -31,7 +31,7 @@ struct bench_variant {
 };
 
 struct bench_cell {
-    const char *part; /* "kernel", "engine" */
+    const char *part; /* "kernel", "engine", "threads" */
     uint32_t n, trials;
     bool varying, record;
     double hz; /* "kernel": spikes of a neuron in a second */
@@ -96,6 +96,7 @@ void bench_latency(struct bench *b);   /* latency.c; before anything has opened 
 void bench_quantiser(struct bench *b); /* quantiser.c */
 void bench_kernels(struct bench *b);   /* kernels.c */
 void bench_engine(struct bench *b);    /* engine.c */
+void bench_threads(struct bench *b);   /* engine.c; more than one core */
 
 /* ---- results (report.c) ---- */
 

@@ -44,6 +44,7 @@ static void tell(void *arg, double fraction)
 struct subject {
     struct setting *setting;
     const struct backend *backend;
+    uint32_t jobs;
     uint64_t *hash;
 };
 
@@ -62,7 +63,7 @@ static double run_engine(void *arg)
     struct run_options o = {.stimulus = &s->stimulus,
                             .trials = s->cell.trials,
                             .chips = 1,
-                            .jobs = 1,
+                            .jobs = x->jobs,
                             .backend = x->backend,
                             .record = s->record,
                             .n_record = s->cell.record ? 2 : 0,
@@ -179,11 +180,36 @@ static void make_stimulus(struct setting *s)
         .name = "bench", .steps = s->steps, .trials = s->cell.trials, .n_inputs = 1, .source = x};
 }
 
-static void add(struct setting *s, const char *name, double (*run)(void *), const struct backend *b)
+static void add(struct setting *s, const char *name, double (*run)(void *), const struct backend *b,
+                uint32_t jobs)
 {
     struct subject *x = ARENA_NEW(&s->arena, struct subject);
-    *x = (struct subject){s, b, &s->spikes[s->cell.n_variants]};
+    *x = (struct subject){s, b, jobs, &s->spikes[s->cell.n_variants]};
     bench_add(&s->cell, name, run, x);
+}
+
+/* `wanted`: neuron-steps of a run, nearly. */
+static void open_setting(struct setting *s, uint64_t wanted)
+{
+    const uint32_t n = s->cell.n, trials = s->cell.trials;
+    bench_net_make(&s->net, n, s->cell.varying);
+    const uint64_t steps = wanted / ((uint64_t)n * trials);
+    s->steps = steps < 20 ? 20 : steps > 20000 ? 20000 : steps;
+    make_stimulus(s);
+    s->record[0] = (struct run_record){0, -1};
+    s->record[1] = (struct run_record){0, 3}; /* vmem */
+}
+
+/* Measures, and checks that all variants have the results of the first. */
+static void close_setting(struct setting *s)
+{
+    bench_measure(s->bench, &s->cell);
+    for (uint32_t i = 1; i < s->cell.n_variants; i++)
+        bench_check(s->bench, s->spikes[i] == s->spikes[0],
+                    "n = %u, trials = %u: run_plan() with %s has other results", s->cell.n,
+                    s->cell.trials, s->cell.variant[i].name);
+    bench_net_free(&s->net);
+    arena_free(&s->arena);
 }
 
 static void measure(struct bench *b, uint32_t n, uint32_t trials, bool varying, bool record)
@@ -191,28 +217,37 @@ static void measure(struct bench *b, uint32_t n, uint32_t trials, bool varying, 
     struct setting s = {.bench = b};
     s.cell = (struct bench_cell){
         .part = "engine", .n = n, .trials = trials, .varying = varying, .record = record};
-    bench_net_make(&s.net, n, varying);
-    const uint64_t wanted = b->o.quick ? 200000 : 3000000;
-    const uint64_t steps = wanted / ((uint64_t)n * trials);
-    s.steps = steps < 20 ? 20 : steps > 20000 ? 20000 : steps;
-    make_stimulus(&s);
-    s.record[0] = (struct run_record){0, -1};
-    s.record[1] = (struct run_record){0, 3}; /* vmem */
+    open_setting(&s, b->o.quick ? 200000 : 3000000);
     s.block = (LANES_WANTED + n - 1) / n;
     s.block = s.block < trials ? s.block : trials;
     s.code = hand_code(&s.arena, s.net.model, s.net.param, s.net.let, (float)s.net.plan.dt, n,
                        padded_lanes((size_t)n * s.block));
-    add(&s, "hand", run_hand, NULL);
-    add(&s, "interp", run_engine, &b->interp);
+    add(&s, "hand", run_hand, NULL, 0);
+    add(&s, "interp", run_engine, &b->interp, 1);
     if (b->have_jit)
-        add(&s, "jit", run_engine, &b->jit);
-    bench_measure(b, &s.cell);
-    for (uint32_t i = 1; i < s.cell.n_variants; i++)
-        bench_check(b, s.spikes[i] == s.spikes[0],
-                    "n = %u, trials = %u: run_plan() with %s has other results", n, trials,
-                    s.cell.variant[i].name);
-    bench_net_free(&s.net);
-    arena_free(&s.arena);
+        add(&s, "jit", run_engine, &b->jit, 1);
+    close_setting(&s);
+}
+
+static void measure_threads(struct bench *b, uint32_t n, uint32_t trials)
+{
+    struct setting s = {.bench = b};
+    s.cell = (struct bench_cell){.part = "threads", .n = n, .trials = trials};
+    const struct backend *best = b->have_jit ? &b->jit : &b->interp;
+    open_setting(&s, b->o.quick ? 200000 : 30000000);
+    add(&s, "one", run_engine, best, 1);
+    add(&s, "two", run_engine, best, 2);
+    close_setting(&s);
+}
+
+void bench_threads(struct bench *b)
+{
+    static const uint32_t sizes[] = {2, 256, 1024, 16384};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        if ((b->o.quick && sizes[i] > 256) || (b->o.neurons && sizes[i] != b->o.neurons))
+            continue;
+        measure_threads(b, sizes[i], sizes[i] > 1024 ? 1 : 100);
+    }
 }
 
 void bench_engine(struct bench *b)

@@ -7,18 +7,17 @@
 
 static _Noreturn void usage(void)
 {
-    fputs("usage: bench [--quick] [--json] [--plot FILE.svg] [--part PART] [--neurons N]\n", stderr);
+    fputs("usage: bench [--quick] [--json] [--plot FILE.svg] [--part PART] [--neurons N]\n",
+          stderr);
     exit(2);
 }
 
 static struct bench_options parse(int argc, char **argv)
 {
-    static const struct option all[] = {{"quick", no_argument, NULL, 'q'},
-                                        {"json", no_argument, NULL, 'j'},
-                                        {"plot", required_argument, NULL, 'p'},
-                                        {"part", required_argument, NULL, 'P'},
-                                        {"neurons", required_argument, NULL, 'n'},
-                                        {0}};
+    static const struct option all[] = {
+        {"quick", no_argument, NULL, 'q'},         {"json", no_argument, NULL, 'j'},
+        {"plot", required_argument, NULL, 'p'},    {"part", required_argument, NULL, 'P'},
+        {"neurons", required_argument, NULL, 'n'}, {0}};
     struct bench_options o = {0};
     for (int c; (c = getopt_long(argc, argv, "", all, NULL)) >= 0;) {
         if (c == 'q')
@@ -48,7 +47,7 @@ static void stay_here(void)
     sched_setaffinity(0, sizeof one, &one);
 }
 
-static bool bench_wanted(const struct bench *b, const char *part)
+static bool wanted(const struct bench *b, const char *part)
 {
     return !b->o.part || strcmp(b->o.part, part) == 0;
 }
@@ -67,16 +66,18 @@ int main(int argc, char **argv)
 #ifndef DYN_NO_LLVM
     b.have_jit = true;
 #endif
-    if (bench_wanted(&b, "latency"))
+    if (wanted(&b, "latency"))
         bench_latency(&b); /* commands use all cores */
-    stay_here();
-    if (bench_wanted(&b, "quantiser"))
-        bench_quantiser(&b);
     backend_interp(&b.interp);
     open_jit(&b);
-    if (bench_wanted(&b, "kernel"))
+    if (wanted(&b, "threads"))
+        bench_threads(&b);
+    stay_here();
+    if (wanted(&b, "quantiser"))
+        bench_quantiser(&b);
+    if (wanted(&b, "kernels"))
         bench_kernels(&b);
-    if (bench_wanted(&b, "engine"))
+    if (wanted(&b, "engine"))
         bench_engine(&b);
     bench_report(&b);
     bool good = b.failures == 0;

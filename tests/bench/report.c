@@ -75,7 +75,7 @@ static void print_cells(const struct bench *b, const char *part, const char *tit
         if (strcmp(c->part, part) != 0)
             continue;
         if (!head) {
-            printf("\n%s\nmillion neuron-steps a second and ratio to `hand`\n%7s %6s  %-8s %-6s",
+            printf("\n%s\nmillion neuron-steps a second and ratio to the first\n%7s %6s  %-8s %-6s",
                    title, "neurons", "trials", "values", "");
             for (uint32_t v = 0; v < c->n_variants; v++)
                 printf(v ? " %8s      " : " %8s", c->variant[v].name);
@@ -97,6 +97,7 @@ static void print_text(const struct bench *b)
     print_times(b);
     print_cells(b, "kernel", "kernel: one step over lanes in memory");
     print_cells(b, "engine", "engine: whole runs on one thread, `hand` a program for this network");
+    print_cells(b, "threads", "threads: whole runs with --jobs 1 and 2, on all cores");
     printf("\n%u checks, %u failed\n", b->checks, b->failures);
     printf("%s - variants agree\n", b->failures ? "not ok 1" : "ok 1");
 }
