@@ -97,6 +97,7 @@ void bench_quantiser(struct bench *b); /* quantiser.c */
 void bench_kernels(struct bench *b);   /* kernels.c */
 void bench_engine(struct bench *b);    /* engine.c */
 void bench_threads(struct bench *b);   /* engine.c; more than one core */
+void bench_memory(struct bench *b);    /* memory.c; all cores */
 
 /* ---- results (report.c) ---- */
 

@@ -72,6 +72,8 @@ int main(int argc, char **argv)
     open_jit(&b);
     if (wanted(&b, "threads"))
         bench_threads(&b);
+    if (b.o.part && strcmp(b.o.part, "memory") == 0)
+        bench_memory(&b);
     stay_here();
     if (wanted(&b, "quantiser"))
         bench_quantiser(&b);
