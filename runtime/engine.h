@@ -17,6 +17,7 @@
 #define RUNTIME_ENGINE_H
 
 #include "runtime/deliver.h"
+#include "runtime/hoist.h"
 #include "runtime/run.h"
 #include <pthread.h>
 #include <stdatomic.h>
@@ -34,12 +35,6 @@ static inline size_t padded_lanes(size_t lanes)
 struct code_entry { /* code that a back end made, and for what */
     struct kernel_spec spec;
     struct kernel_code code;
-};
-
-/* Work of a step that only depends on what stays, moved out of it (run_hoist.c). */
-struct hoisted {
-    const struct kernel *kernel; /* lets: those of the model, then the moved values */
-    struct kcode code;           /* the moved values */
 };
 
 /* ---- what follows from the plan (run_schedule.c) ---- */
@@ -100,8 +95,6 @@ struct engine {
 void schedule_make(struct engine *e, struct arena *a);
 /* Bytes of a group's lanes, rows and lists in one team. */
 double schedule_group_bytes(const struct engine *e, uint32_t group);
-
-void hoist(struct arena *a, const struct kernel *k, struct hoisted *out);
 
 /* ---- one chip (run_chip.c) ---- */
 

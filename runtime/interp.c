@@ -22,11 +22,6 @@ struct lower {
     VEC(uint32_t) released; /* registers that may be used again */
 };
 
-static uint32_t operand(const struct kinst *in, uint32_t i)
-{
-    return i == 0 ? in->a : i == 1 ? in->b : in->c;
-}
-
 static bool is_operation(const struct kinst *in)
 {
     return kop_operands(in->op) > 0;
@@ -42,7 +37,7 @@ static void find_needs(struct lower *l)
     kernel_live(l->step, l->spec->traced, l->needed, l->state_needed);
     for (uint32_t v = 0; v < end; v++) {
         for (uint32_t j = 0; l->needed[v] && j < kop_operands(l->step->inst[v].op); j++)
-            l->last_use[operand(&l->step->inst[v], j)] = v;
+            l->last_use[kinst_operand(&l->step->inst[v], j)] = v;
     }
     for (uint32_t i = 0; i < l->step->n_out; i++) {
         if (l->state_needed[i] && l->step->out[i] != K_NONE)
@@ -147,7 +142,7 @@ static void release_operands(struct lower *l, uint32_t v)
 {
     const struct kinst *in = &l->step->inst[v];
     for (uint32_t j = 0; j < kop_operands(in->op); j++) {
-        uint32_t x = operand(in, j);
+        uint32_t x = kinst_operand(in, j);
         if (l->slot[x] >= first_register(l) && l->last_use[x] == v) {
             VEC_PUSH(l->arena, &l->released, l->slot[x]);
             l->last_use[x] = K_NONE; /* it may be two operands of this instruction */

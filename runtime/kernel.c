@@ -34,11 +34,6 @@ static enum ktype operand_type(enum kop op, uint32_t i)
     return logic || (op == K_SELECT && i == 0) ? K_BOOL : K_F32;
 }
 
-static uint32_t operand(const struct kinst *in, uint32_t i)
-{
-    return i == 0 ? in->a : i == 1 ? in->b : in->c;
-}
-
 /* ---- what matters ------------------------------------------------------------------------------
  */
 
@@ -76,7 +71,7 @@ void kernel_live(const struct kcode *step, const bool *traced, bool *value, bool
         if (in->op == K_STATE)
             mark_state(&l, in->index);
         for (uint32_t j = 0; j < kop_operands(in->op); j++)
-            mark_value(&l, operand(in, j));
+            mark_value(&l, kinst_operand(in, j));
     }
     arena_free(&l.arena);
 }
@@ -107,7 +102,7 @@ static void instruction_text(struct buf *out, const struct kernel *k, const stru
     else if (in->op == K_LET)
         buf_printf(out, " %u", in->index);
     for (uint32_t i = 0; i < kop_operands(in->op); i++)
-        buf_printf(out, " v%u", operand(in, i));
+        buf_printf(out, " v%u", kinst_operand(in, i));
     if (in->op == K_CONST) {
         buf_putc(out, ' ');
         buf_f32_text(out, in->imm);
@@ -191,7 +186,7 @@ static const char *check_code(const struct kernel *k, const struct kcode *code, 
         if (wrong)
             return wrong;
         for (uint32_t j = 0; j < kop_operands(in->op); j++) {
-            if (!is_value(code, i, operand(in, j), operand_type(in->op, j)))
+            if (!is_value(code, i, kinst_operand(in, j), operand_type(in->op, j)))
                 return "operand that isn't an earlier value of the right type";
         }
     }

@@ -67,6 +67,11 @@ const char *kop_text(enum kop op);
 uint32_t kop_operands(enum kop op);
 enum ktype kop_type(enum kop op);
 
+static inline uint32_t kinst_operand(const struct kinst *in, uint32_t i)
+{
+    return i == 0 ? in->a : i == 1 ? in->b : in->c;
+}
+
 /* Readable form, one instruction a line; for -v and the tests. */
 void kernel_text(struct buf *out, const struct kernel *k);
 

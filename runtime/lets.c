@@ -2,6 +2,7 @@
  * operation after another does. What depends on nothing that varies is computed once for all
  * neurons. */
 #include "runtime/base/fpenv.h"
+#include "runtime/hoist.h"
 #include "runtime/kernel_operate.h"
 #include "runtime/run.h"
 
@@ -32,11 +33,6 @@ struct evaluation {
     float *v;            /* of the neuron that is worked on */
 };
 
-static uint32_t operand(const struct kinst *in, uint32_t i)
-{
-    return i == 0 ? in->a : i == 1 ? in->b : in->c;
-}
-
 static void find_needs(struct evaluation *e)
 {
     for (uint32_t i = 0; i < e->code->n_out; i++)
@@ -44,7 +40,7 @@ static void find_needs(struct evaluation *e)
     for (uint32_t v = e->code->n; v-- > 0;) {
         const struct kinst *in = &e->code->inst[v];
         for (uint32_t j = 0; e->needed[v] && j < kop_operands(in->op); j++)
-            e->needed[operand(in, j)] = true;
+            e->needed[kinst_operand(in, j)] = true;
     }
 }
 
@@ -60,7 +56,7 @@ static bool varies(const struct evaluation *e, const struct kinst *in)
         return !c->uniform;
     bool vary = false;
     for (uint32_t j = 0; j < kop_operands(in->op); j++)
-        vary = vary || e->vary[operand(in, j)];
+        vary = vary || e->vary[kinst_operand(in, j)];
     return vary;
 }
 
@@ -126,11 +122,11 @@ void kernel_lets(struct arena *a, const struct kernel *k, uint32_t n, const stru
     evaluate(a, &e, n, let);
 }
 
-void kernel_constants(struct arena *a, const struct kcode *step, uint32_t n,
+void kernel_constants(struct arena *a, const struct kcode *code, uint32_t n,
                       const struct column *param, const struct column *let, float dt,
                       struct column *out)
 {
     struct evaluation e = {
-        .operate = operate_step, .code = step, .param = param, .let = let, .dt = dt};
+        .operate = operate_step, .code = code, .param = param, .let = let, .dt = dt};
     evaluate(a, &e, n, out);
 }

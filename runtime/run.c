@@ -116,7 +116,7 @@ static void cut_into_items(struct engine *e, uint32_t jobs)
 static void prepare(struct engine *e, uint32_t jobs)
 {
     const struct plan *p = e->plan;
-    e->deliver = deliver_for(cpu_level());
+    e->deliver = deliver_for(e->options->backend->cpu);
     e->hoisted = ARENA_ARRAY(&e->arena, struct hoisted, p->kernel.n);
     for (uint32_t i = 0; i < p->kernel.n; i++)
         hoist(&e->arena, p->kernel.data[i], &e->hoisted[i]);

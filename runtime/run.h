@@ -47,7 +47,7 @@ struct kernel_code {
     const void *code;
 };
 
-struct code_report { /* what prepare() did so far */
+struct code_report {           /* what prepare() did so far */
     uint32_t compiled, cached; /* calls that made code, and that found it in the user's cache */
     double seconds;            /* that compiling took */
     const char *no_cache;      /* why there is no cache; NULL: there is one */
@@ -57,7 +57,7 @@ struct backend {
     const char *name; /* "interp", "jit" */
     /* Set when it was opened; may be changed before the first prepare(). The bits are the same. */
     enum cpu_level cpu; /* what code is made for: at most cpu_level(), the default */
-    bool cache;         /* native code is kept in the user's cache folder (base/cache.h): the default */
+    bool cache; /* native code is kept in the user's cache folder (base/cache.h): the default */
     /* Code for all of the specs at once (a JIT compiles them as one module); one entry of `out`
      * each. False: reported. */
     bool (*prepare)(const struct backend *b, struct arena *a, const struct kernel_spec *spec,
@@ -68,8 +68,8 @@ struct backend {
 };
 
 void backend_interp(struct backend *out);
-/* The level that a user names: "sse2", "avx2", "avx512", "neon", or "host" (also NULL), the best. False
- * with E0804 if this processor can't run it, E0903 if it is no such name. */
+/* The level that a user names: "sse2", "avx2", "avx512", "neon", or "host" (also NULL), the best.
+ * False with E0804 if this processor can't run it, E0903 if it is no such name. */
 bool backend_cpu(const char *name, enum cpu_level *out, struct diags *d);
 /* Opens the plugin dyn-jit.so beside the program or in the library folder. False with E0804 and a
  * hint if it isn't there. */
@@ -79,12 +79,6 @@ bool backend_jit(struct backend *out, struct diags *d);
  * uniform where everything they depend on is. FTZ/DAZ as in a run. */
 void kernel_lets(struct arena *a, const struct kernel *k, uint32_t n, const struct column *param,
                  float dt, struct column *let);
-
-/* The same for results of a step's code that depend on parameters, lets and dt only, with the
- * operations of a step. */
-void kernel_constants(struct arena *a, const struct kcode *step, uint32_t n,
-                      const struct column *param, const struct column *let, float dt,
-                      struct column *out);
 
 /* Parameters of one group on one chip: mismatch by spec dynapse2.md section 3: layer k of the plan
  * uses key [k, seed]; keys over the ASCII-sorted names of biases and layouts plus Iscale, dt,

@@ -42,62 +42,61 @@ void event_list_reserve(struct event_list *l, size_t more)
 /* ---- inputs ------------------------------------------------------------------------------------
  */
 
-/* Steps [first, first + n) of a table, which begin in the list's span at `in_span`. The table is
- * read along its trials and the list goes along the steps: so events are counted before they are
- * placed. That a step of a trial has one or none is not to be foreseen, so no branch hangs on it.
- */
-static void play_table(const struct engine *e, const struct item *it,
-                       const struct stimulus_source *s, uint64_t first, uint32_t in_span,
-                       uint32_t n, struct event_list *l)
+/* The steps of a span that a part plays. */
+struct stretch {
+    const struct engine *e;
+    const struct item *it;
+    uint64_t first;      /* of the run: where the span begins */
+    uint32_t begin, end; /* of the span */
+};
+
+/* Reads a table along its trials, while the list goes along the steps: so events are counted before
+ * they are placed. That a step of a trial has one or none is not to be foreseen, so no branch hangs
+ * on it. */
+static void play_table(const struct stretch *x, const struct stimulus_source *s,
+                       struct event_list *l)
 {
-    const bool one = e->options->stimulus->one_per_step;
+    const bool one = x->e->options->stimulus->one_per_step;
     const uint64_t last = s->row[s->trials * s->steps];
-    size_t next[SPAN_MOST + 1] = {0}, all = 0;
-    uint32_t trial = it->first % s->trials;
-    for (uint32_t t = 0; t < it->trials; t++) {
-        const uint64_t *row = s->row + trial * s->steps + first;
-        for (uint32_t i = 0; i < n; i++)
+    size_t next[SPAN_MOST] = {0}, all = 0;
+    for (uint32_t t = 0; t < x->it->trials; t++) {
+        const uint64_t *row = s->row + (x->it->first + t) % s->trials * s->steps + x->first;
+        for (uint32_t i = x->begin; i < x->end; i++)
             next[i] += row[i + 1] - row[i];
-        trial = trial + 1 < s->trials ? trial + 1 : 0;
     }
-    for (uint32_t i = 0; i < n; i++) {
+    for (uint32_t i = x->begin; i < x->end; i++) {
         const size_t here = next[i];
-        next[i] = all;
-        l->begin[in_span + i] = all;
+        l->begin[i] = next[i] = all;
         all += here;
     }
-    l->n = 0;
     event_list_reserve(l, all + 1);
     l->n = all;
-    trial = it->first % s->trials;
-    for (uint32_t t = 0; all && t < it->trials; t++) {
-        const uint64_t *row = s->row + trial * s->steps + first;
-        for (uint32_t i = 0; i < n; i++) {
-            const uint64_t begin = row[i], end = row[i + 1];
-            uint64_t k = begin;
+    for (uint32_t t = 0; all && t < x->it->trials; t++) {
+        const uint64_t *row = s->row + (x->it->first + t) % s->trials * s->steps + x->first;
+        for (uint32_t i = x->begin; i < x->end; i++) {
+            const uint64_t end = row[i + 1];
+            uint64_t k = row[i];
             do {
                 const struct stimulus_event *from = &s->event[k < last ? k : last - 1];
                 struct event *to = &l->event[k < end ? next[i] : all]; /* none: beyond the list */
-                *to = (struct event){in_span + i, t, from->channel, one ? 1 : (float)from->count};
+                *to = (struct event){i, t, from->channel, one ? 1 : (float)from->count};
                 next[i] += k < end;
             } while (++k < end);
         }
-        trial = trial + 1 < s->trials ? trial + 1 : 0;
     }
 }
 
-static void play_drawn(const struct engine *e, const struct item *it, uint32_t input,
-                       uint64_t first, uint32_t in_span, uint32_t n, struct stimulus_event *room,
+static void play_drawn(const struct stretch *x, uint32_t input, struct stimulus_event *room,
                        struct event_list *l)
 {
-    for (uint32_t i = 0; i < n; i++) {
-        l->begin[in_span + i] = l->n;
-        for (uint32_t t = 0; t < it->trials; t++) {
-            const uint32_t k = stimulus_at(&e->stimulus, input, it->first + t, first + i, room);
-            event_list_reserve(l, k);
-            for (uint32_t j = 0; j < k; j++)
-                l->event[l->n++] =
-                    (struct event){in_span + i, t, room[j].channel, (float)room[j].count};
+    for (uint32_t i = x->begin; i < x->end; i++) {
+        l->begin[i] = l->n;
+        for (uint32_t t = 0; t < x->it->trials; t++) {
+            const uint32_t n =
+                stimulus_at(&x->e->stimulus, input, x->it->first + t, x->first + i, room);
+            event_list_reserve(l, n);
+            for (uint32_t k = 0; k < n; k++)
+                l->event[l->n++] = (struct event){i, t, room[k].channel, (float)room[k].count};
         }
     }
 }
@@ -108,23 +107,23 @@ void events_play(const struct engine *e, struct team *t, uint32_t part, uint32_t
 {
     const struct stimulus_source *s = &e->options->stimulus->source[input];
     struct event_list *l = event_list_of(e, &t->block.of_input[input], span, part);
-    const uint64_t first = span * e->schedule.span;
-    const uint32_t begin = (uint32_t)((uint64_t)steps * part / e->parts),
-                   end = (uint32_t)((uint64_t)steps * (part + 1) / e->parts);
-    uint32_t played = end;
+    struct stretch x = {.e = e,
+                        .it = &t->item,
+                        .first = span * e->schedule.span,
+                        .begin = (uint32_t)((uint64_t)steps * part / e->parts),
+                        .end = (uint32_t)((uint64_t)steps * (part + 1) / e->parts)};
+    const uint64_t left = s->steps > x.first ? s->steps - x.first : 0; /* of a table */
+    if (s->kind == STIM_SILENCE)
+        x.end = x.begin;
+    else if (s->kind == STIM_TABLE && left < x.end)
+        x.end = left > x.begin ? (uint32_t)left : x.begin;
     l->n = 0;
-    for (uint32_t i = 0; i < begin; i++)
+    for (uint32_t i = 0; i < x.begin; i++)
         l->begin[i] = 0;
-    if (s->kind == STIM_TABLE) {
-        const uint64_t left = s->steps > first ? s->steps - first : 0;
-        played = left < end ? (uint32_t)left : end;
-        if (begin < played)
-            play_table(e, &t->item, s, first + begin, begin, played - begin, l);
-    } else if (s->kind != STIM_SILENCE) {
-        play_drawn(e, &t->item, input, first + begin, begin, end - begin, t->block.room[part], l);
-    } else {
-        played = begin;
-    }
-    for (uint32_t i = played > begin ? played : begin; i <= steps; i++)
+    if (s->kind == STIM_TABLE && x.begin < x.end)
+        play_table(&x, s, l);
+    else if (s->kind != STIM_TABLE)
+        play_drawn(&x, input, t->block.room[part], l);
+    for (uint32_t i = x.end; i <= steps; i++)
         l->begin[i] = l->n;
 }

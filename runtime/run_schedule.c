@@ -159,13 +159,18 @@ static size_t row_floats(const struct engine *e, uint32_t group)
     return rows * padded_lanes((size_t)g->n * e->block);
 }
 
+/* All rows of a group together have less than 2^32 lanes (run_collect.c counts them). */
 static uint32_t choose_span(const struct engine *e)
 {
-    size_t floats = 1;
-    for (uint32_t g = 0; g < e->plan->group.n; g++)
+    size_t floats = 1, lanes = 1;
+    for (uint32_t g = 0; g < e->plan->group.n; g++) {
+        const size_t n = padded_lanes((size_t)e->plan->group.data[g].n * e->block);
+        lanes = n > lanes ? n : lanes;
         floats += row_floats(e, g);
-    const size_t fit = SPAN_FLOATS / floats;
+    }
+    const size_t fit = SPAN_FLOATS / floats, most = UINT32_MAX / lanes;
     uint32_t span = fit > SPAN_MOST ? SPAN_MOST : fit < SPAN_LEAST ? SPAN_LEAST : (uint32_t)fit;
+    span = span < most ? span : (uint32_t)most;
     span = span < e->steps ? span : (uint32_t)e->steps;
     return span ? span : 1;
 }

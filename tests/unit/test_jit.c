@@ -3,152 +3,16 @@
 #include "tests/unit/unit.h"
 
 #include "runtime/base/fpenv.h"
-#include "runtime/base/rng.h"
+#include "runtime/hoist.h"
 #include "runtime/kernel_operate.h"
+#include "tests/unit/any_kernel.h"
 #include "tests/unit/dpi_net.h"
-#include <float.h>
 #include <stdio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum {
-    N_PARAMS = 4,
-    N_LETS = 3,
-    N_RECEPTORS = 2,
-    N_STATES = 4,
-    N_INST = 60,
-    N_SPECS = 24,
-    N_ROUNDS = 12,
-    N_STEPS = 3,
-    MAX_LANES = 304, /* 300, padded: more than a chunk or a block of the back ends */
-};
-
-/* ---- random numbers ---- */
-
-struct dice {
-    uint64_t seed, index;
-};
-
-static uint32_t roll(struct dice *d, uint32_t n)
-{
-    return (uint32_t)(rng_uniform(d->seed, d->index++) * n);
-}
-
-/* Never denormal: what enters a kernel isn't. */
-static float any_float(struct dice *d)
-{
-    static const float special[] = {0.0f, -0.0f,   1.0f,     -1.0f,      INFINITY, -INFINITY,
-                                    NAN,  FLT_MIN, -FLT_MIN, FLT_MAX,    -FLT_MAX, 0.5f,
-                                    2.0f, 1.5f,    -2.5f,    8388609.0f, 1e-30f,   88.0f};
-    enum { N = sizeof special / sizeof *special };
-    if (roll(d, 4) == 0)
-        return special[roll(d, N)];
-    double magnitude = pow(10, 12 * rng_uniform(d->seed, d->index++) - 7);
-    return (float)(roll(d, 3) ? magnitude : -magnitude);
-}
-
-/* ---- random kernels ---- */
-
-static uint32_t any_value(struct dice *d, const struct kinst *inst, uint32_t n, enum ktype type)
-{
-    for (;;) {
-        /* Mostly recent values, so that chains get long. */
-        uint32_t v = roll(d, 3) ? n - 1 - roll(d, n < 12 ? n : 12) : roll(d, n);
-        if (kop_type((enum kop)inst[v].op) == type)
-            return v;
-    }
-}
-
-static struct kinst any_leaf(struct dice *d)
-{
-    static const uint8_t leaves[] = {K_CONST, K_BOOLEAN, K_DT,     K_PARAM, K_LET,
-                                     K_STATE, K_RECEIVE, K_SPIKES, K_PARAM, K_STATE};
-    static const uint32_t range[K_N_OPS] = {
-        [K_PARAM] = N_PARAMS, [K_LET] = N_LETS, [K_STATE] = N_STATES, [K_RECEIVE] = N_RECEPTORS};
-    struct kinst in = {.op = leaves[roll(d, sizeof leaves)]};
-    if (range[in.op])
-        in.index = (uint16_t)roll(d, range[in.op]);
-    if (in.op == K_CONST)
-        in.imm = any_float(d);
-    if (in.op == K_BOOLEAN)
-        in.imm = (float)roll(d, 2);
-    return in;
-}
-
-static struct kinst any_operation(struct dice *d, const struct kinst *inst, uint32_t n)
-{
-    struct kinst in = {.op = (uint16_t)(K_ADD + roll(d, K_N_OPS - K_ADD))};
-    enum ktype type = in.op == K_AND || in.op == K_OR || in.op == K_NOT ? K_BOOL : K_F32;
-    uint32_t n_operands = kop_operands((enum kop)in.op);
-    in.a = any_value(d, inst, n, in.op == K_SELECT ? K_BOOL : type);
-    if (n_operands > 1)
-        in.b = any_value(d, inst, n, type);
-    if (n_operands > 2)
-        in.c = any_value(d, inst, n, type);
-    return in;
-}
-
-/* max(ceil(log(x)), 0) and max(ceil(log(x / y)), 0) and the like, which the JIT skips where it can.
- */
-static uint32_t put_count(struct dice *d, struct kinst *inst, uint32_t n)
-{
-    static const uint8_t rounding[] = {K_CEIL, K_FLOOR, K_ROUND, K_TRUNC};
-    uint32_t x = any_value(d, inst, n, K_F32);
-    const uint32_t y = any_value(d, inst, n, K_F32);
-    inst[n] = (struct kinst){.op = K_CONST, .imm = roll(d, 4) ? 0.0f : -0.0f};
-    const uint32_t zero = n++;
-    if (roll(d, 2)) {
-        inst[n] = (struct kinst){.op = K_DIV, .a = x, .b = y};
-        x = n++;
-    }
-    inst[n] = (struct kinst){.op = K_LOG, .a = x};
-    inst[n + 1] = (struct kinst){.op = rounding[roll(d, 4)], .a = n};
-    inst[n + 2] = (struct kinst){.op = K_MAX, .a = n + 1, .b = zero};
-    return n + 3;
-}
-
-static struct kernel *any_kernel(struct arena *a, struct dice *d)
-{
-    static const char *const name[] = {"w", "x", "y", "z"};
-    struct kernel *k = ARENA_NEW(a, struct kernel);
-    *k = (struct kernel){.model = "random",
-                         .n_params = N_PARAMS,
-                         .n_lets = N_LETS,
-                         .n_receptors = N_RECEPTORS,
-                         .n_states = N_STATES};
-    k->param = ARENA_ARRAY(a, struct kparam, N_PARAMS);
-    for (uint32_t i = 0; i < N_PARAMS; i++)
-        k->param[i].name = name[i];
-    k->receptor = (const char **)memcpy(ARENA_ARRAY(a, char *, N_RECEPTORS), name,
-                                        N_RECEPTORS * sizeof *name);
-    k->state = (const char **)memcpy(ARENA_ARRAY(a, char *, N_STATES), name, sizeof name);
-    k->lets = (struct kcode){.n = 1, .n_out = N_LETS, .emit = K_NONE};
-    k->lets.inst = ARENA_NEW(a, struct kinst);
-    k->lets.inst[0] = (struct kinst){.op = K_DT};
-    k->lets.out = ARENA_ARRAY(a, uint32_t, N_LETS);
-    k->event.emit = K_NONE;
-
-    struct kcode *step = &k->step;
-    step->inst = ARENA_ARRAY(a, struct kinst, N_INST);
-    step->inst[0] = (struct kinst){.op = K_STATE};
-    step->inst[1] = (struct kinst){.op = K_LT};
-    step->n = 2;
-    while (step->n < N_INST - 5) {
-        if (step->n > 12 && roll(d, 12) == 0) {
-            step->n = put_count(d, step->inst, step->n);
-            continue;
-        }
-        bool early = step->n < 12 || roll(d, 10) == 0;
-        step->inst[step->n] = early ? any_leaf(d) : any_operation(d, step->inst, step->n);
-        step->n++;
-    }
-    step->n_out = N_STATES;
-    step->out = ARENA_ARRAY(a, uint32_t, N_STATES);
-    for (uint32_t i = 0; i < N_STATES; i++)
-        step->out[i] = roll(d, 5) ? any_value(d, step->inst, step->n, K_F32) : K_NONE;
-    step->emit = roll(d, 5) ? any_value(d, step->inst, step->n, K_F32) : K_NONE;
-    return k;
-}
+/* Lanes: 300, padded, which is more than a block of the back ends. */
+enum { N_SPECS = 24, N_ROUNDS = 12, N_STEPS = 3, MAX_LANES = 304 };
 
 /* ---- data ---- */
 
@@ -227,16 +91,57 @@ static struct kernel_spec spec_of(const struct kernel *k, const struct uniforms 
                                 u->traced, 1e-3f};
 }
 
-/* Steps [first, first + steps) of lanes [begin, end). */
-static void run(const struct kernel_code *code, const struct kernel_spec *s, struct lanes *l,
-                size_t begin, size_t end, size_t first, size_t steps)
+/* The kernel as the engine runs it: what stays the same is moved into further lets, whose columns
+ * are `moved`. */
+static struct kernel_spec hoisted_spec(struct arena *a, const struct kernel_spec *s,
+                                       const struct lanes *l, struct column **moved)
 {
-    const float *param[N_PARAMS], *let[N_LETS], *receive[N_RECEPTORS];
+    struct hoisted h;
+    hoist(a, s->kernel, &h);
+    const uint32_t n_lets = h.kernel->n_lets;
+    struct column column[N_PARAMS + N_LETS];
+    bool *uniform = ARENA_ARRAY(a, bool, n_lets);
+    float *value = ARENA_ARRAY(a, float, n_lets);
+    for (uint32_t i = 0; i < N_PARAMS + N_LETS; i++) {
+        const bool is_let = i >= N_PARAMS;
+        const uint32_t k = is_let ? i - N_PARAMS : i;
+        column[i].uniform = is_let ? s->let_uniform[k] : s->param_uniform[k];
+        column[i].v = l->array[i];
+        if (column[i].uniform) {
+            column[i].v = ARENA_NEW(a, float);
+            column[i].v[0] = is_let ? s->let_value[k] : s->param_value[k];
+        }
+        if (is_let) {
+            uniform[k] = column[i].uniform;
+            value[k] = s->let_value[k];
+        }
+    }
+    *moved = ARENA_ARRAY(a, struct column, n_lets - N_LETS);
+    kernel_constants(a, &h.code, MAX_LANES, column, column + N_PARAMS, s->dt, *moved);
+    for (uint32_t i = N_LETS; i < n_lets; i++) {
+        uniform[i] = (*moved)[i - N_LETS].uniform;
+        value[i] = (*moved)[i - N_LETS].v[0];
+    }
+    struct kernel_spec out = *s;
+    out.kernel = h.kernel;
+    out.let_uniform = uniform;
+    out.let_value = value;
+    return out;
+}
+
+/* Steps [first, first + steps) of lanes [begin, end). */
+static void run(const struct kernel_code *code, const struct kernel_spec *s,
+                const struct column *moved, struct lanes *l, size_t begin, size_t end, size_t first,
+                size_t steps)
+{
+    const float *param[N_PARAMS], *let[N_LETS + N_INST], *receive[N_RECEPTORS];
     float *trace[N_STATES];
     for (uint32_t i = 0; i < N_PARAMS; i++)
         param[i] = s->param_uniform[i] ? NULL : l->array[i];
-    for (uint32_t i = 0; i < N_LETS; i++)
-        let[i] = s->let_uniform[i] ? NULL : l->array[N_PARAMS + i];
+    for (uint32_t i = 0; i < s->kernel->n_lets; i++)
+        let[i] = s->let_uniform[i] ? NULL
+                 : i < N_LETS      ? l->array[N_PARAMS + i]
+                                   : moved[i - N_LETS].v;
     for (uint32_t i = 0; i < N_RECEPTORS; i++)
         receive[i] = l->receive[i] + first * MAX_LANES;
     for (uint32_t i = 0; i < N_STATES; i++)
@@ -346,29 +251,35 @@ static void check_round(const struct backend *b, uint64_t seed)
     struct arena a = {0};
     struct diags d = {0};
     struct dice dice = {seed, 0};
-    struct kernel_spec spec[N_SPECS];
+    struct kernel_spec spec[N_SPECS], hoisted[N_SPECS];
+    struct column *moved[N_SPECS];
+    struct lanes expected[N_SPECS];
     struct kernel_code code[N_SPECS];
+    uint32_t n_moved = 0;
     for (uint32_t i = 0; i < N_SPECS; i++) {
         spec[i] = spec_of(any_kernel(&a, &dice), any_uniforms(&a, &dice));
         const char *why;
         assert_true(kernel_verify(spec[i].kernel, &why));
+        expected[i] = any_lanes(&a, &dice);
+        hoisted[i] = hoisted_spec(&a, &spec[i], &expected[i], &moved[i]);
+        n_moved += hoisted[i].kernel->n_lets - N_LETS;
     }
-    assert_true(b->prepare(b, &a, spec, N_SPECS, code, &d));
+    assert_true(n_moved > 0);
+    assert_true(b->prepare(b, &a, hoisted, N_SPECS, code, &d));
     for (uint32_t i = 0; i < N_SPECS; i++) {
         size_t n = 1 + roll(&dice, i % 4 ? 70 : 300);
-        struct lanes expected = any_lanes(&a, &dice);
-        struct lanes got = copy_lanes(&a, &expected);
+        struct lanes got = copy_lanes(&a, &expected[i]);
         const uint64_t old = fpenv_flush();
         for (size_t t = 0; t < N_STEPS; t++) {
             for (size_t j = 0; j < n; j++)
-                reference(&spec[i], &expected, j, t * MAX_LANES);
+                reference(&spec[i], &expected[i], j, t * MAX_LANES);
         }
         fpenv_restore(old);
         const size_t end = (n + 15) / 16 * 16, middle = end / 32 * 16, first = roll(&dice, 3);
-        run(&code[i], &spec[i], &got, 0, middle, 0, N_STEPS);
-        run(&code[i], &spec[i], &got, middle, end, 0, first);
-        run(&code[i], &spec[i], &got, middle, end, first, N_STEPS - first);
-        compare(&spec[i], &expected, &got, n, b->name);
+        run(&code[i], &hoisted[i], moved[i], &got, 0, middle, 0, N_STEPS);
+        run(&code[i], &hoisted[i], moved[i], &got, middle, end, 0, first);
+        run(&code[i], &hoisted[i], moved[i], &got, middle, end, first, N_STEPS - first);
+        compare(&spec[i], &expected[i], &got, n, b->name);
     }
     diags_free(&d);
     arena_free(&a);

@@ -1,6 +1,4 @@
-/* What a step computes of parameters, lets and dt only is the same in every step: it is moved into
- * lets of the run's own, computed once with the step's operations. */
-#include "runtime/engine.h"
+#include "runtime/hoist.h"
 
 struct mover {
     struct arena *arena;
@@ -10,11 +8,6 @@ struct mover {
     VEC(uint32_t) moved; /* values */
 };
 
-static uint32_t operand(const struct kinst *in, uint32_t i)
-{
-    return i == 0 ? in->a : i == 1 ? in->b : in->c;
-}
-
 static bool stays(const struct mover *m, const struct kinst *in)
 {
     const uint32_t n = kop_operands(in->op);
@@ -22,7 +15,7 @@ static bool stays(const struct mover *m, const struct kinst *in)
         return in->op == K_CONST || in->op == K_BOOLEAN || in->op == K_DT || in->op == K_PARAM ||
                in->op == K_LET;
     for (uint32_t i = 0; i < n; i++) {
-        if (!m->stays[operand(in, i)])
+        if (!m->stays[kinst_operand(in, i)])
             return false;
     }
     return true;
@@ -50,7 +43,7 @@ static void find_moves(struct mover *m)
         if (m->stays[v] && kop_type(in->op) == K_F32)
             continue;
         for (uint32_t i = 0; i < kop_operands(in->op); i++)
-            move(m, operand(in, i));
+            move(m, kinst_operand(in, i));
     }
     for (uint32_t i = 0; i < step->n_out; i++) {
         if (step->out[i] != K_NONE)
