@@ -71,9 +71,13 @@ static uint32_t put_count(struct dice *d, struct kinst *inst, uint32_t n)
 {
     static const uint8_t rounding[] = {K_CEIL, K_FLOOR, K_ROUND, K_TRUNC};
     uint32_t x = any_value(d, inst, n, K_F32);
-    const uint32_t y = any_value(d, inst, n, K_F32);
+    uint32_t y = any_value(d, inst, n, K_F32);
     inst[n] = (struct kinst){.op = K_CONST, .imm = roll(d, 4) ? 0.0f : -0.0f};
     const uint32_t zero = n++;
+    if (roll(d, 2)) {
+        inst[n] = (struct kinst){.op = K_CONST, .imm = any_float(d)};
+        y = n++;
+    }
     if (roll(d, 2)) {
         inst[n] = (struct kinst){.op = K_DIV, .a = x, .b = y};
         x = n++;
@@ -110,7 +114,7 @@ struct kernel *any_kernel(struct arena *a, struct dice *d)
     step->inst[0] = (struct kinst){.op = K_STATE};
     step->inst[1] = (struct kinst){.op = K_LT};
     step->n = 2;
-    while (step->n < N_INST - 5) {
+    while (step->n < N_INST - 6) {
         if (step->n > 12 && roll(d, 12) == 0) {
             step->n = put_count(d, step->inst, step->n);
             continue;
