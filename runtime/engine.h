@@ -44,10 +44,16 @@ struct stage {
     uint32_t steps; /* at a time */
 };
 
+struct incoming { /* a projection onto a group */
+    uint32_t projection;
+    uint32_t spans, steps; /* its delay */
+};
+
 struct group_plan {
-    uint32_t n_in, *in; /* projections onto it that act, in source order */
-    uint32_t depth;     /* spans whose spikes are kept */
-    uint32_t steps;     /* of its stage at a time */
+    uint32_t n_in;
+    struct incoming *in; /* those that act, in source order */
+    uint32_t depth;      /* spans whose spikes are kept; a power of two */
+    uint32_t steps;      /* of its stage at a time */
     uint32_t n_states;
     bool *traced;    /* states that are recorded */
     uint8_t *spikes; /* of the result; NULL where they aren't recorded */
@@ -135,7 +141,8 @@ struct event_list { /* of the steps of one span, ascending by step, trial and ch
     size_t *begin; /* of each step and of the end: index in `event` */
 };
 
-/* The lists of the last `depth` spans; list[(span % depth) * parts + part]. */
+/* The lists of the last `depth` spans, a power of two: list[(span & (depth - 1)) * parts + part].
+ */
 struct event_ring {
     uint32_t depth;
     struct event_list *list;
@@ -151,10 +158,22 @@ struct item {
     uint32_t chip, first, trials;
 };
 
+struct range { /* of lanes */
+    size_t begin, end;
+};
+
+struct stretch { /* steps within a span */
+    uint64_t span;
+    uint64_t first; /* step of the run */
+    uint32_t begin; /* the same step of the span */
+    uint32_t steps;
+};
+
 struct block { /* what a team works with */
     struct arena arena;
     struct lanes *group;
     struct event_ring *of_group, *of_input;
+    struct range *range;          /* [part][group]: which lanes of a group a part has */
     struct stimulus_event **room; /* for each part: events of one input, trial and step */
 };
 
@@ -184,16 +203,16 @@ void event_ring_free(const struct engine *e, struct event_ring *r);
 struct event_list *event_list_of(const struct engine *e, const struct event_ring *r, uint64_t span,
                                  uint32_t part);
 void event_list_reserve(struct event_list *l, size_t more);
-/* A part's share of an input's events in span `span` of `steps` steps. */
+/* A part's share of an input's events in a whole span. */
 void events_play(const struct engine *e, struct team *t, uint32_t part, uint32_t input,
-                 uint64_t span, uint32_t steps);
+                 const struct stretch *x);
 
 /* ---- what comes out (run_collect.c) ---- */
 
-/* What a group's lanes [begin, end) gave in `steps` steps from step `first` of the run on: spikes
- * into the part's list, and all that is kept into the result. */
-void collect(const struct engine *e, struct team *t, uint32_t part, uint32_t group, size_t begin,
-             size_t end, uint64_t first, uint32_t steps);
+/* What a part's lanes of a group gave: spikes into the part's list, and all that is kept into the
+ * result. */
+void collect(const struct engine *e, struct team *t, uint32_t part, uint32_t group,
+             const struct stretch *x);
 
 /* ---- run.c ---- */
 

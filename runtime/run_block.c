@@ -76,6 +76,7 @@ void block_build(const struct engine *e, const struct chip *c, struct block *b)
     b->group = ARENA_ARRAY(&b->arena, struct lanes, p->group.n);
     b->of_group = ARENA_ARRAY(&b->arena, struct event_ring, p->group.n);
     b->of_input = ARENA_ARRAY(&b->arena, struct event_ring, p->input.n);
+    b->range = ARENA_ARRAY(&b->arena, struct range, (size_t)e->parts * p->group.n);
     b->room = ARENA_ARRAY(&b->arena, struct stimulus_event *, e->parts);
     for (uint32_t i = 0; i < p->group.n; i++) {
         build_lanes(e, &c->group[i], i, &b->arena, &b->group[i]);
@@ -119,23 +120,30 @@ void team_meet(const struct engine *e, struct team *t)
     }
 }
 
-/* A part's lanes of a group: an equal share of the vectors. */
 struct part {
     struct engine *engine;
     struct team *team;
     uint32_t index;
+    const struct range *range; /* of each group */
 };
 
-static size_t share(const struct part *x, uint32_t group, uint32_t index)
+/* An equal share of the vectors of each group. */
+static void share_lanes(const struct part *x)
 {
-    const size_t n = (size_t)x->engine->plan->group.data[group].n * x->team->item.trials;
-    return padded_lanes(n) / LANES * index / x->engine->parts * LANES;
+    const struct engine *e = x->engine;
+    struct range *range = x->team->block.range + (size_t)x->index * e->plan->group.n;
+    for (uint32_t i = 0; i < e->plan->group.n; i++) {
+        const size_t n = (size_t)e->plan->group.data[i].n * x->team->item.trials;
+        const size_t vectors = padded_lanes(n) / LANES;
+        range[i].begin = vectors * x->index / e->parts * LANES;
+        range[i].end = vectors * (x->index + 1) / e->parts * LANES;
+    }
 }
 
 static void reset(const struct part *x)
 {
     const struct engine *e = x->engine;
-    for (uint32_t i = 0; x->index == 0 && i < e->plan->group.n; i++) {
+    for (uint32_t i = 0; i < e->plan->group.n; i++) {
         const struct plan_group *g = &e->plan->group.data[i];
         const struct kernel_args *args = &x->team->block.group[i].args;
         for (uint32_t s = 0; s < e->schedule.group[i].n_states; s++)
@@ -147,100 +155,100 @@ static void reset(const struct part *x)
 /* ---- steps -------------------------------------------------------------------------------------
  */
 
-/* What a projection brings to steps [first, first + steps) of the run; the events may lie in
- * several spans. */
-static void sum(const struct part *x, struct delivery d, uint64_t first, uint32_t steps)
+/* What a projection brings to a stretch of steps of a group: events of one span or of two, and from
+ * before the run there are none. */
+static void sum(const struct part *x, uint32_t group, const struct incoming *in,
+                const struct stretch *at)
 {
     const struct engine *e = x->engine;
     const struct block *b = &x->team->block;
-    const struct plan_projection *j = d.projection;
+    const struct lanes *l = &b->group[group];
+    const struct plan_projection *j = &e->plan->projection.data[in->projection];
     const struct event_ring *r = j->from_input ? &b->of_input[j->src] : &b->of_group[j->src];
-    const uint64_t end = first + steps;
-    float *receive = d.receive;
-    for (uint64_t at = first > j->delay ? first : j->delay; at < end;) {
-        const uint64_t from = at - j->delay, span = from / e->schedule.span;
-        const uint32_t begin = (uint32_t)(from % e->schedule.span);
-        const uint64_t left = e->schedule.span - begin;
-        const uint32_t n = (uint32_t)(left < end - at ? left : end - at);
-        d.first = begin;
-        d.receive = receive + (at - first) * d.stride;
-        for (uint32_t i = 0; i < e->parts; i++) {
-            const struct event_list *l = &r->list[span % r->depth * e->parts + i];
-            const size_t k = l->begin[begin];
-            e->deliver(&d, l->event + k, l->begin[begin + n] - k);
+    const bool borrow = at->begin < in->steps;
+    uint64_t back = (uint64_t)in->spans + borrow;
+    struct delivery d = {.projection = j,
+                         .rows = e->schedule.rows[in->projection],
+                         .n_post = e->plan->group.data[group].n,
+                         .first = at->begin + (borrow ? e->schedule.span : 0) - in->steps,
+                         .receive = l->receive[j->receptor],
+                         .stride = l->args.stride,
+                         .begin = x->range[group].begin,
+                         .end = x->range[group].end};
+    for (uint32_t done = 0; done < at->steps; back--) {
+        const uint32_t left = at->steps - done, there = e->schedule.span - d.first;
+        const uint32_t n = left < there ? left : there;
+        for (uint32_t i = 0; back <= at->span && i < e->parts; i++) {
+            const struct event_list *from = event_list_of(e, r, at->span - back, i);
+            const size_t k = from->begin[d.first];
+            e->deliver(&d, from->event + k, from->begin[d.first + n] - k);
         }
-        at += n;
+        done += n;
+        d.receive += n * d.stride;
+        d.first = 0;
     }
 }
 
-static void clear_rows(float *rows, size_t stride, size_t begin, size_t end, uint32_t n)
+static void clear_rows(float *rows, size_t stride, struct range lanes, uint32_t n)
 {
-    if (end - begin == stride) {
+    const size_t width = lanes.end - lanes.begin;
+    if (width == stride) {
         memset(rows, 0, n * stride * sizeof(float));
         return;
     }
     for (uint32_t i = 0; i < n; i++)
-        memset(rows + i * stride + begin, 0, (end - begin) * sizeof(float));
+        memset(rows + i * stride + lanes.begin, 0, width * sizeof(float));
 }
 
-/* A part's share of steps [first, first + steps) of a group. */
-static void run_group(const struct part *x, uint32_t group, uint64_t first, uint32_t steps)
+/* A part's lanes of a group, for a stretch of steps. */
+static void run_group(const struct part *x, uint32_t group, const struct stretch *at)
 {
     const struct engine *e = x->engine;
     const struct lanes *l = &x->team->block.group[group];
     const struct group_plan *g = &e->schedule.group[group];
-    const size_t begin = share(x, group, x->index), end = share(x, group, x->index + 1);
+    const struct range lanes = x->range[group];
     const struct kernel *k = e->plan->kernel.data[e->plan->group.data[group].kernel];
     for (uint32_t r = 0; r < k->n_receptors; r++)
-        clear_rows(l->receive[r], l->args.stride, begin, end, steps);
-    for (uint32_t i = 0; i < g->n_in; i++) {
-        const struct plan_projection *j = &e->plan->projection.data[g->in[i]];
-        sum(x,
-            (struct delivery){.projection = j,
-                              .rows = e->schedule.rows[g->in[i]],
-                              .n_post = e->plan->group.data[group].n,
-                              .receive = l->receive[j->receptor],
-                              .stride = l->args.stride,
-                              .begin = begin,
-                              .end = end},
-            first, steps);
-    }
+        clear_rows(l->receive[r], l->args.stride, lanes, at->steps);
+    for (uint32_t i = 0; i < g->n_in; i++)
+        sum(x, group, &g->in[i], at);
     const struct kernel_code *code = &x->team->chip.group[group].code;
-    code->step(code->code, &l->args, begin, end, steps);
+    code->step(code->code, &l->args, lanes.begin, lanes.end, at->steps);
 }
 
 /* The last step's counts are what the next call finds. */
-static void finish_group(const struct part *x, uint32_t group, uint64_t first, uint32_t steps)
+static void finish_group(const struct part *x, uint32_t group, const struct stretch *at)
 {
     const struct kernel_args *args = &x->team->block.group[group].args;
-    const size_t begin = share(x, group, x->index), end = share(x, group, x->index + 1);
-    collect(x->engine, x->team, x->index, group, begin, end, first, steps);
-    memcpy(args->spikes + begin, args->spikes + steps * args->stride + begin,
-           (end - begin) * sizeof(float));
+    const struct range lanes = x->range[group];
+    collect(x->engine, x->team, x->index, group, at);
+    memcpy(args->spikes + lanes.begin, args->spikes + at->steps * args->stride + lanes.begin,
+           (lanes.end - lanes.begin) * sizeof(float));
 }
 
-static void run_stage(const struct part *x, const struct stage *s, uint64_t first, uint32_t steps)
+static void run_stage(const struct part *x, const struct stage *s, const struct stretch *span)
 {
-    for (uint32_t done = 0; done < steps;) {
-        const uint32_t n = steps - done < s->steps ? steps - done : s->steps;
+    for (uint32_t done = 0; done < span->steps;) {
+        const uint32_t left = span->steps - done, n = left < s->steps ? left : s->steps;
+        const struct stretch at = {span->span, span->first + done, done, n};
         for (uint32_t i = 0; i < s->n; i++)
-            run_group(x, s->group[i], first + done, n);
+            run_group(x, s->group[i], &at);
         team_meet(x->engine, x->team);
         for (uint32_t i = 0; i < s->n; i++)
-            finish_group(x, s->group[i], first + done, n);
+            finish_group(x, s->group[i], &at);
         team_meet(x->engine, x->team);
         done += n;
     }
 }
 
-static void run_span(const struct part *x, uint64_t span, uint32_t steps)
+static void run_span(const struct part *x, const struct stretch *span)
 {
     const struct engine *e = x->engine;
     for (uint32_t i = 0; i < e->plan->input.n; i++)
-        events_play(e, x->team, x->index, i, span, steps);
+        events_play(e, x->team, x->index, i, span);
     team_meet(e, x->team);
     for (uint32_t i = 0; i < e->schedule.n_stages; i++)
-        run_stage(x, &e->schedule.stage[i], span * e->schedule.span, steps);
+        run_stage(x, &e->schedule.stage[i], span);
 }
 
 static bool must_stop(const struct engine *e, const struct team *t)
@@ -254,20 +262,23 @@ static bool must_stop(const struct engine *e, const struct team *t)
 
 void block_run(struct engine *e, struct team *t, uint32_t part)
 {
-    const struct part x = {e, t, part};
-    reset(&x);
-    for (uint64_t step = 0; step < e->steps; step += e->schedule.span) {
-        const uint64_t left = e->steps - step;
-        const uint32_t n = left < e->schedule.span ? (uint32_t)left : e->schedule.span;
+    const struct part x = {e, t, part, t->block.range + (size_t)part * e->plan->group.n};
+    struct stretch span = {0};
+    share_lanes(&x);
+    if (part == 0)
+        reset(&x);
+    for (; span.first < e->steps; span.span++, span.first += span.steps) {
+        const uint64_t left = e->steps - span.first;
+        span.steps = left < e->schedule.span ? (uint32_t)left : e->schedule.span;
         /* One part decides, between two meetings, so that all do the same. */
         if (part == 0)
             t->cut_short = must_stop(e, t);
         team_meet(e, t);
         if (t->cut_short)
             return;
-        run_span(&x, step / e->schedule.span, n);
+        run_span(&x, &span);
         if (part == 0)
-            engine_progress(e, (uint64_t)t->item.trials * n);
+            engine_progress(e, (uint64_t)t->item.trials * span.steps);
     }
     if (part == 0)
         t->cut_short = must_stop(e, t);

@@ -19,11 +19,10 @@ struct collector {
     const struct kernel_args *args;
     struct run_failure *failure;
     uint32_t group, n; /* neurons */
-    size_t begin, end; /* lanes */
-    size_t used;       /* lanes, without padding */
-    uint64_t first;    /* step */
-    uint32_t in_span;  /* the same in its span */
-    size_t trial;      /* of the result: the item's first */
+    struct range lanes;
+    size_t used;  /* lanes, without padding */
+    size_t trial; /* of the result: the item's first */
+    const struct stretch *at;
 };
 
 /* ---- spikes ------------------------------------------------------------------------------------
@@ -64,7 +63,7 @@ static void fail(const struct collector *c, const struct event *e, uint32_t row)
     const struct run_failure f = {.kind =
                                       is_count(e->count) ? RUN_COUNT_TOO_LARGE : RUN_NOT_A_COUNT,
                                   .item = c->it->index,
-                                  .step = c->first + row,
+                                  .step = c->at->first + row,
                                   .trial = c->it->first + e->trial,
                                   .group = c->group,
                                   .neuron = e->channel,
@@ -90,7 +89,7 @@ static void count_spikes(const struct collector *c, struct event_list *l, size_t
         if (lane >= c->used)
             continue;
         struct event *e = &l->event[l->n++];
-        *e = (struct event){c->in_span + row, lane / n, lane % n, count[bit]};
+        *e = (struct event){c->at->begin + row, lane / n, lane % n, count[bit]};
         l->begin[e->step + 1] = l->n;
         if (!is_count(e->count) || e->count > most) {
             fail(c, e, row);
@@ -99,29 +98,31 @@ static void count_spikes(const struct collector *c, struct event_list *l, size_t
         const uint32_t whole = (uint32_t)e->count;
         total[lane] += whole;
         if (spikes)
-            spikes[((c->trial + e->trial) * r->steps + c->first + row) * n + e->channel] =
+            spikes[((c->trial + e->trial) * r->steps + c->at->first + row) * n + e->channel] =
                 (uint8_t)whole;
         if (raster && e->trial == 0)
-            raster[(c->first + row) * n + e->channel] =
+            raster[(c->at->first + row) * n + e->channel] =
                 (uint8_t)(whole < UINT8_MAX ? whole : UINT8_MAX);
     }
 }
 
 /* Rows lie side by side, and so do their bits where a part has all lanes. */
-static void keep_spikes(const struct collector *c, struct event_list *l, uint32_t steps)
+static void keep_spikes(const struct collector *c, struct event_list *l)
 {
+    const uint32_t steps = c->at->steps;
     const size_t stride = c->args->stride;
-    const bool all = c->end - c->begin == stride;
-    if (c->in_span == 0)
+    const bool all = c->lanes.end - c->lanes.begin == stride;
+    if (c->at->begin == 0)
         l->n = l->begin[0] = 0;
     const size_t before = l->n;
     for (uint32_t i = 0; i < (all ? 1 : steps); i++)
-        find_spikes(c, i * stride + c->begin, all ? steps * stride : i * stride + c->end, l);
+        find_spikes(c, i * stride + c->lanes.begin,
+                    all ? steps * stride : i * stride + c->lanes.end, l);
     for (uint32_t i = 0; i < steps; i++)
-        l->begin[c->in_span + i + 1] = before;
+        l->begin[c->at->begin + i + 1] = before;
     count_spikes(c, l, before);
     for (uint32_t i = 0; i < steps; i++) { /* steps without spikes */
-        size_t *begin = &l->begin[c->in_span + i];
+        size_t *begin = &l->begin[c->at->begin + i];
         begin[1] = begin[1] > begin[0] ? begin[1] : begin[0];
     }
 }
@@ -133,10 +134,10 @@ static void keep_spikes(const struct collector *c, struct event_list *l, uint32_
 static void keep_row(const struct collector *c, const float *row, float *to)
 {
     const size_t trial_floats = (size_t)c->e->steps * c->n;
-    size_t neuron = c->begin % c->n;
-    to += c->begin / c->n * trial_floats;
-    const size_t end = c->end < c->used ? c->end : c->used;
-    for (size_t lane = c->begin; lane < end; to += trial_floats) {
+    size_t neuron = c->lanes.begin % c->n;
+    to += c->lanes.begin / c->n * trial_floats;
+    const size_t end = c->lanes.end < c->used ? c->lanes.end : c->used;
+    for (size_t lane = c->lanes.begin; lane < end; to += trial_floats) {
         const size_t left = c->n - neuron, stop = lane + left < end ? lane + left : end;
         memcpy(to + neuron, row + lane, (stop - lane) * sizeof *row);
         lane = stop;
@@ -144,14 +145,14 @@ static void keep_row(const struct collector *c, const float *row, float *to)
     }
 }
 
-static void keep_states(const struct collector *c, uint32_t steps)
+static void keep_states(const struct collector *c)
 {
     const struct group_plan *g = &c->e->schedule.group[c->group];
     for (uint32_t s = 0; s < g->n_states; s++) {
         if (!g->traced[s])
             continue;
-        float *to = g->state[s] + (c->trial * c->e->steps + c->first) * c->n;
-        for (uint32_t i = 0; i < steps; i++)
+        float *to = g->state[s] + (c->trial * c->e->steps + c->at->first) * c->n;
+        for (uint32_t i = 0; i < c->at->steps; i++)
             keep_row(c, c->args->trace[s] + i * c->args->stride, to + (size_t)i * c->n);
     }
 }
@@ -159,23 +160,21 @@ static void keep_states(const struct collector *c, uint32_t steps)
 /* ---- both --------------------------------------------------------------------------------------
  */
 
-void collect(const struct engine *e, struct team *t, uint32_t part, uint32_t group, size_t begin,
-             size_t end, uint64_t first, uint32_t steps)
+void collect(const struct engine *e, struct team *t, uint32_t part, uint32_t group,
+             const struct stretch *x)
 {
     const uint32_t n = e->plan->group.data[group].n;
+    const struct block *b = &t->block;
     const struct collector c = {.e = e,
                                 .it = &t->item,
-                                .args = &t->block.group[group].args,
+                                .args = &b->group[group].args,
                                 .failure = &t->failure[part],
                                 .group = group,
                                 .n = n,
-                                .begin = begin,
-                                .end = end,
+                                .lanes = b->range[part * e->plan->group.n + group],
                                 .used = (size_t)n * t->item.trials,
-                                .first = first,
-                                .in_span = (uint32_t)(first % e->schedule.span),
-                                .trial = (size_t)t->item.chip * e->result->trials + t->item.first};
-    const uint64_t span = first / e->schedule.span;
-    keep_spikes(&c, event_list_of(e, &t->block.of_group[group], span, part), steps);
-    keep_states(&c, steps);
+                                .trial = (size_t)t->item.chip * e->result->trials + t->item.first,
+                                .at = x};
+    keep_spikes(&c, event_list_of(e, &b->of_group[group], x->span, part));
+    keep_states(&c);
 }

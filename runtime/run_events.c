@@ -23,7 +23,7 @@ void event_ring_free(const struct engine *e, struct event_ring *r)
 struct event_list *event_list_of(const struct engine *e, const struct event_ring *r, uint64_t span,
                                  uint32_t part)
 {
-    return &r->list[span % r->depth * e->parts + part];
+    return &r->list[(span & (r->depth - 1)) * e->parts + part];
 }
 
 void event_list_reserve(struct event_list *l, size_t more)
@@ -43,7 +43,7 @@ void event_list_reserve(struct event_list *l, size_t more)
  */
 
 /* The steps of a span that a part plays. */
-struct stretch {
+struct playing {
     const struct engine *e;
     const struct item *it;
     uint64_t first;      /* of the run: where the span begins */
@@ -53,7 +53,7 @@ struct stretch {
 /* Reads a table along its trials, while the list goes along the steps: so events are counted before
  * they are placed. That a step of a trial has one or none is not to be foreseen, so no branch hangs
  * on it. */
-static void play_table(const struct stretch *x, const struct stimulus_source *s,
+static void play_table(const struct playing *x, const struct stimulus_source *s,
                        struct event_list *l)
 {
     const bool one = x->e->options->stimulus->one_per_step;
@@ -86,7 +86,7 @@ static void play_table(const struct stretch *x, const struct stimulus_source *s,
     }
 }
 
-static void play_drawn(const struct stretch *x, uint32_t input, struct stimulus_event *room,
+static void play_drawn(const struct playing *x, uint32_t input, struct stimulus_event *room,
                        struct event_list *l)
 {
     for (uint32_t i = x->begin; i < x->end; i++) {
@@ -103,15 +103,15 @@ static void play_drawn(const struct stretch *x, uint32_t input, struct stimulus_
 
 /* Parts share the steps, so that their lists, one after another, ascend. */
 void events_play(const struct engine *e, struct team *t, uint32_t part, uint32_t input,
-                 uint64_t span, uint32_t steps)
+                 const struct stretch *span)
 {
     const struct stimulus_source *s = &e->options->stimulus->source[input];
-    struct event_list *l = event_list_of(e, &t->block.of_input[input], span, part);
-    struct stretch x = {.e = e,
+    struct event_list *l = event_list_of(e, &t->block.of_input[input], span->span, part);
+    struct playing x = {.e = e,
                         .it = &t->item,
-                        .first = span * e->schedule.span,
-                        .begin = (uint32_t)((uint64_t)steps * part / e->parts),
-                        .end = (uint32_t)((uint64_t)steps * (part + 1) / e->parts)};
+                        .first = span->first,
+                        .begin = (uint32_t)((uint64_t)span->steps * part / e->parts),
+                        .end = (uint32_t)((uint64_t)span->steps * (part + 1) / e->parts)};
     const uint64_t left = s->steps > x.first ? s->steps - x.first : 0; /* of a table */
     if (s->kind == STIM_SILENCE)
         x.end = x.begin;
@@ -124,6 +124,6 @@ void events_play(const struct engine *e, struct team *t, uint32_t part, uint32_t
         play_table(&x, s, l);
     else if (s->kind != STIM_TABLE)
         play_drawn(&x, input, t->block.room[part], l);
-    for (uint32_t i = x.end; i <= steps; i++)
+    for (uint32_t i = x.end; i <= span->steps; i++)
         l->begin[i] = l->n;
 }

@@ -51,13 +51,14 @@ static void find_inputs_of_groups(const struct engine *e, struct schedule *s, st
         s->group[j->dst].n_in += acts(e, j);
     }
     for (uint32_t g = 0; g < p->group.n; g++) {
-        s->group[g].in = ARENA_ARRAY(a, uint32_t, s->group[g].n_in);
+        s->group[g].in = ARENA_ARRAY(a, struct incoming, s->group[g].n_in);
         s->group[g].n_in = 0;
     }
     for (uint32_t i = 0; i < p->projection.n; i++) {
         struct group_plan *to = &s->group[p->projection.data[i].dst];
+        const uint32_t delay = p->projection.data[i].delay;
         if (acts(e, &p->projection.data[i]))
-            to->in[to->n_in++] = i;
+            to->in[to->n_in++] = (struct incoming){i, delay / s->span, delay % s->span};
     }
 }
 
@@ -113,7 +114,8 @@ static void visit(struct tarjan *t)
             }
             continue;
         }
-        const struct plan_projection *j = &p->projection.data[t->s->group[g].in[t->next[g]++]];
+        const struct plan_projection *j =
+            &p->projection.data[t->s->group[g].in[t->next[g]++].projection];
         if (j->from_input)
             continue;
         if (!t->index[j->src])
@@ -213,7 +215,8 @@ static void find_depths(const struct engine *e, struct schedule *s, struct arena
             continue;
         const uint32_t depth = j->delay / s->span + (j->delay % s->span != 0) + 1;
         uint32_t *kept = j->from_input ? &s->input_depth[j->src] : &s->group[j->src].depth;
-        *kept = depth > *kept ? depth : *kept;
+        while (*kept < depth)
+            *kept *= 2;
     }
 }
 
