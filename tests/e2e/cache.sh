@@ -98,10 +98,10 @@ unset DYN_CACHE
 contains err 'says why' 'no cache: DYN_CACHE=off'
 finds 'it is still there'
 
-"$DYN" run a.dyn -v --mismatch 11% >out 2>err
+"$DYN" run a.dyn -v --mismatch 11% -o other.npz >out 2>err
 contains err 'other lanes, the same code' '^kernels from cache$'
 sed 's/tau = 12 ms/tau = 13 ms/' a.dyn >b.dyn
-"$DYN" run b.dyn -v >out 2>err
+"$DYN" run b.dyn -v -o other.npz >out 2>err
 contains err 'another constant, other code' '^kernels compiled'
 [ "$(find cache -type f | wc -l)" -eq 2 ]
 report $? 'in another file'
