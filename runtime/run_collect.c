@@ -82,14 +82,16 @@ static void count_spikes(const struct collector *c, struct event_list *l, size_t
     uint8_t *spikes = c->e->schedule.group[c->group].spikes;
     uint8_t *raster = c->trial == 0 ? r->raster[c->group] : NULL;
     const float most = spikes ? UINT8_MAX : 0x1p24f;
+    const bool one_trial = c->it->trials == 1;
     const size_t end = l->n;
     l->n = before;
     for (size_t i = before; i < end; i++) {
         const uint32_t bit = l->event[i].channel, row = bit / stride, lane = bit % stride;
         if (lane >= c->used)
             continue;
+        const uint32_t trial = one_trial ? 0 : lane / n; /* divisions take their time */
         struct event *e = &l->event[l->n++];
-        *e = (struct event){c->at->begin + row, lane / n, lane % n, count[bit]};
+        *e = (struct event){c->at->begin + row, trial, lane - trial * n, count[bit]};
         l->begin[e->step + 1] = l->n;
         if (!is_count(e->count) || e->count > most) {
             fail(c, e, row);
