@@ -18,11 +18,12 @@ enum cli_option_id {
 struct cli {
     const char *command;
     const char *file[2];
-    const char *value[OPT_N]; /* of options with an argument; "" for those without; NULL: not given */
+    const char
+        *value[OPT_N]; /* of options with an argument; "" for those without; NULL: not given */
     VEC(const char *) inputs; /* every --input */
     bool color;               /* messages, decided from --color and the terminal */
     struct driver driver;
-    uint32_t shown; /* messages already printed */
+    uint32_t shown;          /* messages already printed */
     struct buf command_line; /* options as given, for the provenance */
 };
 

@@ -49,8 +49,8 @@ dyn_image *dyn_compile(dyn_context *c, const char *path, const dyn_compile_optio
     struct build_options b = options(o);
     driver_init(&d);
     dyn_image *im = NULL;
-    bool ok = driver_open(&d, path, &p) && driver_image(&p, &b, &w, &report) &&
-              d.diags.n_errors == 0;
+    bool ok =
+        driver_open(&d, path, &p) && driver_image(&p, &b, &w, &report) && d.diags.n_errors == 0;
     take(c, &d, &p);
     if (ok) {
         im = dyn_image_parse(c, w.out.data, w.out.n);

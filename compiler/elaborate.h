@@ -1,5 +1,5 @@
-/* From syntax trees to networks and stimuli: modules loaded, names resolved, expressions evaluated in
- * float64 with dimensions, arrays and broadcasting, parts expanded, models checked. */
+/* From syntax trees to networks and stimuli: modules loaded, names resolved, expressions evaluated
+ * in float64 with dimensions, arrays and broadcasting, parts expanded, models checked. */
 #ifndef COMPILER_ELABORATE_H
 #define COMPILER_ELABORATE_H
 

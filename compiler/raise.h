@@ -1,5 +1,5 @@
-/* From a plan (what an image decodes to) back to a network, so that images are printed, compared and
- * compiled like sources. Models come from the plan's model text, parsed and checked again. */
+/* From a plan (what an image decodes to) back to a network, so that images are printed, compared
+ * and compiled like sources. Models come from the plan's model text, parsed and checked again. */
 #ifndef COMPILER_RAISE_H
 #define COMPILER_RAISE_H
 

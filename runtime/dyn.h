@@ -1,9 +1,10 @@
 /* dyn: the C library. The only public header.
  *
- * libdyn-run loads and runs images; libdyn does that too, and compiles and compares. Everything hangs
- * on a context, which collects messages; there is no global state, nothing is printed, nothing exits.
- * A context and what was made with it belong to one thread at a time; several contexts are
- * independent. Functions that fail return NULL or 0 and leave a message in the context.
+ * libdyn-run loads and runs images; libdyn does that too, and compiles and compares. Everything
+ * hangs on a context, which collects messages; there is no global state, nothing is printed,
+ * nothing exits. A context and what was made with it belong to one thread at a time; several
+ * contexts are independent. Functions that fail return NULL or 0 and leave a message in the
+ * context.
  *
  *     dyn_context *c = dyn_new();
  *     dyn_image *im = dyn_compile(c, "pair.dyn", &(dyn_compile_options){.target = "dynapse2"});
@@ -40,13 +41,13 @@ DYN_API void dyn_free(dyn_context *c);
 /* ---- messages ---- */
 
 typedef struct dyn_message {
-    const char *code;    /* "E0201", "W0654" */
-    int is_error;        /* else a warning */
+    const char *code; /* "E0201", "W0654" */
+    int is_error;     /* else a warning */
     const char *message;
-    const char *hint;    /* NULL if there is none */
-    const char *file;    /* NULL without a place */
+    const char *hint;      /* NULL if there is none */
+    const char *file;      /* NULL without a place */
     uint32_t line, column; /* from 1; 0 without a place */
-    size_t begin, end;   /* bytes */
+    size_t begin, end;     /* bytes */
 } dyn_message;
 
 DYN_API size_t dyn_message_count(const dyn_context *c);
@@ -63,7 +64,7 @@ DYN_API dyn_image *dyn_image_open(dyn_context *c, const char *path);
 DYN_API dyn_image *dyn_image_parse(dyn_context *c, const void *data, size_t size);
 DYN_API void dyn_image_free(dyn_image *im);
 
-DYN_API const char *dyn_image_target(const dyn_image *im);  /* "sim", "dynapse2" */
+DYN_API const char *dyn_image_target(const dyn_image *im); /* "sim", "dynapse2" */
 DYN_API const char *dyn_image_network(const dyn_image *im);
 DYN_API const void *dyn_image_bytes(const dyn_image *im, size_t *size);
 /* Name and number of channels or neurons; NULL if there is none of that index. */

@@ -2,13 +2,13 @@
  *
  * Built from the model's source by targets/sim/; run by the interpreter (runtime/interp.c) and by
  * the JIT (targets/sim/jit/), which give the same bits: every operation is one IEEE float32
- * operation in exactly this order, fused only where the op is K_FMA, exp and log are the polynomials
- * of kernel_math.h, denormals are flushed (FTZ/DAZ). Portable: it is stored in images.
+ * operation in exactly this order, fused only where the op is K_FMA, exp and log are the
+ * polynomials of kernel_math.h, denormals are flushed (FTZ/DAZ). Portable: it is stored in images.
  *
  * A kernel has three codes. `lets` computes the model's let values, once for each neuron, from the
- * rounded and mismatched parameters: float32 operation by operation, but K_EXP, K_LOG, K_SIN, K_COS,
- * K_TANH and K_POW in float64 (libm), rounded. `step` runs once a time step for every lane. `event`
- * runs for each arriving event (Speck); a model has step, event or both.
+ * rounded and mismatched parameters: float32 operation by operation, but K_EXP, K_LOG, K_SIN,
+ * K_COS, K_TANH and K_POW in float64 (libm), rounded. `step` runs once a time step for every lane.
+ * `event` runs for each arriving event (Speck); a model has step, event or both.
  *
  * A value is the index of the instruction that makes it; operands come before uses. Values are
  * float32 or bool; booleans come from comparisons and logic only. Control flow is K_SELECT. */
@@ -21,7 +21,7 @@
 #include "runtime/base/file.h"
 
 enum kop {
-    /* KOP(enumerator, text, number of value operands, result type) */
+/* KOP(enumerator, text, number of value operands, result type) */
 #define KOP(op, text, n, type) op,
 #include "kernel_ops.def"
 #undef KOP
@@ -31,10 +31,10 @@ enum kop {
 enum ktype { K_F32, K_BOOL };
 
 struct kinst {
-    uint16_t op;  /* enum kop */
-    uint16_t index; /* K_PARAM, K_LET, K_STATE, K_RECEIVE: which */
+    uint16_t op;      /* enum kop */
+    uint16_t index;   /* K_PARAM, K_LET, K_STATE, K_RECEIVE: which */
     uint32_t a, b, c; /* values */
-    float imm;    /* K_CONST; K_BOOLEAN: 0 or 1 */
+    float imm;        /* K_CONST; K_BOOLEAN: 0 or 1 */
 };
 
 #define K_NONE UINT32_MAX

@@ -29,8 +29,8 @@ void d2_scale_reads(const struct model *m, uint32_t receptor, bool *param, bool 
 double d2_receptor_scale(const struct net *n, uint32_t layer, uint32_t receptor, uint32_t element);
 
 /* Marks the parameters that `gain = auto` changes for a receptor: those that it multiplies (the
- * receptor's scale) and those that it divides (the gain currents of its dendrites). False: the model
- * doesn't allow it. */
+ * receptor's scale) and those that it divides (the gain currents of its dendrites). False: the
+ * model doesn't allow it. */
 bool d2_gain_of(const struct model *m, uint32_t receptor, bool *scale, bool *gain);
 
 /* The four base currents of a core, from its biases; a base without a bias counts as code 0:0. */

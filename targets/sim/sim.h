@@ -10,8 +10,8 @@
 struct kernel *sim_build_kernel(struct arena *a, const struct model *m);
 
 /* The plan of a network (arrays are shared with the network where they can be). Names are resolved,
- * sources give lines and columns for spans (may be NULL). False: reported (E0401 when clocked models
- * have no dt). */
+ * sources give lines and columns for spans (may be NULL). False: reported (E0401 when clocked
+ * models have no dt). */
 struct sources;
 bool sim_map(struct arena *a, const struct net *n, const struct sources *s, struct plan *out,
              struct diags *d);
