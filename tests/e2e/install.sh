@@ -33,10 +33,11 @@ int main(int argc, char **argv)
     uint32_t n = 0;
     const uint64_t *spikes = r ? dyn_result_counts(r, "out", &n) : NULL;
     printf("%s %llu\n", dyn_version(), spikes ? (unsigned long long)spikes[0] : 0ULL);
+    int fired = spikes && spikes[0] > 0;
     dyn_result_free(r);
     dyn_image_free(im);
     dyn_free(c);
-    return spikes && spikes[0] > 0 ? 0 : 1;
+    return fired ? 0 : 1;
 }
 C
 expect 0 'a program against the header' cc -std=c99 -Wall -Werror ${SAN:+-fsanitize=$SAN} -I"$prefix/include" "$tmp/use.c" -L"$prefix/lib" -ldyn -o "$tmp/use"
