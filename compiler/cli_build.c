@@ -113,7 +113,12 @@ int cli_dump(struct cli *c)
     struct driver *d = &c->driver;
     struct program p = {0};
     struct buf out = {0};
+    struct provenance from;
     bool ok = driver_open_image(d, c->file[0], &p);
+    if (ok && c->value[OPT_VERBOSE] && provenance_read(&d->arena, &p.image, &from)) {
+        fprintf(stderr, "made by %s from %s (hash %016llx)%s%s\n", from.compiler, from.source,
+                (unsigned long long)from.source_hash, *from.options ? " with " : "", from.options);
+    }
     if (ok && c->value[OPT_JSON]) {
         const struct target *t = target_find(p.image.target);
         struct json j;

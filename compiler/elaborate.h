@@ -22,8 +22,8 @@ struct unit {
 };
 
 void unit_init(struct unit *u, struct arena *a, struct diags *d, const char *stdlib);
-/* Reads, parses and resolves the file and all it uses. False if there were errors. */
-bool unit_load(struct unit *u, const char *path);
+/* Parses and resolves a text, as if it stood in the file `path`, and all it uses. False if there
+ * were errors. */
 bool unit_load_text(struct unit *u, const char *path, const char *text, size_t n);
 
 /* Everything that can be checked: all models, functions, networks (with default arguments) and

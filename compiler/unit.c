@@ -37,13 +37,6 @@ bool unit_load_text(struct unit *u, const char *path, const char *text, size_t n
     return u->diags->n_errors == 0;
 }
 
-bool unit_load(struct unit *u, const char *path)
-{
-    struct bytes b;
-    return file_read(u->arena, path, &b, u->diags, E0901, (struct span){0}) &&
-           unit_load_text(u, path, (const char *)b.data, b.n);
-}
-
 static struct module *root_module(struct unit *u)
 {
     return u->elab->module.n ? u->elab->module.data[0] : NULL;

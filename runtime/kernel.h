@@ -83,10 +83,9 @@ bool kernel_verify(const struct kernel *k, const char **why);
  * step: which values and which states matter (one element for each, zeroed by the caller). */
 void kernel_live(const struct kcode *step, const bool *traced, bool *value, bool *state);
 
-/* Portable bytes and back (E0701 where they are wrong). The hash is of the bytes. */
+/* Portable bytes and back (E0701 where they are wrong). */
 void kernel_write(struct buf *out, const struct kernel *k);
 struct reader;
 struct kernel *kernel_read(struct arena *a, struct reader *r, struct diags *d);
-uint64_t kernel_hash(const struct kernel *k);
 
 #endif

@@ -111,12 +111,3 @@ struct kernel *kernel_read(struct arena *a, struct reader *r, struct diags *d)
     }
     return k;
 }
-
-uint64_t kernel_hash(const struct kernel *k)
-{
-    struct buf b = {0};
-    kernel_write(&b, k);
-    uint64_t h = hash_bytes(0, b.data, b.n);
-    buf_free(&b);
-    return h;
-}
