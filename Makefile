@@ -33,7 +33,7 @@ LIBS := -lz -lm -ldl
 # ---- what is built from what ---------------------------------------------------------------------
 
 # A chip's run half, by file name: goes into libdyn-run and knows nothing of a network.
-RUN_HALF    := target limits config decode biasgen dump_json emulate
+RUN_HALF    := target limits grid config decode biasgen dump_json emulate
 CHIPS       := dynapse2 speck sim
 
 # Inner loops that are compiled once for each instruction set, chosen at run time.

@@ -385,9 +385,25 @@ static void sort_inputs(struct reading *r)
 
 /* ---- the section ---- */
 
+/* grid = [COLUMNS, ROWS]; */
+static void read_grid(struct reading *r, const struct ast_board_item *i)
+{
+    const struct ast_expr *x = i->value->kind == AST_ARRAY ? i->value->items : NULL;
+    int32_t columns, rows;
+    if (!x || !x->next || x->next->next) {
+        diag_add(r->d, E0306, i->value->span, "a grid is `[COLUMNS, ROWS]`");
+        return;
+    }
+    if (number(r, x, 1, MAX_CHIP, "a number of columns", &columns) &&
+        number(r, x->next, 1, MAX_CHIP, "a number of rows", &rows)) {
+        r->board->columns = (uint32_t)columns;
+        r->board->rows = (uint32_t)rows;
+    }
+}
+
 static void read_setting(struct reading *r, const struct ast_board_item *i)
 {
-    static const char *const names[] = {"gain"};
+    static const char *const names[] = {"gain", "grid"};
     if (!i->name.text || !i->value)
         return;
     if (strcmp(i->name.text, "gain") == 0) {
@@ -398,13 +414,15 @@ static void read_setting(struct reading *r, const struct ast_board_item *i)
         if (eval_scalar(&r->env, i->value, DIM_ONE, "`gain`", &r->board->gain) &&
             !(r->board->gain > 0 && r->board->gain <= 1e30))
             diag_add(r->d, E0306, i->value->span, "a gain is above 0, or `auto`");
+    } else if (strcmp(i->name.text, "grid") == 0) {
+        read_grid(r, i);
     } else if (strcmp(i->name.text, "profile") == 0) {
         struct diag *g = diag_add(r->d, E0406, i->span, "this version reads no chip profiles");
         diag_hint(r->d, g, "leave it out: the network is mapped to a chip without faults");
     } else {
         struct diag *g =
             diag_add(r->d, E0205, i->name.span, "a board has no setting `%s`", i->name.text);
-        hint_near(r->d, g, i->name.text, names, 1);
+        hint_near(r->d, g, i->name.text, names, 2);
     }
 }
 

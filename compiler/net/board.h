@@ -76,8 +76,9 @@ struct board_place { /* `place LAYER[a:b] on chip C core K;`: a wish with severa
 };
 
 struct board {
-    const char *target; /* "dynapse2" */
-    double gain;        /* multiplies every weight current; 1 unless given */
+    const char *target;     /* "dynapse2" */
+    uint32_t columns, rows; /* of the grid of chips; 0: the target's usual board */
+    double gain;            /* multiplies every weight current; 1 unless given */
     bool gain_auto;
     VEC(struct board_place) place;
     VEC(struct board_core) core;   /* ascending (chip, core) */

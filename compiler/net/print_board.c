@@ -143,6 +143,11 @@ void print_board(struct text *t, const struct net *n, const struct net_words *wo
     text_begin(t);
     buf_printf(t->out, "board %s", b->target);
     text_open(t);
+    if (b->columns) {
+        text_begin(t);
+        buf_printf(t->out, "grid = [%u, %u]", b->columns, b->rows);
+        text_end(t, ";");
+    }
     if (b->gain_auto || b->gain != 1) {
         text_begin(t);
         buf_puts(t->out, "gain = ");

@@ -80,6 +80,10 @@ bool d2_raise_board(struct net *n, const struct image *im, struct diags *d)
     if (ok) {
         n->board = ARENA_NEW(n->arena, struct board);
         *n->board = (struct board){.target = "dynapse2", .gain = c.gain};
+        if (c.grid.columns != D2_STACK || c.grid.rows != 1) {
+            n->board->columns = c.grid.columns;
+            n->board->rows = c.grid.rows;
+        }
         raise_cores(n, &c);
         raise_inputs(n, &c);
         raise_outputs(n);

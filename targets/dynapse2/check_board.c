@@ -14,10 +14,12 @@ static bool wrong(struct diags *d, struct span at, const char *fmt, ...)
     return false;
 }
 
-static bool check_address(uint32_t chip, uint32_t core, struct span at, struct diags *d)
+static bool check_address(const struct board *b, uint32_t chip, uint32_t core, struct span at,
+                          struct diags *d)
 {
-    if (chip >= D2_CHIPS)
-        return wrong(d, at, "chip %u: a board has chips 0 to %d", chip, D2_CHIPS - 1);
+    uint32_t n_chips = d2_grid_chips(d2_grid_of(b));
+    if (chip >= n_chips)
+        return wrong(d, at, "chip %u: the board has chips 0 to %u", chip, n_chips - 1);
     if (core >= D2_CORES)
         return wrong(d, at, "core %u: a chip has cores 0 to %d", core, D2_CORES - 1);
     return true;
@@ -83,19 +85,19 @@ static bool check_neuron(struct board_neuron *x, struct diags *d)
     return ok;
 }
 
-static bool check_core(struct board_core *c, struct diags *d)
+static bool check_core(const struct board *b, struct board_core *c, struct diags *d)
 {
-    bool ok = check_address(c->chip, c->core, c->span, d);
+    bool ok = check_address(b, c->chip, c->core, c->span, d);
     for (uint32_t i = 0; i < c->bias.n; i++) {
-        struct board_bias *b = &c->bias.data[i];
-        int p = d2_find_param(b->name);
+        struct board_bias *x = &c->bias.data[i];
+        int p = d2_find_param(x->name);
         if (p < 0) {
-            ok = wrong(d, b->span, "DYNAP-SE2 has no parameter `%s`", b->name);
+            ok = wrong(d, x->span, "DYNAP-SE2 has no parameter `%s`", x->name);
             continue;
         }
-        b->name = d2_param[p].name; /* an alias becomes the name that is printed */
-        if (b->coarse >= D2_COARSE)
-            ok = wrong(d, b->span, "`%s`: coarse is 0 to %d", b->name, D2_COARSE - 1);
+        x->name = d2_param[p].name; /* an alias becomes the name that is printed */
+        if (x->coarse >= D2_COARSE)
+            ok = wrong(d, x->span, "`%s`: coarse is 0 to %d", x->name, D2_COARSE - 1);
     }
     for (uint32_t i = 0; i < c->neuron.n; i++)
         ok = check_neuron(&c->neuron.data[i], d) && ok;
@@ -108,7 +110,7 @@ static bool check_outputs(const struct board *b, struct diags *d)
     for (uint32_t i = 0; i < b->output.n; i++) {
         const struct board_output *x = &b->output.data[i];
         for (uint32_t k = 0; k < x->at.n && ok; k++)
-            ok = check_address(x->at.data[k].chip, x->at.data[k].core, x->span, d) &&
+            ok = check_address(b, x->at.data[k].chip, x->at.data[k].core, x->span, d) &&
                  check_index(x->at.data[k].neuron, x->span, d);
     }
     return ok;
@@ -120,7 +122,7 @@ static bool check_places(const struct net *n, struct diags *d)
     uint64_t total = 0;
     for (uint32_t l = 0; l < n->layer.n; l++)
         total += n->layer.data[l].n;
-    if (total > D2_CHIPS * D2_CORES * D2_NEURONS)
+    if (total > d2_grid_chips(d2_grid_of(n->board)) * D2_CORES * D2_NEURONS)
         return true;
     struct arena scratch = {0};
     struct d2_sites s = d2_sites(&scratch, n);
@@ -142,12 +144,15 @@ static bool check_places(const struct net *n, struct diags *d)
 bool d2_check_board(struct net *n, struct diags *d)
 {
     struct board *b = n->board;
+    if (b->columns > D2_MAX_SIDE || b->rows > D2_MAX_SIDE)
+        return wrong(d, b->span, "a grid of %u x %u chips: hops reach over %d x %d", b->columns,
+                     b->rows, D2_MAX_SIDE, D2_MAX_SIDE);
     bool ok = true;
     for (uint32_t i = 0; i < b->core.n; i++)
-        ok = check_core(&b->core.data[i], d) && ok;
+        ok = check_core(b, &b->core.data[i], d) && ok;
     for (uint32_t i = 0; i < b->place.n; i++) {
         const struct board_place *p = &b->place.data[i];
-        ok = check_address(p->chip, p->core, p->span, d) && ok;
+        ok = check_address(b, p->chip, p->core, p->span, d) && ok;
     }
     for (uint32_t i = 0; i < b->input.n; i++) {
         for (uint32_t k = 0; k < b->input.data[i].to.n; k++) {

@@ -72,9 +72,14 @@ static bool read_neuron(struct arena *a, struct reader *r, struct d2_neuron *x, 
 
 static bool read_conf(struct arena *a, struct reader *r, struct d2_config *c, struct diags *d)
 {
-    c->n_cores = read_u8(r);
-    if (c->n_cores > D2_CHIPS * D2_CORES)
-        return bad(d, "more cores than a board has");
+    c->grid.columns = read_u8(r);
+    c->grid.rows = read_u8(r);
+    uint32_t n_chips = d2_grid_chips(c->grid);
+    if (c->grid.columns > D2_MAX_SIDE || c->grid.rows > D2_MAX_SIDE || n_chips == 0)
+        return bad(d, "a grid of no size that a board can have");
+    c->n_cores = read_u16(r);
+    if (c->n_cores > n_chips * D2_CORES)
+        return bad(d, "more cores than the board has");
     c->core = ARENA_ARRAY(a, struct d2_core, c->n_cores);
     int last = -1;
     for (uint32_t i = 0; i < c->n_cores; i++) {
@@ -82,7 +87,7 @@ static bool read_conf(struct arena *a, struct reader *r, struct d2_config *c, st
         k->chip = read_u8(r);
         k->core = read_u8(r);
         int id = k->chip * D2_CORES + k->core;
-        if (r->failed || k->core >= D2_CORES || k->chip >= D2_CHIPS || id <= last)
+        if (r->failed || k->core >= D2_CORES || k->chip >= n_chips || id <= last)
             return bad(d, "a core out of range");
         last = id;
         if (!read_biases(r, k, d))

@@ -12,6 +12,7 @@
 
 #include "runtime/image.h"
 #include "targets/dynapse2/biasgen.h"
+#include "targets/dynapse2/grid.h"
 
 struct d2_cam {
     uint16_t tag;
@@ -80,6 +81,7 @@ struct d2_group {
 };
 
 struct d2_config {
+    struct d2_grid grid;
     double gain;
     uint32_t n_cores, n_inputs, n_groups;
     struct d2_core *core; /* ascending (chip, core) */
@@ -126,9 +128,6 @@ double d2_bound_current(const struct d2_core *c, const struct d2_neuron *x,
 
 /* The core's current of one parameter; d2_has_current() must hold. */
 double d2_core_current(const struct d2_core *c, uint32_t param);
-
-/* Chip that hops from `chip` lead to; -1: none of the board, or the host. */
-int d2_hop_target(uint32_t chip, int x_hop, int y_hop);
 
 /* The monitor entry of a neuron: its events on the way to the host. NULL: it has none. */
 const struct d2_sram *d2_monitor(const struct d2_neuron *x);

@@ -55,7 +55,7 @@ static struct site **find_sites(struct arena *a, const struct plan *p, const str
     uint64_t total = 0;
     for (uint32_t g = 0; g < p->group.n; g++)
         total += p->group.data[g].n;
-    if (total > D2_CHIPS * D2_CORES * D2_NEURONS)
+    if (total > d2_grid_chips(c->grid) * D2_CORES * D2_NEURONS)
         return NULL;
     struct site **site = ARENA_ARRAY(a, struct site *, p->group.n);
     for (uint32_t g = 0; g < p->group.n; g++)

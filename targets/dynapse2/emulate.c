@@ -2,12 +2,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-int d2_hop_target(uint32_t chip, int x_hop, int y_hop)
-{
-    int target = (int)chip + x_hop;
-    return y_hop == 0 && target >= 0 && target < D2_CHIPS ? target : -1;
-}
-
 const struct d2_sram *d2_monitor(const struct d2_neuron *x)
 {
     for (uint32_t i = 0; i < x->n_sram; i++) {
@@ -42,13 +36,11 @@ struct sources {
     struct source *v;
 };
 
-enum { N_KEYS = D2_CHIPS * D2_CORES * D2_TAGS };
-
 /* One source towards one destination: counted, or put into its place. */
-static void add_source(struct sources *s, bool fill, uint32_t chip, const struct d2_destination *to,
-                       struct source what)
+static void add_source(struct sources *s, bool fill, struct d2_grid grid, uint32_t chip,
+                       const struct d2_destination *to, struct source what)
 {
-    int target = d2_hop_target(chip, to->x_hop, to->y_hop);
+    int target = d2_hop_target(grid, chip, to->x_hop, to->y_hop);
     if (target < 0)
         return;
     for (uint32_t k = 0; k < D2_CORES; k++) {
@@ -68,14 +60,14 @@ static void add_all(struct sources *s, bool fill, const struct d2_config *c)
         for (uint32_t k = 0; k < c->input[i].n; k++) {
             const struct d2_channel *ch = &c->input[i].channel[k];
             for (uint32_t j = 0; j < ch->n; j++)
-                add_source(s, fill, 0, &ch->to[j], (struct source){true, i, k});
+                add_source(s, fill, c->grid, 0, &ch->to[j], (struct source){true, i, k});
         }
     }
     for (uint32_t i = 0; i < c->n_cores; i++) {
         for (uint32_t k = 0; k < c->core[i].n_neurons; k++) {
             const struct d2_neuron *x = &c->core[i].neuron[k];
             for (uint32_t j = 0; x->group >= 0 && j < x->n_sram; j++)
-                add_source(s, fill, c->core[i].chip, &x->sram[j].to,
+                add_source(s, fill, c->grid, c->core[i].chip, &x->sram[j].to,
                            (struct source){false, (uint32_t)x->group, x->element});
         }
     }
@@ -83,14 +75,15 @@ static void add_all(struct sources *s, bool fill, const struct d2_config *c)
 
 static struct sources find_sources(struct arena *a, const struct d2_config *c)
 {
-    struct sources s = {.start = ARENA_ARRAY(a, size_t, N_KEYS + 1)};
+    size_t n_keys = (size_t)d2_grid_chips(c->grid) * D2_CORES * D2_TAGS;
+    struct sources s = {.start = ARENA_ARRAY(a, size_t, n_keys + 1)};
     add_all(&s, false, c);
-    for (size_t i = 0; i < N_KEYS; i++)
+    for (size_t i = 0; i < n_keys; i++)
         s.start[i + 1] += s.start[i];
-    s.v = ARENA_ARRAY(a, struct source, s.start[N_KEYS]);
+    s.v = ARENA_ARRAY(a, struct source, s.start[n_keys]);
     add_all(&s, true, c);
     /* Filling moved every start to the next one's place. */
-    memmove(s.start + 1, s.start, N_KEYS * sizeof *s.start);
+    memmove(s.start + 1, s.start, n_keys * sizeof *s.start);
     s.start[0] = 0;
     return s;
 }

@@ -110,6 +110,7 @@ void d2_config_of_net(struct arena *a, const struct net *n, struct d2_config *ou
 {
     const struct board *b = n->board;
     *out = (struct d2_config){
+        .grid = d2_grid_of(b),
         .gain = b->gain,
         .n_cores = b->core.n,
         .n_groups = n->layer.n,
@@ -153,7 +154,9 @@ static void write_neuron(struct buf *b, const struct d2_neuron *x)
 
 static void write_conf(struct buf *b, const struct d2_config *c)
 {
-    buf_u8(b, (uint8_t)c->n_cores);
+    buf_u8(b, c->grid.columns);
+    buf_u8(b, c->grid.rows);
+    buf_u16(b, (uint16_t)c->n_cores);
     for (uint32_t i = 0; i < c->n_cores; i++) {
         const struct d2_core *k = &c->core[i];
         uint8_t n_given = 0;

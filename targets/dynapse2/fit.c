@@ -1,6 +1,6 @@
 #include "targets/dynapse2/passes.h"
 
-enum { HOMES = D2_CHIPS * D2_CORES, MAX_ROWS = 6 };
+enum { HOMES = D2_STACK * D2_CORES, MAX_ROWS = 6 };
 
 struct fit {
     const struct net *n;
@@ -87,7 +87,7 @@ static void fit_sources(struct fit *f, const struct d2_sites *sites)
                 }
                 for (uint32_t h = 0; h < HOMES; h++)
                     tags[h] += homes >> h & 1;
-                for (uint32_t k = 0; k < D2_CHIPS; k++)
+                for (uint32_t k = 0; k < D2_STACK; k++)
                     chips += (homes >> k * D2_CORES & ((1u << D2_CORES) - 1)) != 0;
                 if (!input && (!widest || chips > most_chips)) {
                     most_chips = chips;

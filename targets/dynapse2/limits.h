@@ -11,7 +11,6 @@
 #include <stdint.h>
 
 enum {
-    D2_CHIPS = 4,     /* of a board (stack) [R] */
     D2_CORES = 4,     /* of a chip [R, P] */
     D2_NEURONS = 256, /* of a core [R, P] */
     D2_CAM = 64,      /* incoming synapses of a neuron [R, P] */
@@ -27,10 +26,6 @@ enum {
     D2_CONTROL_TAG = 2047, /* with hops D2_HOST_HOP: time stamps and end markers [R] */
     D2_TICK_US = 1,        /* the FPGA's unit of time [R] */
 };
-
-/* Chip k stands k + 1 hops east of the FPGA, so hops between chips are differences of their
- * numbers. [R] says so in the first of two tables; the second one, which wins there, omits chip 2.
- */
 
 /* Kinds of synapse [R, P]. The numbers are those of board_cam.dendrite; the chip's own codes are
  * d2_dendrite_code. */

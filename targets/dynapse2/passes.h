@@ -8,6 +8,14 @@
 #include "targets/compile.h"
 #include "targets/dynapse2/config.h"
 
+/* The board's chips: the stack where its section doesn't say. */
+static inline struct d2_grid d2_grid_of(const struct board *b)
+{
+    if (b->columns == 0)
+        return (struct d2_grid){D2_STACK, 1};
+    return (struct d2_grid){(uint8_t)b->columns, (uint8_t)b->rows};
+}
+
 /* Chips that are filled without being asked to; `place` may name every chip of the board. */
 enum { D2_OPEN_CHIPS = 1 };
 
@@ -46,7 +54,7 @@ struct d2_sites {
     struct d2_site *at;    /* at[first[layer] + element] */
 };
 
-/* The network must have at most D2_CHIPS * D2_CORES * D2_NEURONS neurons. */
+/* The network must have no more neurons than the board. */
 struct d2_sites d2_sites(struct arena *a, const struct net *n);
 
 /* ---- small things ---- */

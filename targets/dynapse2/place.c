@@ -7,7 +7,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { HOMES = D2_CHIPS * D2_CORES, OPEN_HOMES = D2_OPEN_CHIPS * D2_CORES };
+enum { HOMES = D2_STACK * D2_CORES, OPEN_HOMES = D2_OPEN_CHIPS * D2_CORES };
 
 enum { EMPTY = -1, MIXED = -2, NOWHERE = -1 };
 
@@ -430,7 +430,7 @@ static bool place_free(struct place *p)
                                   D2_OPEN_CHIPS, space);
         diag_label(p->d, g, largest->span, "the largest layer, %u neurons", largest->n);
         diag_hint(p->d, g, "%u fewer neurons fit, or place some on chip 1 to %d in a board section",
-                  n_free - space, D2_CHIPS - 1);
+                  n_free - space, D2_STACK - 1);
         return false;
     }
     if (!pack(p))
@@ -494,10 +494,10 @@ static bool few_enough(const struct net *n, uint32_t *total, struct diags *d)
     for (uint32_t l = 0; l < n->layer.n; l++)
         sum += n->layer.data[l].n;
     *total = (uint32_t)sum;
-    if (sum <= D2_CHIPS * D2_CORES * D2_NEURONS)
+    if (sum <= D2_STACK * D2_CORES * D2_NEURONS)
         return true;
     struct diag *g = diag_add(d, E0601, n->span, "network `%s` has %llu neurons, a board has %d",
-                              n->name, (unsigned long long)sum, D2_CHIPS * D2_CORES * D2_NEURONS);
+                              n->name, (unsigned long long)sum, D2_STACK * D2_CORES * D2_NEURONS);
     diag_hint(d, g, "make its layers smaller");
     return false;
 }
@@ -510,6 +510,10 @@ bool d2_place(struct net *n, const struct target_options *o, struct target_repor
     if (!n->board || strcmp(n->board->target, "dynapse2") != 0) {
         n->board = ARENA_NEW(n->arena, struct board);
         *n->board = (struct board){.target = "dynapse2", .gain = 1, .span = n->span};
+    }
+    if (d2_grid_chips(d2_grid_of(n->board)) > D2_STACK) {
+        diag_add(d, E0601, n->board->span, "networks are placed on %d chips at most", D2_STACK);
+        return false;
     }
     if (!few_enough(n, &total, d) || !d2_check(n, d) || !d2_check_board(n, d))
         return false;

@@ -19,7 +19,7 @@ struct pass {
     struct diags *d;
     struct arena *a; /* of the pass */
     struct d2_sites sites;
-    struct d2_base_grid grid;
+    struct d2_base_reach grid;
     uint32_t n_cores; /* those of the board, in its order */
     struct d2_weights_of_core *core;
     struct refined refined;
@@ -106,7 +106,7 @@ static void put_synapse(struct buf *out, const struct net *n, const struct d2_sy
 
 /* ---- the weights of each core ---- */
 
-static int32_t grid_index(const struct d2_base_grid *g, const struct board_bias *b)
+static int32_t grid_index(const struct d2_base_reach *g, const struct board_bias *b)
 {
     for (uint32_t i = 0; i < g->grid.n; i++)
         if (g->code[i].coarse == b->coarse && g->code[i].fine == b->fine)
@@ -211,7 +211,7 @@ static bool few_enough(const struct pass *p)
     if (count <= D2_MAX_SYNAPSES)
         return true;
     diag_add(p->d, E0601, p->n->span, "%llu synapses: the CAM of a whole board holds %d",
-             (unsigned long long)count, D2_CHIPS * D2_CORES * D2_NEURONS * D2_CAM);
+             (unsigned long long)count, D2_STACK * D2_CORES * D2_NEURONS * D2_CAM);
     return false;
 }
 
@@ -503,7 +503,7 @@ bool d2_quantize(struct net *n, const struct target_options *o, struct target_re
     struct pass p = {.n = n, .o = o, .r = r, .d = d, .a = &scratch};
     if (!d2_merge_connections(n, r, d))
         return false;
-    d2_base_grid(&p.grid);
+    d2_base_reach(&p.grid);
     p.sites = d2_sites(&scratch, n);
     bool ok = all_placed(&p) && few_enough(&p) && collect(&p) &&
               (!n->board->gain_auto || resolve_gain(&p));

@@ -65,6 +65,6 @@ struct d2_weights_of_core {
  * don't allow it, E0406 where a gain current is given by hand. Returns the factor, 0 if reported.
  */
 double d2_auto_gain(struct net *n, const struct d2_weights_of_core *core, uint32_t n_cores,
-                    const struct d2_grid *g, uint64_t seed, struct diags *d);
+                    const struct d2_reach *g, uint64_t seed, struct diags *d);
 
 #endif

@@ -69,7 +69,7 @@ static int by_current(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-void d2_base_grid(struct d2_base_grid *out)
+void d2_base_reach(struct d2_base_reach *out)
 {
     struct grid_entry all[D2_COARSE * D2_FINE];
     uint32_t n = 0;
@@ -84,5 +84,5 @@ void d2_base_grid(struct d2_base_grid *out)
         out->current[i] = all[i].current;
         out->code[i] = all[i].code;
     }
-    out->grid = (struct d2_grid){n, out->current};
+    out->grid = (struct d2_reach){n, out->current};
 }

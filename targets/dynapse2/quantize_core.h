@@ -28,19 +28,19 @@ uint32_t d2_masks_of(const double base[D2_BASES], float weight, double iscale, u
 
 /* ---- the currents that can be had ---- */
 
-struct d2_grid {
+struct d2_reach {
     uint32_t n;
     const double *current; /* ascending, distinct */
 };
 
 /* Those of SYAM_W0_P .. SYAM_W3_P, with the code of each. */
-struct d2_base_grid {
-    struct d2_grid grid;
+struct d2_base_reach {
+    struct d2_reach grid;
     struct d2_code code[D2_COARSE * D2_FINE];
     double current[D2_COARSE * D2_FINE];
 };
 
-void d2_base_grid(struct d2_base_grid *out);
+void d2_base_reach(struct d2_base_reach *out);
 
 /* ---- the search ---- */
 
@@ -55,7 +55,7 @@ struct d2_solution {
 
 /* The best four base currents for n >= 1 weight currents. A function of its arguments: `seed`
  * places the starts of the search. Under 0.1 s for hundreds of weights. */
-void d2_solve(const double *current, size_t n, const struct d2_grid *g,
+void d2_solve(const double *current, size_t n, const struct d2_reach *g,
               const int32_t given[D2_BASES], uint64_t seed, struct d2_solution *out);
 
 /* No four base currents, on the grid or not, have a smaller mean square error (ampere^2). */
@@ -73,7 +73,7 @@ struct d2_gain_core {
 /* The common factor on all weight currents, of the `n_factors` offered, with which the grid fits
  * best: least sum of squared errors in units of weight over all cores, by a shorter search than
  * d2_solve()'s. Of factors within .1 % of the best it is the first. Cores may have n == 0. */
-double d2_best_gain(const struct d2_gain_core *core, uint32_t n_cores, const struct d2_grid *g,
+double d2_best_gain(const struct d2_gain_core *core, uint32_t n_cores, const struct d2_reach *g,
                     const double *factor, uint32_t n_factors, uint64_t seed);
 
 #endif

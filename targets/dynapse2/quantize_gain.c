@@ -173,7 +173,7 @@ static void multiply(struct net *n, uint32_t layer, const bool *param, double fa
 /* The factor that fits best, among those that leave every gain current within reach. */
 static double choose(const struct net *n, const struct change *x,
                      const struct d2_weights_of_core *core, uint32_t n_cores,
-                     const struct d2_grid *g, uint64_t seed)
+                     const struct d2_reach *g, uint64_t seed)
 {
     struct arena scratch = {0};
     struct d2_gain_core *in = ARENA_ARRAY(&scratch, struct d2_gain_core, n_cores);
@@ -193,7 +193,7 @@ static double choose(const struct net *n, const struct change *x,
 }
 
 double d2_auto_gain(struct net *n, const struct d2_weights_of_core *core, uint32_t n_cores,
-                    const struct d2_grid *g, uint64_t seed, struct diags *d)
+                    const struct d2_reach *g, uint64_t seed, struct diags *d)
 {
     struct arena scratch = {0};
     struct change *x = ARENA_ARRAY(&scratch, struct change, n->layer.n);

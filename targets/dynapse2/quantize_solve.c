@@ -62,7 +62,7 @@ static int by_value(const void *a, const void *b)
 
 /* The grid in the problem's unit. `factor` multiplies every weight current, which is the same as
  * dividing the grid by it. */
-static void set_grid(struct problem *p, const struct d2_grid *g, double factor)
+static void set_grid(struct problem *p, const struct d2_reach *g, double factor)
 {
     for (uint32_t i = 0; i < g->n; i++)
         p->grid[i] = g->current[i] / (p->unit * factor);
@@ -74,7 +74,7 @@ static void set_grid(struct problem *p, const struct d2_grid *g, double factor)
 }
 
 static void problem_init(struct problem *p, struct arena *a, const double *current, size_t n,
-                         const struct d2_grid *g, const int32_t given[D2_BASES])
+                         const struct d2_reach *g, const int32_t given[D2_BASES])
 {
     p->n = n;
     p->w = ARENA_ARRAY(a, double, n);
@@ -408,7 +408,7 @@ static void kick(const struct problem *p, const struct effort *e, struct place *
 /* ---- results ---- */
 
 /* Free bases ascend, so that equal solutions are equal. */
-static void write_solution(const struct problem *p, const struct d2_grid *g, struct place at,
+static void write_solution(const struct problem *p, const struct d2_reach *g, struct place at,
                            const double *current, size_t n, struct d2_solution *out)
 {
     for (uint32_t i = 0; i < D2_BASES; i++)
@@ -448,7 +448,7 @@ static const struct effort *find_effort(const struct problem *p)
     return e;
 }
 
-void d2_solve(const double *current, size_t n, const struct d2_grid *g,
+void d2_solve(const double *current, size_t n, const struct d2_reach *g,
               const int32_t given[D2_BASES], uint64_t seed, struct d2_solution *out)
 {
     struct arena arena = {0};
@@ -478,7 +478,7 @@ enum { GAIN_STARTS = 600, GAIN_KEEP = 3, GAIN_WINDOW = 3 };
 
 /* The least total error (in the problem's unit) that a short search from the continuous solutions
  * finds with the grid divided by the factor. */
-static double error_with_factor(struct problem *p, const struct d2_grid *g, double factor,
+static double error_with_factor(struct problem *p, const struct d2_reach *g, double factor,
                                 const struct candidate *kept, uint32_t n_kept)
 {
     double best = INFINITY;
@@ -496,7 +496,7 @@ static double error_with_factor(struct problem *p, const struct d2_grid *g, doub
     return best;
 }
 
-double d2_best_gain(const struct d2_gain_core *core, uint32_t n_cores, const struct d2_grid *g,
+double d2_best_gain(const struct d2_gain_core *core, uint32_t n_cores, const struct d2_reach *g,
                     const double *factor, uint32_t n_factors, uint64_t seed)
 {
     struct arena arena = {0};

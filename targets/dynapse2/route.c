@@ -7,7 +7,7 @@
 #include "targets/dynapse2/quantize.h"
 #include <stdlib.h>
 
-enum { WORDS = D2_TAGS / 64, HOMES = D2_CHIPS * D2_CORES };
+enum { WORDS = D2_TAGS / 64, HOMES = D2_STACK * D2_CORES };
 
 /* Sources are numbered: the channels of all inputs, then the neurons of all layers. */
 struct synapse {
@@ -189,7 +189,7 @@ static bool choose_tags(struct route *r)
         uint32_t chip;
         struct board_destination to;
         for (uint32_t i = 0; hand_destination(r, s, i, &chip, &to); i++) {
-            int target = d2_hop_target(chip, to.x_hop, to.y_hop);
+            int target = d2_hop_target(d2_grid_of(r->n->board), chip, to.x_hop, to.y_hop);
             if (target >= 0)
                 take_tag(r, (uint32_t)to.cores << target * D2_CORES, to.tag);
         }
@@ -225,7 +225,7 @@ static bool find_tag(const struct route *r, uint32_t source, uint32_t home, uint
     uint32_t chip;
     struct board_destination to;
     for (uint32_t i = 0; hand_destination(r, source, i, &chip, &to); i++) {
-        int target = d2_hop_target(chip, to.x_hop, to.y_hop);
+        int target = d2_hop_target(d2_grid_of(r->n->board), chip, to.x_hop, to.y_hop);
         if (target == (int)(home / D2_CORES) && (to.cores >> home % D2_CORES & 1)) {
             *tag = to.tag;
             return true;
@@ -337,10 +337,10 @@ static bool fill_cam(struct route *r)
 
 /* One for each chip that `homes` touches, hops from `chip`; returns how many. */
 static uint32_t destinations(uint32_t homes, uint32_t chip, uint16_t tag,
-                             struct board_destination to[D2_CHIPS])
+                             struct board_destination to[D2_STACK])
 {
     uint32_t n = 0;
-    for (uint32_t k = 0; k < D2_CHIPS; k++) {
+    for (uint32_t k = 0; k < D2_STACK; k++) {
         uint32_t cores = homes >> k * D2_CORES & ((1u << D2_CORES) - 1);
         if (cores)
             to[n++] =
@@ -356,7 +356,7 @@ static bool fill_sram(struct route *r)
         uint32_t source = r->n_channels + i;
         if (at.neuron->by_hand)
             continue;
-        struct board_destination to[D2_CHIPS];
+        struct board_destination to[D2_STACK];
         uint32_t n = destinations(r->cores[source], at.core->chip, r->tag[source], to);
         if (n + 1 > D2_SRAM) {
             struct diag *g = diag_add(r->d, E0601, r->n->layer.data[at.neuron->layer].span,
@@ -409,7 +409,7 @@ static void fill_inputs(struct route *r)
             } else if (r->cores[source]) {
                 struct board_input *x = VEC_ADD(r->n->arena, &all.input);
                 *x = (struct board_input){.input = i, .channel = ch};
-                struct board_destination to[D2_CHIPS];
+                struct board_destination to[D2_STACK];
                 uint32_t n = destinations(r->cores[source], 0, r->tag[source], to);
                 for (uint32_t k = 0; k < n; k++)
                     VEC_PUSH(r->n->arena, &x->to, to[k]);

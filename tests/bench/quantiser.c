@@ -28,8 +28,8 @@ void bench_quantiser(struct bench *b)
 {
     static const uint32_t sizes[] = {124, 557, 8151};
     static const int32_t given[D2_BASES] = {D2_FREE, D2_FREE, D2_FREE, D2_FREE};
-    struct d2_base_grid *grid = ARENA_NEW(&b->arena, struct d2_base_grid);
-    d2_base_grid(grid);
+    struct d2_base_reach *grid = ARENA_NEW(&b->arena, struct d2_base_reach);
+    d2_base_reach(grid);
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         if (b->o.quick && sizes[i] > 124)
             continue;

@@ -34,7 +34,7 @@ static void there_and_back(void **unused)
     assert_true(image_is(bytes_of(&w)));
     assert_true(image_open(&a, bytes_of(&w), &im, &d, "x"));
     assert_string_equal(im.target, "sim");
-    assert_int_equal(im.version, 1);
+    assert_int_equal(im.version, 2);
     for (uint32_t i = 0; i < im.n; i++)
         assert_int_equal((uintptr_t)(im.section[i].bytes.data - (const uint8_t *)w.out.data) % 8,
                          0);

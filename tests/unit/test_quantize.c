@@ -58,7 +58,7 @@ static void optimal_on_tiny_grids(void **state)
         size_t n = 3 + t;
         for (size_t i = 0; i < n; i++)
             w[i] = 6 * rng_uniform(t, 100 + i);
-        struct d2_grid g = {12, grid};
+        struct d2_reach g = {12, grid};
         struct d2_solution s;
         d2_solve(w, n, &g, all_free, t, &s);
         assert_true(fabs(s.mse - plain_error(w, n, s.base)) <= 1e-12 * s.mse);
@@ -81,8 +81,8 @@ static void optimal_on_tiny_grids(void **state)
 static void near_optimal_on_a_coarse_grid(void **state)
 {
     (void)state;
-    static struct d2_base_grid g;
-    d2_base_grid(&g);
+    static struct d2_base_reach g;
+    d2_base_reach(&g);
     for (uint64_t t = 0; t < 4; t++) {
         double w[60];
         for (uint64_t i = 0; i < 60; i++)
@@ -111,8 +111,8 @@ static void near_optimal_for_few_weights(void **state)
          0.003535265},
         {6, {3.513949, 4.564334, 2.717158, 5.904847, 5.068696, 4.819363}, 0.0001125615},
     };
-    static struct d2_base_grid g;
-    d2_base_grid(&g);
+    static struct d2_base_reach g;
+    d2_base_reach(&g);
     for (size_t t = 0; t < sizeof core / sizeof *core; t++) {
         double w[8];
         for (size_t i = 0; i < core[t].n; i++)
@@ -214,9 +214,9 @@ static void as_good_as_a_long_search(void **state)
         {"mixed, 57 x 10", MIXED, 570, 1000},    {"uniform, 32 x 32", UNIFORM, 1024, 400},
         {"laplace, 63 x 63", LAPLACE, 3962, 60}, {"mixed, 32 x 255", MIXED, 8151, 30},
     };
-    static struct d2_base_grid g;
+    static struct d2_base_reach g;
     static double w[8151];
-    d2_base_grid(&g);
+    d2_base_reach(&g);
     for (size_t t = 0; t < sizeof matrix / sizeof *matrix; t++) {
         size_t n = matrix[t].n;
         for (size_t i = 0; i < n; i++)
@@ -314,8 +314,8 @@ static void masks_of_what_was_decoded(void **state)
 static void deterministic(void **state)
 {
     (void)state;
-    static struct d2_base_grid g;
-    d2_base_grid(&g);
+    static struct d2_base_reach g;
+    d2_base_reach(&g);
     double w[100], back[100];
     for (size_t i = 0; i < 100; i++)
         back[99 - i] = w[i] = 1e-9 * draw(LAPLACE, 5, i);
@@ -331,8 +331,8 @@ static void deterministic(void **state)
 static void beyond_reach(void **state)
 {
     (void)state;
-    static struct d2_base_grid g;
-    d2_base_grid(&g);
+    static struct d2_base_reach g;
+    d2_base_reach(&g);
     const double w[] = {3e-6, 2.5e-6, 4e-6};
     struct d2_solution s;
     d2_solve(w, 3, &g.grid, all_free, 0, &s);
@@ -346,8 +346,8 @@ static void beyond_reach(void **state)
 static void given_bases(void **state)
 {
     (void)state;
-    static struct d2_base_grid g;
-    d2_base_grid(&g);
+    static struct d2_base_reach g;
+    d2_base_reach(&g);
     double w[80];
     for (size_t i = 0; i < 80; i++)
         w[i] = 1e-8 * draw(GAUSS, 8, i);
@@ -372,8 +372,8 @@ static void given_bases(void **state)
 static void best_gain(void **state)
 {
     (void)state;
-    static struct d2_base_grid g;
-    d2_base_grid(&g);
+    static struct d2_base_reach g;
+    d2_base_reach(&g);
     double w[200], large[50];
     for (size_t i = 0; i < 200; i++)
         w[i] = 1e-13 * draw(UNIFORM, 4, i); /* the largest, 1 pA, is twelve grid steps */
