@@ -1,9 +1,9 @@
 #include "lang/literal.h"
 
 #include "runtime/base/buf.h"
+#include "runtime/base/number.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 static size_t digits(const char *s, size_t n, size_t i)
@@ -58,34 +58,6 @@ size_t literal_number_length(const char *s, size_t n)
     return i;
 }
 
-/* An exponent that leads beyond float64 whatever the digits before it, which are fewer than 2^31.
- */
-#define EXPONENT_MAX (INT64_C(1) << 33)
-
-static int64_t read_exponent(const char *s, size_t n)
-{
-    size_t i = s[0] == '+' || s[0] == '-' ? 1 : 0;
-    int64_t e = 0;
-    for (; i < n && e < EXPONENT_MAX; i++)
-        e = 10 * e + (s[i] - '0');
-    return s[0] == '-' ? -e : e;
-}
-
-/* Digits without a point and the exponent that goes with them: so there is nothing in the text that
- * a locale could change. */
-static const char *convert(const char *digit, int64_t exponent, double *out)
-{
-    struct buf text = {0};
-    buf_printf(&text, "%se%lld", digit, (long long)exponent);
-    *out = strtod(text.data, NULL);
-    buf_free(&text);
-    if (isinf(*out))
-        return "too large for a number";
-    if (*out == 0 && digit[strspn(digit, "0")] != '\0')
-        return "too small for a number";
-    return NULL;
-}
-
 static const char *integer(const char *s, size_t n, unsigned base, int pow10, double *out)
 {
     uint64_t x = 0;
@@ -96,7 +68,7 @@ static const char *integer(const char *s, size_t n, unsigned base, int pow10, do
     }
     struct buf text = {0};
     buf_printf(&text, "%llu", (unsigned long long)x);
-    const char *wrong = convert(text.data, pow10, out);
+    const char *wrong = number_read(text.data, text.n, pow10, out);
     buf_free(&text);
     return wrong;
 }
@@ -110,23 +82,7 @@ const char *literal_number(const char *s, size_t n, int pow10, double *out)
     unsigned base = number_base(s, n);
     if (base != 10)
         return integer(s, n, base, pow10, out);
-    struct buf text = {0};
-    int64_t exponent = pow10;
-    bool fraction = false;
-    for (size_t i = 0; i < n; i++) {
-        if (s[i] == '.') {
-            fraction = true;
-        } else if (s[i] == 'e' || s[i] == 'E') {
-            exponent += read_exponent(s + i + 1, n - i - 1);
-            break;
-        } else {
-            buf_putc(&text, s[i]);
-            exponent -= fraction;
-        }
-    }
-    const char *wrong = convert(text.data, exponent, out);
-    buf_free(&text);
-    return wrong;
+    return number_read(s, n, pow10, out);
 }
 
 char *literal_string(struct arena *a, const char *s, size_t n, size_t *wrong)

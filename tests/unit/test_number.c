@@ -2,6 +2,7 @@
 
 #include "runtime/base/buf.h"
 #include "runtime/base/hash.h"
+#include "runtime/base/number.h"
 #include <locale.h>
 #include <math.h>
 #include <stdbool.h>
@@ -118,6 +119,108 @@ static void number_round_trips(void **state)
     }
 }
 
+/* ---- reading: against the C library ---- */
+
+static void check_number(const char *text, int pow10)
+{
+    char whole[2000];
+    snprintf(whole, sizeof whole, "%s", text);
+    char *e = strpbrk(whole, "eE");
+    long exponent = e ? strtol(e + 1, NULL, 10) : 0;
+    snprintf(e ? e : whole + strlen(whole), 30, "e%ld", exponent + pow10);
+    double want = strtod(whole, NULL), got = -1;
+    const char *wrong = number_read(text, strlen(text), pow10, &got);
+    assert_memory_equal(&got, &want, sizeof got);
+    bool zero = strcspn(text, "123456789") >= strcspn(text, "eE");
+    assert_true((wrong != NULL) == (isinf(want) || (want == 0 && !zero)));
+}
+
+static void decimals(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {
+        "0",
+        "0.0",
+        "00012",
+        ".5",
+        "1e-8",
+        "2E+3",
+        "1e22",
+        "1e23",
+        "9007199254740993",
+        "9007199254740992.0000000000000000000000000000000000000000000000000000000000001",
+        "2.2250738585072011e-308",
+        "2.4703282292062327208e-324",
+        "2.4703282292062328e-324",
+        "179769313486231580793728971405301e276",
+        "1e400",
+        "1e-400",
+        "12345678901234567890123",
+        "0.1e-5",
+        "123456789012345678e5",
+        "8.41e21",
+        "9.5e-22",
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        for (int pow10 = -12; pow10 <= 9; pow10++)
+            check_number(texts[i], pow10);
+    }
+    char text[2000];
+    for (uint32_t i = 0; i < 200000; i++) {
+        uint64_t x = hash_u64(2 * i), y = hash_u64(2 * i + 1);
+        double as_bits;
+        memcpy(&as_bits, &x, sizeof as_bits);
+        if (i % 2 == 0 && isfinite(as_bits))
+            snprintf(text, sizeof text, "%.*e", (int)(y % 25), fabs(as_bits));
+        else
+            snprintf(text, sizeof text, "%llu.%llue%d", (unsigned long long)(x >> y % 64),
+                     (unsigned long long)(y >> x % 64), (int)(y % 41) - 20);
+        check_number(text, i % 3 == 0 ? -12 : 0);
+    }
+}
+
+/* A decimal between two float64 and its neighbours, far behind the digits that are kept. */
+static void long_decimals(void **state)
+{
+    (void)state;
+    char text[2000];
+    double x = 0x1.fffffffffffffp-1022; /* its middle to the next has the most digits */
+    snprintf(text, sizeof text, "%.1200e", x);
+    check_number(text, 0);
+    static const char half[] =
+        "1.00000000000000011102230246251565404236316680908203125"; /* 1 + 2^-53: to even */
+    size_t n = strlen(half);
+    memcpy(text, half, n);
+    memset(text + n, '0', 1500);
+    text[n + 1500] = '\0';
+    check_number(text, 0);
+    double got;
+    assert_null(number_read(text, n + 1500, 0, &got));
+    assert_true(got == 1);
+    text[n + 1499] = '1';
+    assert_null(number_read(text, n + 1500, 0, &got));
+    assert_true(got == 1 + 0x1p-52);
+    /* Memory and time don't grow with digits that don't matter. */
+    size_t many = 3000000;
+    char *big = malloc(many + 20);
+    assert_non_null(big);
+    memset(big, '1', many);
+    snprintf(big + many, 20, "e-%zu", many - 1);
+    assert_null(number_read(big, strlen(big), 0, &got));
+    assert_true(got == 1.1111111111111112);
+    assert_non_null(number_read(big, many, 0, &got));
+    memset(big, '0', many);
+    big[1] = '.';
+    snprintf(big + many, 20, "7e%zu", many - 1);
+    assert_null(number_read(big, strlen(big), 0, &got));
+    assert_true(got == 7);
+    free(big);
+    assert_non_null(number_read("1e99999999999999999999", 22, 0, &got));
+    assert_true(isinf(got));
+    assert_non_null(number_read("1e-99999999999999999999", 23, 0, &got));
+    assert_true(got == 0);
+}
+
 /* Where the decimal point is a comma; skipped if the machine has no such locale. */
 static void number_locale(void **state)
 {
@@ -131,14 +234,17 @@ static void number_locale(void **state)
     check_f64(0.1 + 0.2, "0.30000000000000004");
     check_f64(5e-324, "5e-324");
     check_f32(1.0f / 3, "0.33333334");
+    double x;
+    assert_null(number_read("3.25000000000000000000000000001", 31, 0, &x));
+    assert_true(x == 3.25);
     setlocale(LC_ALL, "C");
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(number_forms),
-        cmocka_unit_test(number_round_trips),
+        cmocka_unit_test(number_forms),  cmocka_unit_test(number_round_trips),
+        cmocka_unit_test(decimals),      cmocka_unit_test(long_decimals),
         cmocka_unit_test(number_locale),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
