@@ -173,6 +173,14 @@ bool cli_number(struct cli *c, enum cli_option_id id, uint64_t least, uint64_t *
     return true;
 }
 
+void cli_data(struct cli *c, const char *s, const char **file, const char **member)
+{
+    const char *colon = strrchr(s, ':');
+    bool has = colon && colon > s + 4 && memcmp(colon - 4, ".npz", 4) == 0;
+    *file = has ? arena_strndup(&c->driver.arena, s, (size_t)(colon - s)) : s;
+    *member = has ? colon + 1 : NULL;
+}
+
 bool cli_inputs(struct cli *c, struct input_override **out, uint32_t *n)
 {
     struct arena *a = &c->driver.arena;
@@ -186,12 +194,8 @@ bool cli_inputs(struct cli *c, struct input_override **out, uint32_t *n)
             diag_hint(&c->driver.diags, g, "for example --input noise=patterns.npz:test");
             return false;
         }
-        const char *colon = strrchr(eq, ':');
-        bool member = colon && colon > eq + 4 && memcmp(colon - 4, ".npz", 4) == 0;
         (*out)[i].input = arena_strndup(a, s, (size_t)(eq - s));
-        (*out)[i].file =
-            member ? arena_strndup(a, eq + 1, (size_t)(colon - eq - 1)) : arena_strdup(a, eq + 1);
-        (*out)[i].member = member ? arena_strdup(a, colon + 1) : NULL;
+        cli_data(c, eq + 1, &(*out)[i].file, &(*out)[i].member);
     }
     return true;
 }

@@ -34,6 +34,8 @@ struct build_options cli_build_options(const struct cli *c);
 /* A whole number of at least `least` for an option; false: reported. `*out` keeps its value if the
  * option isn't given. */
 bool cli_number(struct cli *c, enum cli_option_id id, uint64_t least, uint64_t *out);
+/* DATA: a file, or FILE.npz:MEMBER (else the member is NULL). */
+void cli_data(struct cli *c, const char *s, const char **file, const char **member);
 /* Splits the --input options; false: reported. */
 bool cli_inputs(struct cli *c, struct input_override **out, uint32_t *n);
 /* Writes a buffer to stdout; false: reported. */

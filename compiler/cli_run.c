@@ -142,6 +142,14 @@ static bool plan_of(struct cli *c, struct program *p, struct build_options *buil
     return driver_plan(p, build, out);
 }
 
+static bool load_labels(struct cli *c, const struct plan *p, const struct stimulus *s,
+                        struct labels *out)
+{
+    const char *file, *member;
+    cli_data(c, c->value[OPT_LABELS], &file, &member);
+    return labels_load(&c->driver.arena, p, file, member, s->trials, out, &c->driver.diags);
+}
+
 int cli_run(struct cli *c)
 {
     struct driver *d = &c->driver;
@@ -157,12 +165,15 @@ int cli_run(struct cli *c)
     uint32_t n_in, n_record;
     struct condition cond;
     const char *condition;
+    struct labels labels;
+    const struct labels *l = c->value[OPT_LABELS] ? &labels : NULL;
     if (no_device(c) && cli_inputs(c, &in, &n_in) && satisfy(c, &cond, &condition) &&
         run_options(c, &backend, &o) && driver_open(d, c->file[0], &p) &&
         plan_of(c, &p, &build, &plan) &&
         (!c->value[OPT_MISMATCH] || driver_mismatch(d, &plan, c->value[OPT_MISMATCH])) &&
         driver_stimulus(&p, &plan, c->value[OPT_STIMULUS], in, n_in, &stim) &&
-        record_spec(&d->arena, &plan, c->value[OPT_RECORD], &record, &n_record, &d->diags)) {
+        record_spec(&d->arena, &plan, c->value[OPT_RECORD], &record, &n_record, &d->diags) &&
+        (!l || load_labels(c, &plan, &stim, &labels))) {
         use_stimulus(c, &o, &stim);
         if (c->value[OPT_OUTPUT]) { /* what isn't written needn't be kept: memory stays bounded */
             o.record = record;
@@ -176,10 +187,10 @@ int cli_run(struct cli *c)
             if (c->value[OPT_JSON]) {
                 struct json j;
                 json_init(&j, &out, 1);
-                summary_json(&j, &plan, &r, condition ? &cond : NULL, condition);
+                summary_json(&j, &plan, &r, &cond, condition, l);
                 buf_putc(&out, '\n');
             } else if (!c->value[OPT_QUIET]) {
-                summary_text(&out, &plan, &r, condition ? &cond : NULL, condition);
+                summary_text(&out, &plan, &r, &cond, condition, l);
             }
             cli_print(c, &out);
         }

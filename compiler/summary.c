@@ -269,7 +269,7 @@ static void raster(struct buf *out, const struct plan_group *g, const uint8_t *s
 }
 
 void summary_text(struct buf *out, const struct plan *p, const struct run_result *r,
-                  const struct condition *c, const char *condition)
+                  const struct condition *c, const char *condition, const struct labels *l)
 {
     double seconds = (double)r->steps * r->dt;
     buf_printf(out, "%s: %u trial%s of %.6g ms (%llu steps of %.6g ms)", p->network, r->trials,
@@ -293,7 +293,9 @@ void summary_text(struct buf *out, const struct plan *p, const struct run_result
             raster(out, g, r->raster[k], r);
         }
     }
-    if (c) {
+    if (l)
+        decision_text(out, p, r, l);
+    if (condition) {
         uint32_t met = condition_chips(c, p, r);
         buf_printf(out, "\n%s in every trial: %u of %u chip%s (%.4g %%)\n", condition, met,
                    r->chips, r->chips == 1 ? "" : "s", 100.0 * met / r->chips);
@@ -303,7 +305,7 @@ void summary_text(struct buf *out, const struct plan *p, const struct run_result
 /* ---- JSON ---- */
 
 void summary_json(struct json *j, const struct plan *p, const struct run_result *r,
-                  const struct condition *c, const char *condition)
+                  const struct condition *c, const char *condition, const struct labels *l)
 {
     json_object(j);
     json_key(j, "network"), json_str(j, p->network);
@@ -344,7 +346,9 @@ void summary_json(struct json *j, const struct plan *p, const struct run_result 
         json_end_object(j);
     }
     json_end_object(j);
-    if (c) {
+    if (l)
+        decision_json(j, p, r, l);
+    if (condition) {
         json_key(j, "condition"), json_str(j, condition);
         json_key(j, "chips_met"), json_int(j, condition_chips(c, p, r));
     }

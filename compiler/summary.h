@@ -4,8 +4,7 @@
 #ifndef COMPILER_SUMMARY_H
 #define COMPILER_SUMMARY_H
 
-#include "runtime/base/json.h"
-#include "runtime/run.h"
+#include "compiler/decision.h"
 
 /* FRR, the firing rate ratio: highest count / lowest count, the latter at least 1. */
 double firing_rate_ratio(const uint64_t *count, uint32_t n);
@@ -26,9 +25,10 @@ bool condition_parse(const char *s, struct condition *out);
 uint32_t condition_chips(const struct condition *c, const struct plan *p,
                          const struct run_result *r);
 
+/* `condition` is what was asked for on the command line; NULL: nothing, as for the labels. */
 void summary_text(struct buf *out, const struct plan *p, const struct run_result *r,
-                  const struct condition *c, const char *condition);
+                  const struct condition *c, const char *condition, const struct labels *l);
 void summary_json(struct json *j, const struct plan *p, const struct run_result *r,
-                  const struct condition *c, const char *condition);
+                  const struct condition *c, const char *condition, const struct labels *l);
 
 #endif
