@@ -36,6 +36,7 @@ struct kernel_spec {
     const float *param_value, *let_value; /* where uniform */
     const bool *traced;                   /* for each state */
     float dt;
+    size_t lanes; /* of the longest call, for code that suits it; 0: not known. Any call is right */
 };
 
 /* `steps` steps of lanes [begin, end), both multiples of 16 (or end the padded number of lanes). */

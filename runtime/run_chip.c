@@ -73,6 +73,9 @@ static bool find_codes(struct engine *e, struct chip *c)
         at[i] = find_code(e, &s);
         if (at[i] == e->codes.n)
             VEC_ADD(&e->arena, &e->codes)->spec = s;
+        struct kernel_spec *used = &e->codes.data[at[i]].spec;
+        const size_t lanes = padded_lanes((size_t)p->group.data[i].n * e->block);
+        used->lanes = lanes > used->lanes ? lanes : used->lanes;
     }
     const uint32_t n = e->codes.n - old;
     struct kernel_spec *spec = ARENA_ARRAY(&e->arena, struct kernel_spec, n);

@@ -122,7 +122,8 @@ static void add_backend(struct setting *s, const char *name, const struct backen
                                .param_value = value,
                                .let_value = value + k->n_params,
                                .traced = ARENA_ARRAY(&s->arena, bool, k->n_states),
-                               .dt = (float)s->net.plan.dt};
+                               .dt = (float)s->net.plan.dt,
+                               .lanes = s->lanes};
     struct kernel_code code;
     if (!b->prepare(b, &s->arena, &spec, 1, &code, &s->net.diags))
         base_panic("%s: %s", name, s->net.diags.list.data[0]->message);

@@ -138,8 +138,13 @@ static void measure_jit(struct bench *b)
         value[i] = i < k->n_params ? net.param[i].v[0] : net.let[i - k->n_params].v[0];
     }
     const bool *traced = ARENA_ARRAY(&net.arena, bool, k->n_states);
-    struct kernel_spec spec = {
-        k, uniform, uniform + k->n_params, value, value + k->n_params, traced, (float)net.plan.dt};
+    struct kernel_spec spec = {.kernel = k,
+                               .param_uniform = uniform,
+                               .let_uniform = uniform + k->n_params,
+                               .param_value = value,
+                               .let_value = value + k->n_params,
+                               .traced = traced,
+                               .dt = (float)net.plan.dt};
     const uint32_t n = b->o.quick ? QUICK_TIMES : TIMES;
     double open[TIMES], code[TIMES], release[TIMES];
     bool good = true;

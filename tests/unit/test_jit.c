@@ -87,8 +87,13 @@ static struct uniforms *any_uniforms(struct arena *a, struct dice *d)
 
 static struct kernel_spec spec_of(const struct kernel *k, const struct uniforms *u)
 {
-    return (struct kernel_spec){k,         u->param, u->let, u->param_value, u->let_value,
-                                u->traced, 1e-3f};
+    return (struct kernel_spec){.kernel = k,
+                                .param_uniform = u->param,
+                                .let_uniform = u->let,
+                                .param_value = u->param_value,
+                                .let_value = u->let_value,
+                                .traced = u->traced,
+                                .dt = 1e-3f};
 }
 
 /* The kernel as the engine runs it: what stays the same is moved into further lets, whose columns
@@ -262,6 +267,7 @@ static void check_round(const struct backend *b, uint64_t seed)
         assert_true(kernel_verify(spec[i].kernel, &why));
         expected[i] = any_lanes(&a, &dice);
         hoisted[i] = hoisted_spec(&a, &spec[i], &expected[i], &moved[i]);
+        hoisted[i].lanes = roll(&dice, 3) * 16;
         n_moved += hoisted[i].kernel->n_lets - N_LETS;
     }
     assert_true(n_moved > 0);

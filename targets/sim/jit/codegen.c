@@ -75,46 +75,66 @@ LLVMValueRef jit_load_word(const struct jit_gen *g, LLVMTypeRef type, LLVMValueR
     return LLVMBuildLoad2(g->builder, type, p, "");
 }
 
-/* Element `index` of a member of kernel_args: an array of lanes. Loaded before the loop. */
+/* Element `index` of a member of kernel_args: an array of lanes. Loaded where it is used: a vector
+ * takes so long that this costs less than keeping all of them before a loop of few vectors. */
 static LLVMValueRef array_of(const struct jit_step *s, LLVMValueRef member, uint32_t index)
 {
-    LLVMBasicBlockRef here = LLVMGetInsertBlock(s->g->builder);
-    LLVMPositionBuilderBefore(s->g->builder, LLVMGetBasicBlockTerminator(s->entry));
-    LLVMValueRef p = jit_load_word(s->g, s->g->ptr, member, index * sizeof(float *));
-    LLVMPositionBuilderAtEnd(s->g->builder, here);
-    return p;
+    return jit_load_word(s->g, s->g->ptr, member, index * sizeof(float *));
 }
 
-static LLVMValueRef lanes_at(const struct jit_step *s, LLVMValueRef array, LLVMValueRef at)
+static LLVMValueRef lanes_at(const struct jit_gen *g, LLVMValueRef array, LLVMValueRef at)
 {
-    return LLVMBuildInBoundsGEP2(s->g->builder, s->g->f32, array, &at, 1, "");
+    return LLVMBuildInBoundsGEP2(g->builder, g->f32, array, &at, 1, "");
 }
 
-static LLVMValueRef load_lanes(const struct jit_step *s, LLVMValueRef array, LLVMValueRef at)
+/* Lanes [first, first + n) of two vectors end to end. */
+static LLVMValueRef lanes_of(const struct jit_gen *g, LLVMValueRef a, LLVMValueRef b,
+                             unsigned first, unsigned n)
 {
-    LLVMValueRef v = LLVMBuildLoad2(s->g->builder, s->g->fv, lanes_at(s, array, at), "");
-    LLVMSetAlignment(v, ALIGNMENT);
-    return v;
+    LLVMValueRef lane[JIT_MAX_LANES];
+    for (unsigned i = 0; i < n; i++)
+        lane[i] = lane_index(g, first + i);
+    return LLVMBuildShuffleVector(g->builder, a, b, LLVMConstVector(lane, n), "");
 }
 
-static void store_lanes(const struct jit_step *s, LLVMValueRef array, LLVMValueRef at,
+/* The vector at `at`, which has an element for each part. */
+static LLVMValueRef load_lanes(const struct jit_step *s, LLVMValueRef array, const LLVMValueRef *at)
+{
+    const struct jit_gen *g = s->g;
+    LLVMValueRef v[2];
+    for (unsigned i = 0; i < g->parts; i++) {
+        v[i] = LLVMBuildLoad2(g->builder, g->part, lanes_at(g, array, at[i]), "");
+        LLVMSetAlignment(v[i], ALIGNMENT);
+    }
+    return g->parts == 1 ? v[0] : lanes_of(g, v[0], v[1], 0, g->lanes);
+}
+
+static void store_lanes(const struct jit_step *s, LLVMValueRef array, const LLVMValueRef *at,
                         LLVMValueRef v)
 {
-    LLVMValueRef store = LLVMBuildStore(s->g->builder, v, lanes_at(s, array, at));
-    LLVMSetAlignment(store, ALIGNMENT);
+    const struct jit_gen *g = s->g;
+    const unsigned n = g->lanes / g->parts;
+    for (unsigned i = 0; i < g->parts; i++) {
+        LLVMValueRef x = g->parts == 1 ? v : lanes_of(g, v, v, i * n, n);
+        LLVMSetAlignment(LLVMBuildStore(g->builder, x, lanes_at(g, array, at[i])), ALIGNMENT);
+    }
 }
 
-/* The bits of kernel_args.fired. */
+/* The bits of kernel_args.fired: a byte is 8 lanes. */
 static void store_fired(const struct jit_step *s, LLVMValueRef count)
 {
     const struct jit_gen *g = s->g;
     LLVMTypeRef byte = LLVMInt8TypeInContext(g->cx);
-    LLVMValueRef set = LLVMBuildFCmp(g->builder, LLVMRealUNE, count, jit_float(g, 0), "");
-    LLVMValueRef bits =
-        LLVMBuildBitCast(g->builder, set, LLVMIntTypeInContext(g->cx, g->lanes), "");
-    LLVMValueRef at = LLVMBuildLShr(g->builder, s->at, LLVMConstInt(g->i64, 3, 0), "");
-    LLVMValueRef p = LLVMBuildInBoundsGEP2(g->builder, byte, s->fired, &at, 1, "");
-    LLVMSetAlignment(LLVMBuildStore(g->builder, bits, p), 1);
+    LLVMTypeRef word = LLVMIntTypeInContext(g->cx, g->lanes / g->parts);
+    const unsigned n = g->lanes / g->parts;
+    for (unsigned i = 0; i < g->parts; i++) {
+        LLVMValueRef x = g->parts == 1 ? count : lanes_of(g, count, count, i * n, n);
+        LLVMValueRef set = LLVMBuildFCmp(g->builder, LLVMRealUNE, x, LLVMConstNull(g->part), "");
+        LLVMValueRef bits = LLVMBuildBitCast(g->builder, set, word, "");
+        LLVMValueRef at = LLVMBuildLShr(g->builder, s->at[i], LLVMConstInt(g->i64, 3, 0), "");
+        LLVMValueRef p = LLVMBuildInBoundsGEP2(g->builder, byte, s->fired, &at, 1, "");
+        LLVMSetAlignment(LLVMBuildStore(g->builder, bits, p), 1);
+    }
 }
 
 /* ---- values ---- */
@@ -362,6 +382,9 @@ void jit_step(struct jit_step *s)
     }
     struct jit_value none = known(0);
     LLVMValueRef count = vector_of(g, code->emit == K_NONE ? &none : &s->value[code->emit], K_F32);
-    store_lanes(s, s->spikes, LLVMBuildAdd(g->builder, s->at, s->stride, ""), count);
+    LLVMValueRef next[2];
+    for (unsigned i = 0; i < g->parts; i++)
+        next[i] = LLVMBuildAdd(g->builder, s->at[i], s->stride, "");
+    store_lanes(s, s->spikes, next, count);
     store_fired(s, count);
 }

@@ -53,8 +53,10 @@ struct jit_gen {
     LLVMModuleRef module;
     LLVMBuilderRef builder;
     unsigned lanes;
+    unsigned parts;                 /* 2: the halves of a vector may lie apart; else 1 */
     LLVMTypeRef ptr, i64, f32, i32; /* scalars */
     LLVMTypeRef fv, iv;             /* vectors of float32 and of int32 */
+    LLVMTypeRef part;               /* vector of what lies together */
 };
 
 /* ---- codegen.c ---- */
@@ -73,9 +75,8 @@ struct jit_step {
     bool *live, *state_live; /* what must be computed */
     struct jit_skip *skip;
     LLVMValueRef param, let, state, receive, trace, spikes, fired, stride; /* of kernel_args */
-    LLVMValueRef lane;       /* first lane of the vector that is worked on */
-    LLVMValueRef at;         /* the same in the row of the step that is worked on */
-    LLVMBasicBlockRef entry; /* ends with a branch before which pointers are loaded */
+    LLVMValueRef lane[2];    /* first lane of each part of the vector that is worked on */
+    LLVMValueRef at[2];      /* the same in the row of the step that is worked on */
 };
 
 /* One step of the vector at s->lane. */

@@ -8,37 +8,41 @@
 #include <stdio.h>
 
 enum {
-    CHUNK = 128, /* lanes */
+    CHUNK = 128, /* lanes; a multiple of every vector */
     LANES = 16   /* the multiple in which lanes come */
 };
 
 /* ---- loops ---- */
 
 struct loop {
-    LLVMBasicBlockRef before, head;
-    LLVMValueRef at, end;
+    LLVMBasicBlockRef head;
+    LLVMValueRef counter, at, end;
 };
 
-/* for (at = begin; at < end; ...), entered with begin < end. */
+/* for (at = begin; at < end; ...), entered with begin < end. The counter is kept in memory: LLVM,
+ * which would otherwise look for better addresses than base + index, takes a quarter longer. */
 static struct loop begin_loop(const struct jit_gen *g, LLVMValueRef begin, LLVMValueRef end)
 {
-    struct loop l = {.before = LLVMGetInsertBlock(g->builder), .end = end};
-    l.head = LLVMAppendBasicBlockInContext(g->cx, LLVMGetBasicBlockParent(l.before), "loop");
+    LLVMBasicBlockRef before = LLVMGetInsertBlock(g->builder);
+    LLVMValueRef f = LLVMGetBasicBlockParent(before);
+    LLVMPositionBuilderBefore(g->builder, LLVMGetFirstInstruction(LLVMGetEntryBasicBlock(f)));
+    struct loop l = {.counter = LLVMBuildAlloca(g->builder, g->i64, ""), .end = end};
+    LLVMPositionBuilderAtEnd(g->builder, before);
+    LLVMBuildStore(g->builder, begin, l.counter);
+    l.head = LLVMAppendBasicBlockInContext(g->cx, f, "loop");
     LLVMBuildBr(g->builder, l.head);
     LLVMPositionBuilderAtEnd(g->builder, l.head);
-    l.at = LLVMBuildPhi(g->builder, g->i64, "");
-    LLVMAddIncoming(l.at, &begin, &l.before, 1);
+    l.at = LLVMBuildLoad2(g->builder, g->i64, l.counter, "");
     return l;
 }
 
 /* at += by, until the end. */
 static void end_loop(const struct jit_gen *g, const struct loop *l, LLVMValueRef by)
 {
-    LLVMBasicBlockRef last = LLVMGetInsertBlock(g->builder);
-    LLVMBasicBlockRef after =
-        LLVMAppendBasicBlockInContext(g->cx, LLVMGetBasicBlockParent(last), "after");
+    LLVMValueRef f = LLVMGetBasicBlockParent(LLVMGetInsertBlock(g->builder));
+    LLVMBasicBlockRef after = LLVMAppendBasicBlockInContext(g->cx, f, "after");
     LLVMValueRef next = LLVMBuildAdd(g->builder, l->at, by, "");
-    LLVMAddIncoming(l->at, &next, &last, 1);
+    LLVMBuildStore(g->builder, next, l->counter);
     LLVMBuildCondBr(g->builder, LLVMBuildICmp(g->builder, LLVMIntULT, next, l->end, ""), l->head,
                     after);
     LLVMPositionBuilderAtEnd(g->builder, after);
@@ -72,39 +76,33 @@ static LLVMValueRef constant(const struct jit_gen *g, uint64_t x)
     return LLVMConstInt(g->i64, x, 0);
 }
 
-/* One step of lanes [begin, end), in vectors of g's width; begin < end. */
-static void step_of_lanes(struct jit_step *s, const struct jit_gen *g, LLVMValueRef row,
-                          LLVMValueRef begin, LLVMValueRef end)
+/* One step of lanes [begin, end); begin < end. Lanes come in multiples of 16: where vectors have
+ * twice as many, the second half of the last one may be its first once more. */
+static void step_of_lanes(struct jit_step *s, LLVMValueRef row, LLVMValueRef begin,
+                          LLVMValueRef end)
 {
-    struct loop lane = begin_loop(g, begin, end);
-    s->g = g;
-    s->lane = lane.at;
-    s->at = LLVMBuildAdd(g->builder, row, lane.at, "");
+    const struct jit_gen *g = s->g;
+    struct loop l = begin_loop(g, begin, end);
+    s->lane[0] = l.at;
+    if (g->parts == 2) {
+        LLVMValueRef next = LLVMBuildAdd(g->builder, l.at, constant(g, g->lanes / 2), "");
+        LLVMValueRef more = LLVMBuildICmp(g->builder, LLVMIntULT, next, end, "");
+        s->lane[1] = LLVMBuildSelect(g->builder, more, next, l.at, "");
+    }
+    for (unsigned i = 0; i < g->parts; i++)
+        s->at[i] = LLVMBuildAdd(g->builder, row, s->lane[i], "");
     jit_step(s);
-    end_loop(g, &lane, constant(g, g->lanes));
+    end_loop(g, &l, constant(g, g->lanes));
 }
 
-/* Lanes come in multiples of 16: `narrow` does the rest where vectors of `wide` are wider. */
-static void loops(struct jit_step *s, const struct jit_gen *wide, const struct jit_gen *narrow,
-                  LLVMValueRef begin, LLVMValueRef end, LLVMValueRef steps)
+static void loops(struct jit_step *s, LLVMValueRef begin, LLVMValueRef end, LLVMValueRef steps)
 {
-    const struct jit_gen *g = wide;
+    const struct jit_gen *g = s->g;
     struct loop chunk = begin_loop(g, begin, end);
     LLVMValueRef stop = smaller(g, end, LLVMBuildAdd(g->builder, chunk.at, constant(g, CHUNK), ""));
-    LLVMValueRef n = LLVMBuildSub(g->builder, stop, chunk.at, "");
-    LLVMValueRef rest = LLVMBuildAnd(g->builder, n, constant(g, g->lanes - 1), "");
-    LLVMValueRef middle = LLVMBuildSub(g->builder, stop, rest, "");
     struct loop step = begin_loop(g, constant(g, 0), steps);
     LLVMValueRef row = LLVMBuildMul(g->builder, step.at, s->stride, "");
-    LLVMBasicBlockRef after =
-        begin_if(g, LLVMBuildICmp(g->builder, LLVMIntULT, chunk.at, middle, ""));
-    step_of_lanes(s, wide, row, chunk.at, middle);
-    end_if(g, after);
-    if (narrow->lanes < wide->lanes) {
-        after = begin_if(g, LLVMBuildICmp(g->builder, LLVMIntULT, middle, stop, ""));
-        step_of_lanes(s, narrow, row, middle, stop);
-        end_if(g, after);
-    }
+    step_of_lanes(s, row, chunk.at, stop);
     end_loop(g, &step, constant(g, 1));
     end_loop(g, &chunk, constant(g, CHUNK));
 }
@@ -135,8 +133,8 @@ static LLVMValueRef declare(const struct jit_gen *g, unsigned host_lanes, const 
     return f;
 }
 
-static void function(const struct jit_gen *g, const struct jit_gen *narrow, unsigned host_lanes,
-                     const struct kernel_spec *spec, const char *name)
+static void function(const struct jit_gen *g, unsigned host_lanes, const struct kernel_spec *spec,
+                     const char *name)
 {
     LLVMValueRef f = declare(g, host_lanes, name);
     LLVMValueRef args = LLVMGetParam(f, 1), begin = LLVMGetParam(f, 2), end = LLVMGetParam(f, 3),
@@ -160,14 +158,13 @@ static void function(const struct jit_gen *g, const struct jit_gen *narrow, unsi
         .spikes = jit_load_word(g, g->ptr, args, offsetof(struct kernel_args, spikes)),
         .fired = jit_load_word(g, g->ptr, args, offsetof(struct kernel_args, fired)),
         .stride = jit_load_word(g, g->i64, args, offsetof(struct kernel_args, stride)),
-        .entry = entry,
     };
     kernel_live(code, spec->traced, s.live, s.state_live);
     jit_find_skips(&scratch, code, s.skip);
     LLVMValueRef lanes = LLVMBuildICmp(g->builder, LLVMIntULT, begin, end, "");
     LLVMValueRef any = LLVMBuildICmp(g->builder, LLVMIntNE, steps, LLVMConstNull(g->i64), "");
     LLVMBasicBlockRef none = begin_if(g, LLVMBuildAnd(g->builder, lanes, any, ""));
-    loops(&s, g, narrow, begin, end, steps);
+    loops(&s, begin, end, steps);
     end_if(g, none);
     LLVMBuildRetVoid(g->builder);
     arena_free(&scratch);
@@ -178,38 +175,39 @@ void jit_name(char out[JIT_NAME_SIZE], uint32_t i)
     snprintf(out, JIT_NAME_SIZE, "step%u", i);
 }
 
+/* Two of the host's vectors at once hide each other's latencies; where one is enough for all lanes,
+ * it isn't done twice. */
+static void choose_vectors(struct jit_gen *g, const struct jit_host *h, size_t most)
+{
+    g->lanes = most > 0 && most <= h->lanes ? h->lanes : 2 * h->lanes;
+    g->parts = g->lanes > LANES ? 2 : 1;
+    g->fv = LLVMVectorType(g->f32, g->lanes);
+    g->iv = LLVMVectorType(g->i32, g->lanes);
+    g->part = LLVMVectorType(g->f32, g->lanes / g->parts);
+}
+
 LLVMModuleRef jit_codegen(LLVMContextRef cx, const struct jit_host *h,
                           const struct kernel_spec *spec, uint32_t n)
 {
-    LLVMTypeRef f32 = LLVMFloatTypeInContext(cx), i32 = LLVMInt32TypeInContext(cx);
-    /* Two of the host's vectors at once hide each other's latencies. A byte of kernel_args.fired
-     * is 8 lanes. */
-    const unsigned wide = 2 * h->lanes;
-    struct jit_gen g[2];
-    for (unsigned i = 0; i < 2; i++) {
-        const unsigned lanes = i == 0 ? wide : wide < LANES ? wide : LANES;
-        g[i] = (struct jit_gen){
-            .cx = cx,
-            .lanes = lanes,
-            .ptr = LLVMPointerTypeInContext(cx, 0),
-            .i64 = LLVMInt64TypeInContext(cx),
-            .f32 = f32,
-            .i32 = i32,
-            .fv = LLVMVectorType(f32, lanes),
-            .iv = LLVMVectorType(i32, lanes),
-        };
-    }
-    g[0].module = g[1].module = LLVMModuleCreateWithNameInContext("dyn", cx);
-    g[0].builder = g[1].builder = LLVMCreateBuilderInContext(cx);
-    LLVMSetTarget(g[0].module, h->triple);
-    LLVMSetModuleDataLayout(g[0].module, h->layout);
+    struct jit_gen g = {
+        .cx = cx,
+        .module = LLVMModuleCreateWithNameInContext("dyn", cx),
+        .builder = LLVMCreateBuilderInContext(cx),
+        .ptr = LLVMPointerTypeInContext(cx, 0),
+        .i64 = LLVMInt64TypeInContext(cx),
+        .f32 = LLVMFloatTypeInContext(cx),
+        .i32 = LLVMInt32TypeInContext(cx),
+    };
+    LLVMSetTarget(g.module, h->triple);
+    LLVMSetModuleDataLayout(g.module, h->layout);
     uint64_t mode = fpenv_flush();
     for (uint32_t i = 0; i < n; i++) {
         char name[JIT_NAME_SIZE];
         jit_name(name, i);
-        function(&g[0], &g[1], h->lanes, &spec[i], name);
+        choose_vectors(&g, h, spec[i].lanes);
+        function(&g, h->lanes, &spec[i], name);
     }
     fpenv_restore(mode);
-    LLVMDisposeBuilder(g[0].builder);
-    return g[0].module;
+    LLVMDisposeBuilder(g.builder);
+    return g.module;
 }
