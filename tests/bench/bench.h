@@ -33,7 +33,7 @@ struct bench_variant {
 struct bench_cell {
     const char *part; /* "kernel", "engine", "threads" */
     uint32_t n, trials;
-    bool varying, record;
+    bool varying, record, recurrent;
     double hz; /* "kernel": spikes of a neuron in a second */
     uint32_t n_variants;
     struct bench_variant variant[BENCH_MAX_VARIANTS];
@@ -83,8 +83,8 @@ struct bench_net {
 };
 
 /* `n` neurons on an input of BENCH_CHANNELS channels, all to all, with weights bench_weight(i);
- * `varying`: 5 % mismatch on all that can have it. */
-void bench_net_make(struct bench_net *b, uint32_t n, bool varying);
+ * `varying`: 5 % mismatch on all that can have it; `recurrent`: also all to all on itself. */
+void bench_net_make(struct bench_net *b, uint32_t n, bool varying, bool recurrent);
 void bench_net_free(struct bench_net *b);
 float bench_weight(uint64_t i);
 /* The channel that has an event in this step, or -1: about half of the steps have one. */
@@ -96,6 +96,7 @@ void bench_latency(struct bench *b);   /* latency.c; before anything has opened 
 void bench_quantiser(struct bench *b); /* quantiser.c */
 void bench_kernels(struct bench *b);   /* kernels.c */
 void bench_engine(struct bench *b);    /* engine.c */
+void bench_recurrent(struct bench *b); /* engine.c */
 void bench_threads(struct bench *b);   /* engine.c; more than one core */
 void bench_memory(struct bench *b);    /* memory.c; all cores */
 

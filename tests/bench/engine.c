@@ -109,6 +109,9 @@ static void hand_block(struct hand_run *h, uint32_t first, uint32_t trials)
             if (channel >= 0)
                 isa->add_row(h->receive[0] + (size_t)t * n, j->weight + j->row[channel], n);
         }
+        if (s->cell.recurrent)
+            isa->add_spikes(h->receive[0], s->net.plan.projection.data[1].weight, h->args.spikes, n,
+                            trials);
         isa->skipping[s->cell.varying](s->code, &h->args, 0, lanes, 1);
         isa->add_counts(h->count + (size_t)first * n, h->args.spikes, (size_t)n * trials);
         for (uint32_t t = 0; s->cell.record && t < trials; t++) {
@@ -192,7 +195,7 @@ static void add(struct setting *s, const char *name, double (*run)(void *), cons
 static void open_setting(struct setting *s, uint64_t wanted)
 {
     const uint32_t n = s->cell.n, trials = s->cell.trials;
-    bench_net_make(&s->net, n, s->cell.varying);
+    bench_net_make(&s->net, n, s->cell.varying, s->cell.recurrent);
     const uint64_t steps = wanted / ((uint64_t)n * trials);
     s->steps = steps < 20 ? 20 : steps > 20000 ? 20000 : steps;
     make_stimulus(s);
@@ -212,11 +215,10 @@ static void close_setting(struct setting *s)
     arena_free(&s->arena);
 }
 
-static void measure(struct bench *b, uint32_t n, uint32_t trials, bool varying, bool record)
+static void measure(struct bench *b, const struct bench_cell *cell)
 {
-    struct setting s = {.bench = b};
-    s.cell = (struct bench_cell){
-        .part = "engine", .n = n, .trials = trials, .varying = varying, .record = record};
+    const uint32_t n = cell->n, trials = cell->trials;
+    struct setting s = {.bench = b, .cell = *cell};
     open_setting(&s, b->o.quick ? 200000 : 3000000);
     s.block = (LANES_WANTED + n - 1) / n;
     s.block = s.block < trials ? s.block : trials;
@@ -259,9 +261,31 @@ void bench_engine(struct bench *b)
         if (b->o.neurons && sizes[i] != b->o.neurons)
             continue;
         for (uint32_t kind = 0; kind < 4; kind++) {
-            measure(b, sizes[i], 1, kind & 1, kind >> 1);
+            struct bench_cell c = {.part = "engine",
+                                   .n = sizes[i],
+                                   .trials = 1,
+                                   .varying = kind & 1,
+                                   .record = kind >> 1};
+            measure(b, &c);
+            c.trials = 100;
             if (sizes[i] <= 1024)
-                measure(b, sizes[i], 100, kind & 1, kind >> 1);
+                measure(b, &c);
         }
+    }
+}
+
+void bench_recurrent(struct bench *b)
+{
+    static const uint32_t sizes[][2] = {{2, 1},  {2, 100},  {8, 100}, {16, 1},
+                                        {64, 1}, {64, 100}, {256, 1}, {1024, 1}};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        if ((b->o.quick && sizes[i][0] > 8) || (b->o.neurons && sizes[i][0] != b->o.neurons))
+            continue;
+        for (uint32_t record = 0; record < 2; record++)
+            measure(b, &(struct bench_cell){.part = "recurrent",
+                                            .n = sizes[i][0],
+                                            .trials = sizes[i][1],
+                                            .record = record,
+                                            .recurrent = true});
     }
 }

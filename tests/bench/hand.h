@@ -95,9 +95,12 @@ struct hand_code {
 struct hand_isa {
     const char *name; /* "AVX-512" */
     kernel_step_fn *exact[2], *skipping[2], *folded[2];
-    /* to[i] += weight[i]; spike counts of n lanes added to `total`; and as bytes, zeros left out.
+    /* to[i] += weight[i]; rows of n weights times the counts of n neurons in some trials added to
+     * the trials' sums; spike counts of n lanes added to `total`; and as bytes, zeros left out.
      */
     void (*add_row)(float *to, const float *weight, size_t n);
+    void (*add_spikes)(float *to, const float *weight, const float *spikes, size_t n,
+                       size_t trials);
     void (*add_counts)(uint64_t *total, const float *spikes, size_t n);
     void (*put_counts)(uint8_t *to, const float *spikes, size_t n);
 };

@@ -184,7 +184,7 @@ static void measure(struct bench *b, uint32_t n, uint32_t trials, bool varying)
     struct setting s = {.bench = b};
     s.cell = (struct bench_cell){.part = "kernel", .n = n, .trials = trials, .varying = varying};
     s.lanes = padded_lanes((size_t)n * trials);
-    bench_net_make(&s.net, n, varying);
+    bench_net_make(&s.net, n, varying, false);
     const struct kernel *k = s.net.plan.kernel.data[0];
     s.n_states = k->n_states;
     s.state = ARENA_ARRAY(&s.arena, float *, s.n_states);

@@ -128,7 +128,7 @@ static bool time_jit_anew(const struct kernel_spec *spec, struct jit_times *out)
 static void measure_jit(struct bench *b)
 {
     struct bench_net net;
-    bench_net_make(&net, 2, false);
+    bench_net_make(&net, 2, false, false);
     const struct kernel *k = net.plan.kernel.data[0];
     const uint32_t n_values = k->n_params + k->n_lets;
     bool *uniform = ARENA_ARRAY(&net.arena, bool, n_values);

@@ -81,6 +81,8 @@ int main(int argc, char **argv)
         bench_kernels(&b);
     if (wanted(&b, "engine"))
         bench_engine(&b);
+    if (wanted(&b, "recurrent"))
+        bench_recurrent(&b);
     bench_report(&b);
     bool good = b.failures == 0;
     if (b.o.plot)

@@ -41,7 +41,7 @@ void bench_memory(struct bench *b)
         source.rate[i] = 100;
     const struct stimulus s = {
         .name = "bench", .steps = STEPS, .trials = 1, .n_inputs = 1, .source = &source};
-    bench_net_make(&net, NEURONS, false);
+    bench_net_make(&net, NEURONS, false, false);
     add_recurrence(&net);
     const double plan = peak_bytes();
     const struct run_options o = {

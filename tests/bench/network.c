@@ -7,7 +7,10 @@ static const char source[] = "use dynapse2;\n"
                              "    input in[%u];\n"
                              "    layer out[%u]: dpi;\n"
                              "    in -> out: all_to_all(1);\n"
+                             "%s"
                              "}\n";
+
+static const char feedback[] = "    out -> out: all_to_all(1);\n";
 
 /* Anything that looks irregular; the mean is that of a neuron that fires some 30 times a second. */
 float bench_weight(uint64_t i)
@@ -27,10 +30,18 @@ static void set_mismatch(struct bench_net *b)
     }
 }
 
-void bench_net_make(struct bench_net *b, uint32_t n, bool varying)
+/* Some excite, some inhibit. */
+static void set_feedback(struct plan_projection *j)
+{
+    for (uint64_t i = 0; i < j->row[j->n_pre]; i++)
+        j->weight[i] = bench_weight(i) * (i % 3 ? 1.0f : -2.0f) / (float)j->n_pre;
+}
+
+void bench_net_make(struct bench_net *b, uint32_t n, bool varying, bool recurrent)
 {
     *b = (struct bench_net){0};
-    const char *text = arena_printf(&b->arena, source, (unsigned)BENCH_CHANNELS, n);
+    const char *text =
+        arena_printf(&b->arena, source, (unsigned)BENCH_CHANNELS, n, recurrent ? feedback : "");
     unit_init(&b->unit, &b->arena, &b->diags, NULL);
     struct net *net = NULL;
     if (unit_load_text(&b->unit, "bench.dyn", text, strlen(text)))
@@ -41,6 +52,8 @@ void bench_net_make(struct bench_net *b, uint32_t n, bool varying)
     struct plan_projection *j = &b->plan.projection.data[0];
     for (uint64_t i = 0; i < j->row[j->n_pre]; i++)
         j->weight[i] = bench_weight(i);
+    if (recurrent)
+        set_feedback(&b->plan.projection.data[1]);
     if (varying)
         set_mismatch(b);
     const struct kernel *k = b->plan.kernel.data[0];

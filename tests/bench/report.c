@@ -97,6 +97,7 @@ static void print_text(const struct bench *b)
     print_times(b);
     print_cells(b, "kernel", "kernel: one step over lanes in memory");
     print_cells(b, "engine", "engine: whole runs on one thread, `hand` a program for this network");
+    print_cells(b, "recurrent", "recurrent: the same with a layer that feeds itself");
     print_cells(b, "threads", "threads: whole runs with --jobs 1 and 2, on all cores");
     printf("\n%u checks, %u failed\n", b->checks, b->failures);
     printf("%s - variants agree\n", b->failures ? "not ok 1" : "ok 1");
@@ -117,6 +118,8 @@ static void json_cell(struct json *j, const struct bench_cell *c)
     json_bool(j, c->varying);
     json_key(j, "record");
     json_bool(j, c->record);
+    json_key(j, "recurrent");
+    json_bool(j, c->recurrent);
     json_key(j, "variants");
     json_array(j);
     for (uint32_t v = 0; v < c->n_variants; v++) {
