@@ -3,11 +3,12 @@
  * Trials: the work is cut into items, one chip and a block of trials each. Within an item a lane is
  * trial of the block * neurons + neuron, so that small networks fill vectors too.
  *
- * Steps: they are done in spans, as many at once as the delays allow (run_schedule.c). Groups that
- * feed each other in a circle form a stage, any other group is a stage of its own; stages go in the
- * order of their connections. A stage whose groups don't feed themselves does a whole span, and
- * what comes after it finds all of its spikes; the others do as many steps as their shortest delay
- * has.
+ * Steps: they are done in spans (run_schedule.c). Groups that feed each other in a circle form a
+ * stage, any other group is a stage of its own; stages go in the order of their connections and do
+ * a whole span each, so what comes after finds all of its spikes. A stage whose groups feed
+ * themselves goes through the span in strides as long as its shortest delay: what is around the
+ * steps is done once a span, within it there are only the sums of what the stage feeds itself, the
+ * kernels, and the search for spikes.
  *
  * Threads: teams take items in order. A team is one thread as long as there are items for all; else
  * its threads share the lanes of each group.
@@ -41,7 +42,7 @@ struct code_entry { /* code that a back end made, and for what */
 
 struct stage {
     uint32_t n, *group;
-    uint32_t steps; /* at a time */
+    uint32_t steps; /* at a time: the shortest delay within it, or a span */
 };
 
 struct incoming { /* a projection onto a group */
@@ -52,8 +53,8 @@ struct incoming { /* a projection onto a group */
 struct group_plan {
     uint32_t n_in;
     struct incoming *in; /* those that act, in source order */
+    uint32_t n_before;   /* those before the first from its own stage: summed for a whole span */
     uint32_t depth;      /* spans whose spikes are kept; a power of two */
-    uint32_t steps;      /* of its stage at a time */
     uint32_t n_states;
     bool *traced;    /* states that are recorded */
     uint8_t *spikes; /* of the result; NULL where they aren't recorded */
@@ -132,7 +133,8 @@ struct run_failure {
     float count;
 };
 
-/* Items in order; within one the earliest step counts, whichever span and part finds it. */
+/* The first is that of the first chip and trial that fail at all, there the first step, group and
+ * neuron: so it doesn't depend on how the work was cut. */
 bool failure_before(const struct run_failure *a, const struct run_failure *b);
 
 struct event_list { /* of the steps of one span, ascending by step, trial and channel */
@@ -162,7 +164,7 @@ struct range { /* of lanes */
     size_t begin, end;
 };
 
-struct stretch { /* steps within a span */
+struct stretch { /* steps within a span, whose rows they use */
     uint64_t span;
     uint64_t first; /* step of the run */
     uint32_t begin; /* the same step of the span */
@@ -200,8 +202,11 @@ void block_run(struct engine *e, struct team *t, uint32_t part);
 
 struct event_ring event_ring_new(const struct engine *e, struct arena *a, uint32_t depth);
 void event_ring_free(const struct engine *e, struct event_ring *r);
-struct event_list *event_list_of(const struct engine *e, const struct event_ring *r, uint64_t span,
-                                 uint32_t part);
+static inline struct event_list *event_list_of(const struct engine *e, const struct event_ring *r,
+                                               uint64_t span, uint32_t part)
+{
+    return &r->list[(span & (r->depth - 1)) * e->parts + part];
+}
 void event_list_reserve(struct event_list *l, size_t more);
 /* A part's share of an input's events in a whole span. */
 void events_play(const struct engine *e, struct team *t, uint32_t part, uint32_t input,
@@ -209,10 +214,12 @@ void events_play(const struct engine *e, struct team *t, uint32_t part, uint32_t
 
 /* ---- what comes out (run_collect.c) ---- */
 
-/* What a part's lanes of a group gave: spikes into the part's list, and all that is kept into the
- * result. */
-void collect(const struct engine *e, struct team *t, uint32_t part, uint32_t group,
-             const struct stretch *x);
+/* Spikes of a part's lanes of a group: into the part's list and into the result. */
+void collect_spikes(const struct engine *e, struct team *t, uint32_t part, uint32_t group,
+                    const struct stretch *x);
+/* Its recorded states, of a whole span. */
+void collect_states(const struct engine *e, struct team *t, uint32_t part, uint32_t group,
+                    const struct stretch *x);
 
 /* ---- run.c ---- */
 

@@ -3,7 +3,10 @@
  * the compiler turns into vector code. */
 #include "runtime/interp.h"
 #include "runtime/kernel_math.h"
+#include <stdalign.h>
 #include <stdlib.h>
+
+enum { ROOM = 1 << 16 }; /* bytes: enough for most kernels */
 
 #define JOIN_(a, b) a##b
 #define JOIN(a, b)  JOIN_(a, b)
@@ -150,7 +153,7 @@ static void one_step(const struct interp_code *k, const struct kernel_args *args
 }
 
 void JOIN(interp_step_, ISA_SUFFIX)(const void *code, const struct kernel_args *args, size_t begin,
-                                    size_t end, size_t steps)
+                                    size_t end, size_t first, size_t last)
 {
     const struct interp_code *k = code;
     const uint32_t first_register = k->n_constants + k->n_columns;
@@ -159,8 +162,10 @@ void JOIN(interp_step_, ISA_SUFFIX)(const void *code, const struct kernel_args *
     const size_t register_bytes = (size_t)k->n_registers * k->block * sizeof(float);
     size_t bytes = register_bytes + n_slots * sizeof(float *);
     bytes = (bytes + 63) & ~(size_t)63;
-    char *scratch = bytes ? aligned_alloc(64, bytes) : NULL;
-    if (bytes && !scratch)
+    /* A call may be one step of few lanes, and then allocating takes as long as the step. */
+    alignas(64) char room[ROOM];
+    char *scratch = bytes <= ROOM ? room : aligned_alloc(64, bytes);
+    if (!scratch)
         base_panic("out of memory (%zu bytes wanted)", bytes);
     float *reg = (float *)(void *)scratch;
     const float **slot = (const float **)(void *)(scratch + register_bytes);
@@ -171,8 +176,9 @@ void JOIN(interp_step_, ISA_SUFFIX)(const void *code, const struct kernel_args *
 
     for (size_t at = begin; at < end; at += k->block) {
         const size_t n = end - at < k->block ? end - at : k->block;
-        for (size_t t = 0; t < steps; t++)
+        for (size_t t = first; t < last; t++)
             one_step(k, args, slot, reg, at, n, t * args->stride);
     }
-    free(scratch);
+    if (scratch != room)
+        free(scratch);
 }

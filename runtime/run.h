@@ -21,7 +21,7 @@ struct kernel_args {
     float *const *state;         /* in: before the first step; out: after the last */
     const float *const *receive; /* rows */
     float *const *trace;         /* rows: traced states after each step; else NULL entries */
-    float *spikes;  /* row 0 in: counts of the step before; rows 1, 2, ... out: of the steps */
+    float *spikes;               /* row t in: counts of the step before; row t + 1 out: of step t */
     uint8_t *fired; /* rows of stride / 8 bytes, out: bit i of byte k where lane 8 k + i spikes */
     size_t stride;
     float dt;
@@ -39,9 +39,10 @@ struct kernel_spec {
     size_t lanes; /* of the longest call, for code that suits it; 0: not known. Any call is right */
 };
 
-/* `steps` steps of lanes [begin, end), both multiples of 16 (or end the padded number of lanes). */
+/* The steps of rows [first, last), on lanes [begin, end), both multiples of 16 (or end the padded
+ * number of lanes). */
 typedef void kernel_step_fn(const void *code, const struct kernel_args *args, size_t begin,
-                            size_t end, size_t steps);
+                            size_t end, size_t first, size_t last);
 
 struct kernel_code {
     kernel_step_fn *step;
@@ -129,8 +130,8 @@ struct run_result {
     uint8_t **raster;
 };
 
-/* False: reported (E0803 for a count above 255 that is recorded, with neuron and step; cancelled
- * runs report nothing). Memory of the result is in `a`. */
+/* False: reported (E0803 for a count above 255 that is recorded, with neuron and step, of the first
+ * trial that has one; cancelled runs report nothing). Memory of the result is in `a`. */
 bool run_plan(struct arena *a, const struct plan *p, const struct run_options *o,
               struct run_result *out, struct diags *d);
 

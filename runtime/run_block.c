@@ -52,7 +52,7 @@ static void build_lanes(const struct engine *e, const struct chip_group *from, u
     const struct plan_group *g = &e->plan->group.data[group];
     const struct kernel *k = e->hoisted[g->kernel].kernel;
     const size_t lanes = padded_lanes((size_t)g->n * e->block);
-    const size_t rows = e->schedule.group[group].steps;
+    const size_t rows = e->schedule.span;
     to->param = spread_columns(a, k, K_PARAM, from->param, k->n_params, g->n, lanes);
     to->let = spread_columns(a, k, K_LET, from->let, k->n_lets, g->n, lanes);
     to->state = new_columns(a, k->n_states, NULL, lanes);
@@ -155,37 +155,47 @@ static void reset(const struct part *x)
 /* ---- steps -------------------------------------------------------------------------------------
  */
 
+/* Events of steps [first, first + n) of a span, onto the rows from `row` on. */
+static void deliver_steps(const struct part *x, uint32_t group, uint32_t projection,
+                          const struct event_list *from, uint32_t first, uint32_t n, uint32_t row)
+{
+    const size_t begin = from->begin[first], events = from->begin[first + n] - begin;
+    if (events == 0)
+        return;
+    const struct engine *e = x->engine;
+    const struct lanes *l = &x->team->block.group[group];
+    const struct plan_projection *j = &e->plan->projection.data[projection];
+    const struct delivery d = {.projection = j,
+                               .rows = e->schedule.rows[projection],
+                               .n_post = e->plan->group.data[group].n,
+                               .first = first,
+                               .receive = l->receive[j->receptor] + row * l->args.stride,
+                               .stride = l->args.stride,
+                               .begin = x->range[group].begin,
+                               .end = x->range[group].end};
+    e->deliver(&d, from->event + begin, events);
+}
+
 /* What a projection brings to a stretch of steps of a group: events of one span or of two, and from
  * before the run there are none. */
 static void sum(const struct part *x, uint32_t group, const struct incoming *in,
                 const struct stretch *at)
 {
     const struct engine *e = x->engine;
-    const struct block *b = &x->team->block;
-    const struct lanes *l = &b->group[group];
     const struct plan_projection *j = &e->plan->projection.data[in->projection];
+    const struct block *b = &x->team->block;
     const struct event_ring *r = j->from_input ? &b->of_input[j->src] : &b->of_group[j->src];
     const bool borrow = at->begin < in->steps;
     uint64_t back = (uint64_t)in->spans + borrow;
-    struct delivery d = {.projection = j,
-                         .rows = e->schedule.rows[in->projection],
-                         .n_post = e->plan->group.data[group].n,
-                         .first = at->begin + (borrow ? e->schedule.span : 0) - in->steps,
-                         .receive = l->receive[j->receptor],
-                         .stride = l->args.stride,
-                         .begin = x->range[group].begin,
-                         .end = x->range[group].end};
+    uint32_t first = at->begin + (borrow ? e->schedule.span : 0) - in->steps;
     for (uint32_t done = 0; done < at->steps; back--) {
-        const uint32_t left = at->steps - done, there = e->schedule.span - d.first;
+        const uint32_t left = at->steps - done, there = e->schedule.span - first;
         const uint32_t n = left < there ? left : there;
-        for (uint32_t i = 0; back <= at->span && i < e->parts; i++) {
-            const struct event_list *from = event_list_of(e, r, at->span - back, i);
-            const size_t k = from->begin[d.first];
-            e->deliver(&d, from->event + k, from->begin[d.first + n] - k);
-        }
+        for (uint32_t i = 0; back <= at->span && i < e->parts; i++)
+            deliver_steps(x, group, in->projection, event_list_of(e, r, at->span - back, i), first,
+                          n, at->begin + done);
         done += n;
-        d.receive += n * d.stride;
-        d.first = 0;
+        first = 0;
     }
 }
 
@@ -200,34 +210,44 @@ static void clear_rows(float *rows, size_t stride, struct range lanes, uint32_t 
         memset(rows + i * stride + lanes.begin, 0, width * sizeof(float));
 }
 
-/* A part's lanes of a group, for a stretch of steps. */
-static void run_group(const struct part *x, uint32_t group, const struct stretch *at)
+/* What comes from elsewhere, for the whole span. */
+static void begin_span(const struct part *x, uint32_t group, const struct stretch *span)
 {
     const struct engine *e = x->engine;
     const struct lanes *l = &x->team->block.group[group];
     const struct group_plan *g = &e->schedule.group[group];
-    const struct range lanes = x->range[group];
     const struct kernel *k = e->plan->kernel.data[e->plan->group.data[group].kernel];
     for (uint32_t r = 0; r < k->n_receptors; r++)
-        clear_rows(l->receive[r], l->args.stride, lanes, at->steps);
-    for (uint32_t i = 0; i < g->n_in; i++)
-        sum(x, group, &g->in[i], at);
-    const struct kernel_code *code = &x->team->chip.group[group].code;
-    code->step(code->code, &l->args, lanes.begin, lanes.end, at->steps);
+        clear_rows(l->receive[r], l->args.stride, x->range[group], span->steps);
+    for (uint32_t i = 0; i < g->n_before; i++)
+        sum(x, group, &g->in[i], span);
 }
 
-/* The last step's counts are what the next call finds. */
-static void finish_group(const struct part *x, uint32_t group, const struct stretch *at)
+static void run_group(const struct part *x, uint32_t group, const struct stretch *at)
+{
+    const struct group_plan *g = &x->engine->schedule.group[group];
+    const struct range lanes = x->range[group];
+    for (uint32_t i = g->n_before; i < g->n_in; i++)
+        sum(x, group, &g->in[i], at);
+    const struct kernel_code *code = &x->team->chip.group[group].code;
+    code->step(code->code, &x->team->block.group[group].args, lanes.begin, lanes.end, at->begin,
+               at->begin + at->steps);
+}
+
+/* The last step's counts are what the next span finds. */
+static void end_span(const struct part *x, uint32_t group, const struct stretch *span)
 {
     const struct kernel_args *args = &x->team->block.group[group].args;
     const struct range lanes = x->range[group];
-    collect(x->engine, x->team, x->index, group, at);
-    memcpy(args->spikes + lanes.begin, args->spikes + at->steps * args->stride + lanes.begin,
+    collect_states(x->engine, x->team, x->index, group, span);
+    memcpy(args->spikes + lanes.begin, args->spikes + span->steps * args->stride + lanes.begin,
            (lanes.end - lanes.begin) * sizeof(float));
 }
 
 static void run_stage(const struct part *x, const struct stage *s, const struct stretch *span)
 {
+    for (uint32_t i = 0; i < s->n; i++)
+        begin_span(x, s->group[i], span);
     for (uint32_t done = 0; done < span->steps;) {
         const uint32_t left = span->steps - done, n = left < s->steps ? left : s->steps;
         const struct stretch at = {span->span, span->first + done, done, n};
@@ -235,10 +255,12 @@ static void run_stage(const struct part *x, const struct stage *s, const struct 
             run_group(x, s->group[i], &at);
         team_meet(x->engine, x->team);
         for (uint32_t i = 0; i < s->n; i++)
-            finish_group(x, s->group[i], &at);
+            collect_spikes(x->engine, x->team, x->index, s->group[i], &at);
         team_meet(x->engine, x->team);
         done += n;
     }
+    for (uint32_t i = 0; i < s->n; i++)
+        end_span(x, s->group[i], span);
 }
 
 static void run_span(const struct part *x, const struct stretch *span)
@@ -251,13 +273,19 @@ static void run_span(const struct part *x, const struct stretch *span)
         run_stage(x, &e->schedule.stage[i], span);
 }
 
-static bool must_stop(const struct engine *e, const struct team *t)
+static bool is_cancelled(const struct engine *e)
 {
     const volatile bool *cancel = e->options->progress.cancel;
-    bool stop = cancel && *cancel;
+    return cancel && *cancel;
+}
+
+/* A failure in one of the item's trials [0, trials). */
+static bool has_failed(const struct engine *e, const struct team *t, uint32_t trials)
+{
+    bool failed = false;
     for (uint32_t i = 0; i < e->parts; i++)
-        stop = stop || t->failure[i].kind != RUN_OK;
-    return stop;
+        failed |= t->failure[i].kind != RUN_OK && t->failure[i].trial - t->item.first < trials;
+    return failed;
 }
 
 void block_run(struct engine *e, struct team *t, uint32_t part)
@@ -270,9 +298,10 @@ void block_run(struct engine *e, struct team *t, uint32_t part)
     for (; span.first < e->steps; span.span++, span.first += span.steps) {
         const uint64_t left = e->steps - span.first;
         span.steps = left < e->schedule.span ? (uint32_t)left : e->schedule.span;
-        /* One part decides, between two meetings, so that all do the same. */
+        /* One part decides, between two meetings, so that all do the same. An item that failed goes
+         * on as long as an earlier trial may yet fail. */
         if (part == 0)
-            t->cut_short = must_stop(e, t);
+            t->cut_short = is_cancelled(e) || has_failed(e, t, 1);
         team_meet(e, t);
         if (t->cut_short)
             return;
@@ -281,5 +310,5 @@ void block_run(struct engine *e, struct team *t, uint32_t part)
             engine_progress(e, (uint64_t)t->item.trials * span.steps);
     }
     if (part == 0)
-        t->cut_short = must_stop(e, t);
+        t->cut_short = is_cancelled(e) || has_failed(e, t, t->item.trials);
 }

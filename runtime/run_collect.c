@@ -5,8 +5,8 @@
 
 bool failure_before(const struct run_failure *a, const struct run_failure *b)
 {
-    const uint64_t x[] = {a->item, a->step, a->trial, a->group, a->neuron},
-                   y[] = {b->item, b->step, b->trial, b->group, b->neuron};
+    const uint64_t x[] = {a->item, a->trial, a->step, a->group, a->neuron},
+                   y[] = {b->item, b->trial, b->step, b->group, b->neuron};
     size_t i = 0;
     while (i < 4 && x[i] == y[i])
         i++;
@@ -20,26 +20,38 @@ struct collector {
     struct run_failure *failure;
     uint32_t group, n; /* neurons */
     struct range lanes;
-    size_t used;  /* lanes, without padding */
-    size_t trial; /* of the result: the item's first */
-    const struct stretch *at;
+    size_t used;    /* lanes, without padding */
+    size_t trial;   /* of the result: the item's first */
+    uint64_t first; /* step of the span */
 };
 
 /* ---- spikes ------------------------------------------------------------------------------------
  */
 
+/* The first 64 of n bits, a multiple of 16. Bytes that the kernel has just written are had sooner
+ * if no more are read at a time than were written. */
+static uint64_t bits_at(const uint8_t *fired, size_t n)
+{
+    uint64_t bits = 0;
+    if (n >= 64) {
+        memcpy(&bits, fired, sizeof bits);
+        return bits;
+    }
+    for (size_t i = 0; i < n; i += 16) {
+        uint16_t some;
+        memcpy(&some, fired + i / 8, sizeof some);
+        bits |= (uint64_t)some << i;
+    }
+    return bits;
+}
+
 /* The spikes among bits [begin, end) of all rows, as events whose channel is the bit. How many a
  * word has is not to be foreseen: some are always written, and counted if they are there. */
-static void find_spikes(const struct collector *c, size_t begin, size_t end, struct event_list *l)
+static void find_spikes(const uint8_t *fired, size_t begin, size_t end, struct event_list *l)
 {
     enum { ALWAYS = 4 };
     for (size_t at = begin; at < end; at += 64) {
-        const size_t n = end - at;
-        uint64_t bits = 0;
-        if (n >= 64)
-            memcpy(&bits, c->args->fired + at / 8, 8);
-        else
-            memcpy(&bits, c->args->fired + at / 8, n / 8);
+        uint64_t bits = bits_at(fired + at / 8, end - at);
         if (l->cap - l->n < 64)
             event_list_reserve(l, 64);
         const uint32_t some = bits_count(bits);
@@ -58,12 +70,12 @@ static bool is_count(float count)
     return count > 0 && count < 0x1p24f && count == (float)(uint32_t)count;
 }
 
-static void fail(const struct collector *c, const struct event *e, uint32_t row)
+static void fail(const struct collector *c, const struct event *e, uint64_t step)
 {
     const struct run_failure f = {.kind =
                                       is_count(e->count) ? RUN_COUNT_TOO_LARGE : RUN_NOT_A_COUNT,
                                   .item = c->it->index,
-                                  .step = c->at->first + row,
+                                  .step = step,
                                   .trial = c->it->first + e->trial,
                                   .group = c->group,
                                   .neuron = e->channel,
@@ -87,44 +99,66 @@ static void count_spikes(const struct collector *c, struct event_list *l, size_t
     l->n = before;
     for (size_t i = before; i < end; i++) {
         const uint32_t bit = l->event[i].channel, row = bit / stride, lane = bit % stride;
+        const uint64_t step = c->first + row;
         if (lane >= c->used)
             continue;
         const uint32_t trial = one_trial ? 0 : lane / n; /* divisions take their time */
         struct event *e = &l->event[l->n++];
-        *e = (struct event){c->at->begin + row, trial, lane - trial * n, count[bit]};
+        *e = (struct event){row, trial, lane - trial * n, count[bit]};
         l->begin[e->step + 1] = l->n;
         if (!is_count(e->count) || e->count > most) {
-            fail(c, e, row);
+            fail(c, e, step);
             continue;
         }
         const uint32_t whole = (uint32_t)e->count;
         total[lane] += whole;
         if (spikes)
-            spikes[((c->trial + e->trial) * r->steps + c->at->first + row) * n + e->channel] =
-                (uint8_t)whole;
+            spikes[((c->trial + e->trial) * r->steps + step) * n + e->channel] = (uint8_t)whole;
         if (raster && e->trial == 0)
-            raster[(c->at->first + row) * n + e->channel] =
-                (uint8_t)(whole < UINT8_MAX ? whole : UINT8_MAX);
+            raster[step * n + e->channel] = (uint8_t)(whole < UINT8_MAX ? whole : UINT8_MAX);
     }
 }
 
-/* Rows lie side by side, and so do their bits where a part has all lanes. */
-static void keep_spikes(const struct collector *c, struct event_list *l)
+static struct collector new_collector(const struct engine *e, struct team *t, uint32_t part,
+                                      uint32_t group, const struct stretch *x)
 {
-    const uint32_t steps = c->at->steps;
-    const size_t stride = c->args->stride;
-    const bool all = c->lanes.end - c->lanes.begin == stride;
-    if (c->at->begin == 0)
+    const uint32_t n = e->plan->group.data[group].n;
+    return (struct collector){.e = e,
+                              .it = &t->item,
+                              .args = &t->block.group[group].args,
+                              .failure = &t->failure[part],
+                              .group = group,
+                              .n = n,
+                              .lanes = t->block.range[part * e->plan->group.n + group],
+                              .used = (size_t)n * t->item.trials,
+                              .trial = (size_t)t->item.chip * e->result->trials + t->item.first,
+                              .first = x->first - x->begin};
+}
+
+/* Rows lie side by side, and so do their bits where a part has all lanes. */
+void collect_spikes(const struct engine *e, struct team *t, uint32_t part, uint32_t group,
+                    const struct stretch *x)
+{
+    const struct kernel_args *args = &t->block.group[group].args;
+    const struct range lanes = t->block.range[part * e->plan->group.n + group];
+    struct event_list *l = event_list_of(e, &t->block.of_group[group], x->span, part);
+    const size_t stride = args->stride, end = x->begin + x->steps;
+    if (x->begin == 0)
         l->n = l->begin[0] = 0;
     const size_t before = l->n;
-    for (uint32_t i = 0; i < (all ? 1 : steps); i++)
-        find_spikes(c, i * stride + c->lanes.begin,
-                    all ? steps * stride : i * stride + c->lanes.end, l);
-    for (uint32_t i = 0; i < steps; i++)
-        l->begin[c->at->begin + i + 1] = before;
-    count_spikes(c, l, before);
-    for (uint32_t i = 0; i < steps; i++) { /* steps without spikes */
-        size_t *begin = &l->begin[c->at->begin + i];
+    if (lanes.end - lanes.begin == stride)
+        find_spikes(args->fired, x->begin * stride, end * stride, l);
+    else
+        for (size_t row = x->begin; row < end; row++)
+            find_spikes(args->fired, row * stride + lanes.begin, row * stride + lanes.end, l);
+    for (size_t row = x->begin; row < end; row++)
+        l->begin[row + 1] = before;
+    if (l->n == before)
+        return;
+    const struct collector c = new_collector(e, t, part, group, x);
+    count_spikes(&c, l, before);
+    for (size_t row = x->begin; row < end; row++) { /* steps without spikes */
+        size_t *begin = &l->begin[row];
         begin[1] = begin[1] > begin[0] ? begin[1] : begin[0];
     }
 }
@@ -147,36 +181,16 @@ static void keep_row(const struct collector *c, const float *row, float *to)
     }
 }
 
-static void keep_states(const struct collector *c)
+void collect_states(const struct engine *e, struct team *t, uint32_t part, uint32_t group,
+                    const struct stretch *x)
 {
-    const struct group_plan *g = &c->e->schedule.group[c->group];
+    const struct collector c = new_collector(e, t, part, group, x);
+    const struct group_plan *g = &e->schedule.group[group];
     for (uint32_t s = 0; s < g->n_states; s++) {
         if (!g->traced[s])
             continue;
-        float *to = g->state[s] + (c->trial * c->e->steps + c->at->first) * c->n;
-        for (uint32_t i = 0; i < c->at->steps; i++)
-            keep_row(c, c->args->trace[s] + i * c->args->stride, to + (size_t)i * c->n);
+        float *to = g->state[s] + (c.trial * e->steps + x->first) * c.n;
+        for (uint32_t i = 0; i < x->steps; i++)
+            keep_row(&c, c.args->trace[s] + i * c.args->stride, to + (size_t)i * c.n);
     }
-}
-
-/* ---- both --------------------------------------------------------------------------------------
- */
-
-void collect(const struct engine *e, struct team *t, uint32_t part, uint32_t group,
-             const struct stretch *x)
-{
-    const uint32_t n = e->plan->group.data[group].n;
-    const struct block *b = &t->block;
-    const struct collector c = {.e = e,
-                                .it = &t->item,
-                                .args = &b->group[group].args,
-                                .failure = &t->failure[part],
-                                .group = group,
-                                .n = n,
-                                .lanes = b->range[part * e->plan->group.n + group],
-                                .used = (size_t)n * t->item.trials,
-                                .trial = (size_t)t->item.chip * e->result->trials + t->item.first,
-                                .at = x};
-    keep_spikes(&c, event_list_of(e, &b->of_group[group], x->span, part));
-    keep_states(&c);
 }

@@ -20,12 +20,6 @@ void event_ring_free(const struct engine *e, struct event_ring *r)
         free(r->list[i].event);
 }
 
-struct event_list *event_list_of(const struct engine *e, const struct event_ring *r, uint64_t span,
-                                 uint32_t part)
-{
-    return &r->list[(span & (r->depth - 1)) * e->parts + part];
-}
-
 void event_list_reserve(struct event_list *l, size_t more)
 {
     if (more <= l->cap - l->n)

@@ -177,6 +177,12 @@ static uint32_t choose_span(const struct engine *e)
     return span ? span : 1;
 }
 
+static bool is_within(const struct plan *p, const uint32_t *stage_of, uint32_t projection)
+{
+    const struct plan_projection *j = &p->projection.data[projection];
+    return !j->from_input && stage_of[j->src] == stage_of[j->dst];
+}
+
 /* A stage does no more steps than the shortest delay within it. */
 static void choose_steps(const struct engine *e, struct schedule *s)
 {
@@ -190,13 +196,16 @@ static void choose_steps(const struct engine *e, struct schedule *s)
     }
     for (uint32_t i = 0; i < p->projection.n; i++) {
         const struct plan_projection *j = &p->projection.data[i];
-        if (j->from_input || stage_of[j->src] != stage_of[j->dst])
+        if (!is_within(p, stage_of, i))
             continue;
         uint32_t *steps = &s->stage[stage_of[j->dst]].steps;
         *steps = j->delay < *steps ? j->delay : *steps;
     }
-    for (uint32_t g = 0; g < p->group.n; g++)
-        s->group[g].steps = s->stage[stage_of[g]].steps;
+    for (uint32_t g = 0; g < p->group.n; g++) {
+        struct group_plan *to = &s->group[g];
+        while (to->n_before < to->n_in && !is_within(p, stage_of, to->in[to->n_before].projection))
+            to->n_before++;
+    }
     arena_free(&scratch);
 }
 
@@ -254,6 +263,6 @@ double schedule_group_bytes(const struct engine *e, uint32_t group)
     const double values = (double)k->n_params + k->n_lets, lanes = (double)g->n * e->block;
     const double lists = (double)s->depth * e->parts;
     return sizeof(float) * (g->n * values + lanes * (values + k->n_states + 1) +
-                            (double)row_floats(e, group) * s->steps) +
+                            (double)row_floats(e, group) * e->schedule.span) +
            lists * (sizeof(struct event_list) + (e->schedule.span + 1.0) * sizeof(size_t));
 }

@@ -112,7 +112,7 @@ static void hand_block(struct hand_run *h, uint32_t first, uint32_t trials)
         if (s->cell.recurrent)
             isa->add_spikes(h->receive[0], s->net.plan.projection.data[1].weight, h->args.spikes, n,
                             trials);
-        isa->skipping[s->cell.varying](s->code, &h->args, 0, lanes, 1);
+        isa->skipping[s->cell.varying](s->code, &h->args, 0, lanes, 0, 1);
         isa->add_counts(h->count + (size_t)first * n, h->args.spikes, (size_t)n * trials);
         for (uint32_t t = 0; s->cell.record && t < trials; t++) {
             const size_t row = ((size_t)(first + t) * s->steps + step) * n;

@@ -55,7 +55,7 @@ static double run(void *arg)
     uint64_t old = fpenv_flush();
     double t = bench_now();
     for (uint32_t i = 0; i < x->steps; i++)
-        x->code.step(x->code.code, &x->args, 0, lanes, 1);
+        x->code.step(x->code.code, &x->args, 0, lanes, 0, 1);
     t = bench_now() - t;
     fpenv_restore(old);
     return work(x->setting) * x->steps / t;
@@ -140,7 +140,7 @@ static double run_in(struct subject *x, uint32_t steps)
     uint64_t old = fpenv_flush();
     reset(s);
     for (uint32_t t = 0; t < steps; t++) {
-        x->code.step(x->code.code, &x->args, 0, s->lanes, 1);
+        x->code.step(x->code.code, &x->args, 0, s->lanes, 0, 1);
         for (size_t i = 0; i < s->lanes; i++)
             spikes += (double)s->spikes[i];
     }

@@ -146,7 +146,7 @@ static void any_network(struct run_fixture *f, struct dice *d, uint32_t largest)
     for (uint32_t i = 0; i < 2; i++)
         make_input(&f->a, p, "in", 1 + roll(d, 70));
     for (uint32_t i = 0; i < 4; i++) {
-        const uint32_t n = i != 2           ? 1 + roll(d, 40)
+        const uint32_t n = i != 2           ? 1 + roll(d, largest < 40 ? largest : 40)
                            : largest > 1000 ? largest - roll(d, 1000)
                                             : 1 + roll(d, largest);
         const uint32_t g = make_group(&f->a, p, "g", n, 0, 0.9f);
@@ -239,7 +239,7 @@ static uint64_t check_network(struct run_fixture *f, uint32_t seed, uint32_t lar
     any_network(f, &d, largest);
     any_stimulus(f, &d, 1 + roll(&d, largest > 1000 ? 20 : 250));
     run_fixture_record_all(f);
-    f->o.trials = 1 + roll(&d, largest > 1000 ? 2 : 6);
+    f->o.trials = 1 + roll(&d, largest > 1000 ? 2 : largest > 10 ? 6 : 80);
     f->o.chips = largest > 1000 ? 1 : 1 + roll(&d, 2);
     f->o.jobs = largest > 1000 ? f->o.trials * (2 + roll(&d, 3)) : 1 + roll(&d, 3);
     if (!run_plan(&f->a, f->p, &f->o, &r, &f->d))
@@ -271,6 +271,27 @@ static void as_the_plain_loop_with_the_jit(void **state)
     for (uint32_t round = 0; round < 12; round++)
         check_network(f, 100 + round, 300);
     jit.release(&jit);
+}
+
+/* Circles of a few neurons in many trials: what comes from within is delivered step by step, the
+ * rest for a span. */
+static void small_circles_as_the_plain_loop(void **state)
+{
+    struct run_fixture *f = *state;
+    uint64_t spikes = 0;
+    for (int level = CPU_BASE; level <= (int)cpu_level(); level++) {
+        struct backend b[2];
+        backend_interp(&b[0]);
+        const uint32_t n = dpi_open_jit(&b[1]) ? 2 : 1;
+        for (uint32_t i = 0; i < n; i++) {
+            b[i].cpu = (enum cpu_level)level;
+            f->o.backend = &b[i];
+            for (uint32_t round = 0; round < 6; round++)
+                spikes += check_network(f, 300 + 10 * (uint32_t)level + round, 1 + 2 * round);
+            b[i].release(&b[i]);
+        }
+    }
+    assert_true(spikes > 0);
 }
 
 /* Groups so large that threads share their lanes. */
@@ -354,6 +375,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         RUN_TEST(as_the_plain_loop),
         RUN_TEST(as_the_plain_loop_with_the_jit),
+        RUN_TEST(small_circles_as_the_plain_loop),
         RUN_TEST(large_groups_as_the_plain_loop),
         RUN_TEST(threads_change_nothing),
         RUN_TEST(what_is_recorded_changes_nothing),

@@ -148,20 +148,20 @@ static void run(const struct kernel_code *code, const struct kernel_spec *s,
                  : i < N_LETS      ? l->array[N_PARAMS + i]
                                    : moved[i - N_LETS].v;
     for (uint32_t i = 0; i < N_RECEPTORS; i++)
-        receive[i] = l->receive[i] + first * MAX_LANES;
+        receive[i] = l->receive[i];
     for (uint32_t i = 0; i < N_STATES; i++)
-        trace[i] = s->traced[i] ? l->trace[i] + first * MAX_LANES : NULL;
+        trace[i] = s->traced[i] ? l->trace[i] : NULL;
     struct kernel_args args = {.param = param,
                                .let = let,
                                .state = &l->array[N_PARAMS + N_LETS],
                                .receive = receive,
                                .trace = trace,
-                               .spikes = l->spikes + first * MAX_LANES,
-                               .fired = l->fired + first * MAX_LANES / 8,
+                               .spikes = l->spikes,
+                               .fired = l->fired,
                                .stride = MAX_LANES,
                                .dt = s->dt};
     uint64_t old = fpenv_flush();
-    code->step(code->code, &args, begin, end, steps);
+    code->step(code->code, &args, begin, end, first, first + steps);
     fpenv_restore(old);
 }
 

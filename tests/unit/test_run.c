@@ -109,6 +109,38 @@ static void what_is_not_a_count_is_an_error(void **state)
     assert_int_equal(f->d.list.data[4]->code, E0807);
 }
 
+/* Later trials fail in earlier steps: trial t >= 3 in step 200 - t, two neurons at once; and one
+ * group after another, later ones earlier in time. */
+static void the_first_trial_that_fails_is_reported(void **state)
+{
+    struct run_fixture *f = *state;
+    enum { TRIALS = 90, STEPS = 200 };
+    VEC_PUSH(&f->a, &f->p->kernel, make_counter(&f->a, 2));
+    make_input(&f->a, f->p, "in", 1);
+    make_group(&f->a, f->p, "late", 4, 0, 0);
+    make_group(&f->a, f->p, "out", 4, 0, 0);
+    make_dense(&f->a, f->p, true, 0, 0, (const float[]){0, 1, 0, 0})->delay = 1;
+    make_dense(&f->a, f->p, true, 0, 1, (const float[]){0, 0, 1, 2});
+    make_dense(&f->a, f->p, false, 1, 1, (const float[16]){0})->delay = 1;
+    double *raster = ARENA_ARRAY(&f->a, double, TRIALS *STEPS);
+    for (uint32_t t = 3; t < TRIALS; t++)
+        raster[t * STEPS + STEPS - t - 1] = 300;
+    f->s.source = ARENA_NEW(&f->a, struct stimulus_source);
+    assert_true(stimulus_raster(&f->a, f->s.source, (struct stimulus_counts){.f64 = raster}, 3,
+                                (const uint64_t[]){TRIALS, STEPS, 1}, 1, &f->d, "r",
+                                (struct span){0}));
+    f->s.n_inputs = 1;
+    f->s.steps = STEPS;
+    f->o.trials = TRIALS;
+    run_fixture_record_all(f);
+    struct run_result r;
+    for (f->o.jobs = 1; f->o.jobs < 40; f->o.jobs += 6) {
+        assert_false(run_plan(&f->a, f->p, &f->o, &r, &f->d));
+        assert_string_equal(f->d.list.data[f->d.list.n - 1]->message,
+                            "`out[2]` has 300 spikes in step 196 of trial 3");
+    }
+}
+
 static void what_cannot_be_run(void **state)
 {
     struct run_fixture *f = *state;
@@ -218,6 +250,7 @@ int main(void)
         RUN_TEST(counts_up_to_255_are_recorded),
         RUN_TEST(larger_counts_are_errors_where_recorded),
         RUN_TEST(what_is_not_a_count_is_an_error),
+        RUN_TEST(the_first_trial_that_fails_is_reported),
         RUN_TEST(what_cannot_be_run),
         RUN_TEST(delays_beyond_the_end_cost_nothing),
         RUN_TEST(progress_and_cancel),

@@ -95,12 +95,13 @@ static void step_of_lanes(struct jit_step *s, LLVMValueRef row, LLVMValueRef beg
     end_loop(g, &l, constant(g, g->lanes));
 }
 
-static void loops(struct jit_step *s, LLVMValueRef begin, LLVMValueRef end, LLVMValueRef steps)
+static void loops(struct jit_step *s, LLVMValueRef begin, LLVMValueRef end, LLVMValueRef first,
+                  LLVMValueRef last)
 {
     const struct jit_gen *g = s->g;
     struct loop chunk = begin_loop(g, begin, end);
     LLVMValueRef stop = smaller(g, end, LLVMBuildAdd(g->builder, chunk.at, constant(g, CHUNK), ""));
-    struct loop step = begin_loop(g, constant(g, 0), steps);
+    struct loop step = begin_loop(g, first, last);
     LLVMValueRef row = LLVMBuildMul(g->builder, step.at, s->stride, "");
     step_of_lanes(s, row, chunk.at, stop);
     end_loop(g, &step, constant(g, 1));
@@ -118,8 +119,8 @@ static void attribute(const struct jit_gen *g, LLVMValueRef f, const char *key, 
 
 static LLVMValueRef declare(const struct jit_gen *g, unsigned host_lanes, const char *name)
 {
-    LLVMTypeRef args[] = {g->ptr, g->ptr, g->i64, g->i64, g->i64}; /* kernel_step_fn */
-    LLVMTypeRef type = LLVMFunctionType(LLVMVoidTypeInContext(g->cx), args, 5, 0);
+    LLVMTypeRef args[] = {g->ptr, g->ptr, g->i64, g->i64, g->i64, g->i64}; /* kernel_step_fn */
+    LLVMTypeRef type = LLVMFunctionType(LLVMVoidTypeInContext(g->cx), args, 6, 0);
     LLVMValueRef f = LLVMAddFunction(g->module, name, type);
     char bits[8];
     snprintf(bits, sizeof bits, "%u", host_lanes * 32);
@@ -138,7 +139,7 @@ static void function(const struct jit_gen *g, unsigned host_lanes, const struct 
 {
     LLVMValueRef f = declare(g, host_lanes, name);
     LLVMValueRef args = LLVMGetParam(f, 1), begin = LLVMGetParam(f, 2), end = LLVMGetParam(f, 3),
-                 steps = LLVMGetParam(f, 4);
+                 first = LLVMGetParam(f, 4), last = LLVMGetParam(f, 5);
     LLVMBasicBlockRef entry = LLVMAppendBasicBlockInContext(g->cx, f, "entry");
     struct arena scratch = {0};
     const struct kcode *code = &spec->kernel->step;
@@ -162,9 +163,9 @@ static void function(const struct jit_gen *g, unsigned host_lanes, const struct 
     kernel_live(code, spec->traced, s.live, s.state_live);
     jit_find_skips(&scratch, code, s.skip);
     LLVMValueRef lanes = LLVMBuildICmp(g->builder, LLVMIntULT, begin, end, "");
-    LLVMValueRef any = LLVMBuildICmp(g->builder, LLVMIntNE, steps, LLVMConstNull(g->i64), "");
+    LLVMValueRef any = LLVMBuildICmp(g->builder, LLVMIntULT, first, last, "");
     LLVMBasicBlockRef none = begin_if(g, LLVMBuildAnd(g->builder, lanes, any, ""));
-    loops(&s, begin, end, steps);
+    loops(&s, begin, end, first, last);
     end_if(g, none);
     LLVMBuildRetVoid(g->builder);
     arena_free(&scratch);
