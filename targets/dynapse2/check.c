@@ -164,15 +164,18 @@ static void check_receptors(const struct net *n, uint32_t layer, struct diags *d
         const struct model_receptor *r = &l->model->receptor.data[k];
         if (!for_dynapse2(r) || !check_dendrites(l->model, r, d) || !check_scale(l->model, k, d))
             continue;
-        for (uint32_t i = 0; i < l->n; i++) {
-            double scale = d2_receptor_scale(n, layer, k, i);
-            if (isfinite(scale) && scale > 0)
+        struct arena scratch = {0};
+        struct d2_scale scale;
+        d2_receptor_scale(&scratch, n, layer, k, &scale);
+        for (uint32_t i = 0; i < scale.n; i++) {
+            if (isfinite(scale.v[i]) && scale.v[i] > 0)
                 continue;
             diag_add(d, E0602, l->span, "a weight of 1 at `%s` of `%s` is %s", r->name,
                      d2_neuron_name(&d->arena, n, layer, i),
-                     unit_text(&d->arena, scale, DIM_CURRENT));
+                     unit_text(&d->arena, scale.v[i], DIM_CURRENT));
             break;
         }
+        arena_free(&scratch);
     }
 }
 

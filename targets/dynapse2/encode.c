@@ -58,9 +58,12 @@ static void convert_receptor(struct arena *a, const struct net *n, uint32_t laye
         out->dendrite[i] = (uint8_t)d2_find_dendrite(r->on.name[i]);
         out->negative[i] = out->n == 1 ? r->negative : i == 1;
     }
+    struct d2_scale scale = {1, (double[]){1}};
+    if (out->n)
+        d2_receptor_scale(a, n, layer, k, &scale);
     out->scale = ARENA_ARRAY(a, double, l->n);
     for (uint32_t e = 0; e < l->n; e++) {
-        out->scale[e] = out->n ? d2_receptor_scale(n, layer, k, e) : 1;
+        out->scale[e] = d2_scale_of(&scale, e);
         if (out->scale[e] != out->scale[0])
             out->n_scale = l->n;
     }

@@ -1,16 +1,17 @@
 #include "targets/dynapse2/passes.h"
 
-enum { HOMES = D2_STACK * D2_CORES, MAX_ROWS = 6 };
+enum { MAX_ROWS = 6 };
 
 struct fit {
     const struct net *n;
     struct arena *a;
+    struct d2_grid grid;
     struct target_fit_row *row;
     uint32_t n_rows;
 };
 
-static void add_row(struct fit *f, const char *resource, const char *where, double need,
-                    double have)
+static void add_resource(struct fit *f, const char *resource, const char *where, double need,
+                         double have)
 {
     f->row[f->n_rows++] = (struct target_fit_row){resource, where, need, have};
 }
@@ -27,11 +28,12 @@ static void fit_cores(struct fit *f, uint64_t total)
             fullest = c;
     }
     uint64_t least = (total + D2_NEURONS - 1) / D2_NEURONS;
-    add_row(f, "cores", NULL, (double)(used > least ? used : least), D2_OPEN_CHIPS * D2_CORES);
+    add_resource(f, "cores", NULL, (double)(used > least ? used : least),
+                 d2_grid_chips(f->grid) * D2_CORES);
     if (fullest)
-        add_row(f, "neurons of the fullest core",
-                arena_printf(f->a, "chip %u core %u", fullest->chip, fullest->core),
-                fullest->neuron.n, D2_NEURONS);
+        add_resource(f, "neurons of the fullest core",
+                     arena_printf(f->a, "chip %u core %u", fullest->chip, fullest->core),
+                     fullest->neuron.n, D2_NEURONS);
 }
 
 /* Before `route` a synapse counts as one entry. */
@@ -57,52 +59,70 @@ static void fit_cam(struct fit *f, const struct d2_sites *sites, struct arena *s
         }
     }
     if (most)
-        add_row(f, "CAM entries of the fullest neuron", d2_neuron_name(f->a, f->n, layer, element),
-                most, D2_CAM);
+        add_resource(f, "CAM entries of the fullest neuron",
+                     d2_neuron_name(f->a, f->n, layer, element), most, D2_CAM);
 }
 
-/* A source needs a tag on every core that it reaches, and an SRAM entry for every chip. */
-static void fit_sources(struct fit *f, const struct d2_sites *sites)
+/* Where a source is heard: the cores by chip. */
+struct heard {
+    uint8_t *cores; /* of each chip */
+    uint32_t *chip, n;
+};
+
+static void add_row(struct heard *h, const struct net_connection *c, uint32_t pre,
+                    const struct d2_sites *sites)
 {
-    uint32_t tags[HOMES] = {0}, most_chips = 0, home = 0;
+    for (uint64_t s = c->row[pre]; s < c->row[pre + 1]; s++) {
+        const struct board_core *at = sites->at[sites->first[c->dst] + c->post[s]].core;
+        if (!h->cores[at->chip])
+            h->chip[h->n++] = at->chip;
+        h->cores[at->chip] |= (uint8_t)(1u << at->core);
+    }
+}
+
+/* A source needs a tag on every core that it reaches, and a neuron an SRAM entry for every chip and
+ * one for the host. Sources that share tags count by themselves here. */
+static void fit_sources(struct fit *f, const struct d2_sites *sites, struct arena *scratch)
+{
+    uint32_t n_chips = d2_grid_chips(f->grid), most_chips = 0, home = 0;
+    uint32_t *tags = ARENA_ARRAY(scratch, uint32_t, n_chips * D2_CORES);
+    struct heard h = {ARENA_ARRAY(scratch, uint8_t, n_chips),
+                      ARENA_ARRAY(scratch, uint32_t, n_chips), 0};
     const char *widest = NULL;
-    bool input = false;
     for (uint32_t pass = 0; pass < 2; pass++) {
-        input = pass == 0;
+        bool input = pass == 0;
         uint32_t n = input ? f->n->input.n : f->n->layer.n;
         for (uint32_t src = 0; src < n; src++) {
             uint32_t count = input ? f->n->input.data[src].n : f->n->layer.data[src].n;
+            uint32_t *list = ARENA_ARRAY(scratch, uint32_t, f->n->connection.n), n_list = 0;
+            for (uint32_t i = 0; i < f->n->connection.n; i++) {
+                const struct net_connection *c = &f->n->connection.data[i];
+                if (c->from_input == input && c->src == src)
+                    list[n_list++] = i;
+            }
             for (uint32_t pre = 0; pre < count; pre++) {
-                uint32_t homes = 0, chips = 0;
-                for (uint32_t i = 0; i < f->n->connection.n; i++) {
-                    const struct net_connection *c = &f->n->connection.data[i];
-                    if (c->from_input != input || c->src != src)
-                        continue;
-                    for (uint64_t s = c->row[pre]; s < c->row[pre + 1]; s++) {
-                        const struct board_core *at =
-                            sites->at[sites->first[c->dst] + c->post[s]].core;
-                        if (at)
-                            homes |= 1u << (at->chip * D2_CORES + at->core);
-                    }
-                }
-                for (uint32_t h = 0; h < HOMES; h++)
-                    tags[h] += homes >> h & 1;
-                for (uint32_t k = 0; k < D2_STACK; k++)
-                    chips += (homes >> k * D2_CORES & ((1u << D2_CORES) - 1)) != 0;
-                if (!input && (!widest || chips > most_chips)) {
-                    most_chips = chips;
+                for (uint32_t i = 0; i < n_list; i++)
+                    add_row(&h, &f->n->connection.data[list[i]], pre, sites);
+                if (!input && (!widest || h.n > most_chips)) {
+                    most_chips = h.n;
                     widest = d2_neuron_name(f->a, f->n, src, pre);
+                }
+                for (; h.n > 0; h.n--) {
+                    uint32_t chip = h.chip[h.n - 1];
+                    for (uint32_t k = 0; k < D2_CORES; k++)
+                        tags[chip * D2_CORES + k] += h.cores[chip] >> k & 1;
+                    h.cores[chip] = 0;
                 }
             }
         }
     }
-    for (uint32_t h = 1; h < HOMES; h++)
-        home = tags[h] > tags[home] ? h : home;
-    add_row(f, "tags of the busiest core",
-            arena_printf(f->a, "chip %u core %u", home / D2_CORES, home % D2_CORES), tags[home],
-            D2_TAGS);
+    for (uint32_t k = 1; k < n_chips * D2_CORES; k++)
+        home = tags[k] > tags[home] ? k : home;
+    add_resource(f, "tags of the busiest core",
+                 arena_printf(f->a, "chip %u core %u", home / D2_CORES, home % D2_CORES),
+                 tags[home], D2_TAGS);
     if (widest)
-        add_row(f, "SRAM entries of the fullest neuron", widest, most_chips + 1, D2_SRAM);
+        add_resource(f, "SRAM entries of the fullest neuron", widest, most_chips + 1, D2_SRAM);
 }
 
 static bool all_placed(const struct d2_sites *sites, uint64_t total)
@@ -117,17 +137,18 @@ static bool all_placed(const struct d2_sites *sites, uint64_t total)
 uint32_t d2_fit(const struct net *n, struct arena *a, struct target_fit_row **out)
 {
     struct fit f = {.n = n, .a = a, .row = ARENA_ARRAY(a, struct target_fit_row, MAX_ROWS)};
-    uint64_t total = 0;
+    f.grid = n->board ? d2_grid_of(n->board) : (struct d2_grid){D2_STACK, 1};
+    uint64_t total = 0, room = (uint64_t)d2_grid_chips(f.grid) * D2_CORES * D2_NEURONS;
     for (uint32_t l = 0; l < n->layer.n; l++)
         total += n->layer.data[l].n;
-    add_row(&f, "neurons", NULL, (double)total, D2_OPEN_CHIPS * D2_CORES * D2_NEURONS);
+    add_resource(&f, "neurons", NULL, (double)total, (double)room);
     fit_cores(&f, total);
-    if (total <= HOMES * D2_NEURONS) {
+    if (total <= room) {
         struct arena scratch = {0};
         struct d2_sites sites = d2_sites(&scratch, n);
         fit_cam(&f, &sites, &scratch);
         if (all_placed(&sites, total))
-            fit_sources(&f, &sites);
+            fit_sources(&f, &sites, &scratch);
         arena_free(&scratch);
     }
     *out = f.row;

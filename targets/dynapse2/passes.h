@@ -16,9 +16,6 @@ static inline struct d2_grid d2_grid_of(const struct board *b)
     return (struct d2_grid){(uint8_t)b->columns, (uint8_t)b->rows};
 }
 
-/* Chips that are filled without being asked to; `place` may name every chip of the board. */
-enum { D2_OPEN_CHIPS = 1 };
-
 /* Of all inputs together, that a network may have (E0601). */
 enum { D2_MAX_CHANNELS = 1 << 24 };
 

@@ -7,8 +7,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { HOMES = D2_STACK * D2_CORES, OPEN_HOMES = D2_OPEN_CHIPS * D2_CORES };
-
 enum { EMPTY = -1, MIXED = -2, NOWHERE = -1 };
 
 struct cell { /* a neuron of the network */
@@ -32,35 +30,43 @@ struct place {
     struct cell *cell; /* by layer and element */
     const uint32_t *first;
     struct d2_currents *current; /* of each cell; NAN: none */
-    struct home home[HOMES];
+    uint32_t n_homes, reach_words;
+    struct home *home;
     /* Sources are numbered: the channels of all inputs, then the neurons of all layers. */
     uint32_t n_sources;
     const uint32_t *first_source, *source; /* of each cell, one after the other; may repeat */
-    uint16_t *reach;                       /* homes that each source must reach, by bits */
-    uint32_t *seen, n_seen;                /* of each source: the last count that met it */
+    uint64_t *reach;        /* homes that each source must reach, by bits: reach_words for each */
+    uint32_t *seen, n_seen; /* of each source: the last count that met it */
 };
 
 /* ---- what the neurons want ---- */
 
-/* The current of a weight of 1; NAN: it takes no weights. */
-static float find_scale(const struct net *n, const struct cell *c)
+/* The currents of a weight of 1; NAN: the layer takes no weights. */
+static struct d2_scale find_scale(struct place *p, uint32_t layer)
 {
-    const struct model *m = n->layer.data[c->layer].model;
+    const struct model *m = p->n->layer.data[layer].model;
+    struct d2_scale s = {1, ARENA_ARRAY(p->a, double, 1)};
+    s.v[0] = (double)NAN;
     for (uint32_t k = 0; k < m->receptor.n; k++) {
         const struct model_binding *on = &m->receptor.data[k].on;
-        if (on->target && strcmp(on->target, "dynapse2") == 0)
-            return (float)d2_receptor_scale(n, c->layer, k, c->element);
+        if (on->target && strcmp(on->target, "dynapse2") == 0) {
+            d2_receptor_scale(p->a, p->n, layer, k, &s);
+            break;
+        }
     }
-    return NAN;
+    return s;
 }
 
 static void find_currents(struct place *p)
 {
+    struct d2_scale scale = {0};
     for (uint32_t i = 0; i < p->n_cells; i++) {
         const struct net_layer *l = &p->n->layer.data[p->cell[i].layer];
+        if (p->cell[i].element == 0)
+            scale = find_scale(p, p->cell[i].layer);
         for (uint32_t k = 0; k < D2_N_PARAMS; k++)
             p->current[i].v[k] = NAN;
-        p->current[i].v[D2_SCALE] = find_scale(p->n, &p->cell[i]);
+        p->current[i].v[D2_SCALE] = (float)d2_scale_of(&scale, p->cell[i].element);
         for (uint32_t k = 0; k < l->model->param.n; k++) {
             const struct model_param *m = &l->model->param.data[k];
             for (uint32_t j = 0; d2_is_bound(m) && j < m->on.n; j++)
@@ -118,7 +124,7 @@ static void find_sources(struct place *p)
     uint32_t *source = ARENA_ARRAY(p->a, uint32_t, synapses);
     p->n_sources = (uint32_t)channels + p->n_cells;
     p->source = source;
-    p->reach = ARENA_ARRAY(p->a, uint16_t, p->n_sources);
+    p->reach = ARENA_ARRAY(p->a, uint64_t, (size_t)p->n_sources * p->reach_words);
     p->seen = ARENA_ARRAY(p->a, uint32_t, p->n_sources);
     for (uint32_t i = 0; i < n->connection.n; i++) {
         const struct net_connection *c = &n->connection.data[i];
@@ -144,7 +150,8 @@ static uint32_t new_sources(const struct place *p, uint32_t cell, uint32_t home)
     uint32_t n = 0;
     for (uint32_t i = p->first_source[cell]; i < p->first_source[cell + 1]; i++) {
         uint32_t s = p->source[i];
-        n += !(p->reach[s] >> home & 1) && p->seen[s] != p->n_seen;
+        n += !(p->reach[(size_t)s * p->reach_words + home / 64] >> home % 64 & 1) &&
+             p->seen[s] != p->n_seen;
     }
     return n;
 }
@@ -154,7 +161,8 @@ static uint32_t reach_home(struct place *p, uint32_t cell, uint32_t home)
 {
     uint32_t n = 0;
     for (uint32_t i = p->first_source[cell]; i < p->first_source[cell + 1]; i++) {
-        uint16_t *reach = &p->reach[p->source[i]], bit = (uint16_t)(1u << home);
+        uint64_t *reach = &p->reach[(size_t)p->source[i] * p->reach_words + home / 64];
+        uint64_t bit = (uint64_t)1 << home % 64;
         n += !(*reach & bit);
         *reach |= bit;
     }
@@ -272,13 +280,13 @@ static uint32_t fill(struct place *p, const struct piece *x, uint32_t home, uint
 
 /* Cores that hold only this group and have room, then empty ones. The first `*needed` of them have
  * room for its free neurons; false: not even all. */
-static bool find_homes(const struct place *p, uint32_t group, uint32_t n_free,
-                       uint32_t out[OPEN_HOMES], uint32_t *n, uint32_t *needed)
+static bool find_homes(const struct place *p, uint32_t group, uint32_t n_free, uint32_t *out,
+                       uint32_t *n, uint32_t *needed)
 {
     uint32_t space = 0;
     *n = *needed = 0;
     for (int pass = 0; pass < 2; pass++) {
-        for (uint32_t h = 0; h < OPEN_HOMES; h++) {
+        for (uint32_t h = 0; h < p->n_homes; h++) {
             if (p->home[h].group != (pass == 0 ? (int32_t)group : EMPTY) || room(p, h) == 0)
                 continue;
             out[(*n)++] = h;
@@ -330,14 +338,15 @@ static bool settle_pieces(struct place *p, uint32_t group, const uint32_t *home,
 }
 
 struct before { /* where the neurons were */
-    struct home home[HOMES];
+    struct home *home;
     int32_t *cell_home;
 };
 
 static struct before save(const struct place *p)
 {
-    struct before b = {.cell_home = ARENA_ARRAY(p->a, int32_t, p->n_cells)};
-    memcpy(b.home, p->home, sizeof b.home);
+    struct before b = {ARENA_ARRAY(p->a, struct home, p->n_homes),
+                       ARENA_ARRAY(p->a, int32_t, p->n_cells)};
+    memcpy(b.home, p->home, p->n_homes * sizeof *b.home);
     for (uint32_t i = 0; i < p->n_cells; i++)
         b.cell_home[i] = p->cell[i].home;
     return b;
@@ -345,9 +354,9 @@ static struct before save(const struct place *p)
 
 static void restore(struct place *p, const struct before *b)
 {
-    memcpy(p->home, b->home, sizeof b->home);
+    memcpy(p->home, b->home, p->n_homes * sizeof *b->home);
     if (p->n_sources > 0)
-        memset(p->reach, 0, p->n_sources * sizeof *p->reach);
+        memset(p->reach, 0, (size_t)p->n_sources * p->reach_words * sizeof *p->reach);
     for (uint32_t i = 0; i < p->n_cells; i++) {
         p->cell[i].home = b->cell_home[i];
         if (p->cell[i].home != NOWHERE)
@@ -358,7 +367,7 @@ static void restore(struct place *p, const struct before *b)
 /* On as few cores as have room, and on more where the tags don't suffice. */
 static bool pack_group(struct place *p, uint32_t group)
 {
-    uint32_t home[OPEN_HOMES], n_free = 0, n_homes, needed;
+    uint32_t *home = ARENA_ARRAY(p->a, uint32_t, p->n_homes), n_free = 0, n_homes, needed;
     for (uint32_t i = 0; i < p->n_cells; i++)
         n_free += p->cell[i].group == group && p->cell[i].home == NOWHERE;
     if (!find_homes(p, group, n_free, home, &n_homes, &needed))
@@ -390,21 +399,19 @@ static bool pack(struct place *p)
 
 static void cluster(struct place *p)
 {
-    uint32_t space[OPEN_HOMES];
+    uint32_t *space = ARENA_ARRAY(p->a, uint32_t, p->n_homes);
     int32_t *where = ARENA_ARRAY(p->a, int32_t, p->n_cells);
     uint32_t *which = ARENA_ARRAY(p->a, uint32_t, p->n_cells);
     struct d2_currents *current = ARENA_ARRAY(p->a, struct d2_currents, p->n_cells);
     struct d2_points points = {.current = current, .cluster = where};
     for (uint32_t i = 0; i < p->n_cells; i++) {
-        if (p->cell[i].home >= OPEN_HOMES)
-            continue; /* by hand on another chip */
         which[points.n] = i;
         where[points.n] = p->cell[i].home;
         current[points.n++] = p->current[i];
     }
-    for (uint32_t h = 0; h < OPEN_HOMES; h++)
+    for (uint32_t h = 0; h < p->n_homes; h++)
         space[h] = room(p, h);
-    d2_cluster(&points, OPEN_HOMES, space);
+    d2_cluster(&points, p->n_homes, space);
     for (uint32_t i = 0; i < points.n; i++) {
         struct cell *c = &p->cell[which[i]];
         if (c->home == NOWHERE)
@@ -417,7 +424,7 @@ static bool place_free(struct place *p)
     uint32_t n_free = 0, space = 0;
     for (uint32_t i = 0; i < p->n_cells; i++)
         n_free += p->cell[i].home == NOWHERE;
-    for (uint32_t h = 0; h < OPEN_HOMES; h++)
+    for (uint32_t h = 0; h < p->n_homes; h++)
         space += room(p, h);
     if (n_free > space) {
         const struct net_layer *largest = &p->n->layer.data[0];
@@ -425,12 +432,14 @@ static bool place_free(struct place *p)
             if (p->n->layer.data[l].n > largest->n)
                 largest = &p->n->layer.data[l];
         }
-        struct diag *g = diag_add(p->d, E0601, p->n->span,
-                                  "%u neurons are to be placed, %d chip has room for %u", n_free,
-                                  D2_OPEN_CHIPS, space);
+        struct diag *g =
+            diag_add(p->d, E0601, p->n->span,
+                     "%u neurons are to be placed, the board's %u chip%s ha%s room for %u", n_free,
+                     p->n_homes / D2_CORES, p->n_homes == D2_CORES ? "" : "s",
+                     p->n_homes == D2_CORES ? "s" : "ve", space);
         diag_label(p->d, g, largest->span, "the largest layer, %u neurons", largest->n);
-        diag_hint(p->d, g, "%u fewer neurons fit, or place some on chip 1 to %d in a board section",
-                  n_free - space, D2_STACK - 1);
+        diag_hint(p->d, g, "%u fewer neurons fit, or a larger board: `grid = [COLUMNS, ROWS];`",
+                  n_free - space);
         return false;
     }
     if (!pack(p))
@@ -442,7 +451,7 @@ static bool place_free(struct place *p)
 
 static void fill_board(struct place *p)
 {
-    for (uint32_t h = 0; h < HOMES; h++) {
+    for (uint32_t h = 0; h < p->n_homes; h++) {
         if (p->home[h].group == EMPTY)
             continue;
         struct board_core *c = board_core(p->n->arena, p->n->board, h / D2_CORES, h % D2_CORES);
@@ -464,7 +473,7 @@ static void fill_board(struct place *p)
 
 static void report(const struct place *p, struct target_report *r)
 {
-    for (uint32_t h = 0; h < HOMES; h++) {
+    for (uint32_t h = 0; h < p->n_homes; h++) {
         if (p->home[h].group != EMPTY)
             buf_printf(&r->text, "place: chip %u core %u: %u neurons\n", h / D2_CORES, h % D2_CORES,
                        p->home[h].used);
@@ -474,6 +483,9 @@ static void report(const struct place *p, struct target_report *r)
 static void start(struct place *p, uint32_t n_cells)
 {
     uint32_t *first = ARENA_ARRAY(p->a, uint32_t, p->n->layer.n + 1);
+    p->n_homes = d2_grid_chips(d2_grid_of(p->n->board)) * D2_CORES;
+    p->reach_words = (p->n_homes + 63) / 64;
+    p->home = ARENA_ARRAY(p->a, struct home, p->n_homes);
     p->n_cells = n_cells;
     p->cell = ARENA_ARRAY(p->a, struct cell, n_cells);
     p->current = ARENA_ARRAY(p->a, struct d2_currents, n_cells);
@@ -484,21 +496,34 @@ static void start(struct place *p, uint32_t n_cells)
         for (uint32_t e = 0; e < p->n->layer.data[l].n; e++)
             p->cell[i++] = (struct cell){.layer = l, .element = e, .home = NOWHERE};
     }
-    for (uint32_t h = 0; h < HOMES; h++)
+    for (uint32_t h = 0; h < p->n_homes; h++)
         p->home[h].group = EMPTY;
 }
 
 static bool few_enough(const struct net *n, uint32_t *total, struct diags *d)
 {
+    struct d2_grid grid = d2_grid_of(n->board);
+    uint32_t room = d2_grid_chips(grid) * D2_CORES * D2_NEURONS;
     uint64_t sum = 0;
     for (uint32_t l = 0; l < n->layer.n; l++)
         sum += n->layer.data[l].n;
     *total = (uint32_t)sum;
-    if (sum <= D2_STACK * D2_CORES * D2_NEURONS)
+    if (sum <= room)
         return true;
-    struct diag *g = diag_add(d, E0601, n->span, "network `%s` has %llu neurons, a board has %d",
-                              n->name, (unsigned long long)sum, D2_STACK * D2_CORES * D2_NEURONS);
-    diag_hint(d, g, "make its layers smaller");
+    struct diag *g = diag_add(d, E0601, n->span,
+                              "network `%s` has %llu neurons, a board of %u x %u chips has %u",
+                              n->name, (unsigned long long)sum, grid.columns, grid.rows, room);
+    uint32_t largest = 0;
+    for (uint32_t l = 1; l < n->layer.n; l++)
+        largest = n->layer.data[l].n > n->layer.data[largest].n ? l : largest;
+    diag_label(d, g, n->layer.data[largest].span, "the largest layer, %u neurons",
+               n->layer.data[largest].n);
+    if (sum <= D2_MAX_CHIPS * D2_CORES * D2_NEURONS)
+        diag_hint(
+            d, g, "%llu chips have room: `grid = [COLUMNS, ROWS];` in a board section",
+            (unsigned long long)((sum + D2_CORES * D2_NEURONS - 1) / (D2_CORES * D2_NEURONS)));
+    else
+        diag_hint(d, g, "make its layers smaller: no board has over %d chips", D2_MAX_CHIPS);
     return false;
 }
 
@@ -511,11 +536,7 @@ bool d2_place(struct net *n, const struct target_options *o, struct target_repor
         n->board = ARENA_NEW(n->arena, struct board);
         *n->board = (struct board){.target = "dynapse2", .gain = 1, .span = n->span};
     }
-    if (d2_grid_chips(d2_grid_of(n->board)) > D2_STACK) {
-        diag_add(d, E0601, n->board->span, "networks are placed on %d chips at most", D2_STACK);
-        return false;
-    }
-    if (!few_enough(n, &total, d) || !d2_check(n, d) || !d2_check_board(n, d))
+    if (!d2_check_board(n, d) || !few_enough(n, &total, d) || !d2_check(n, d))
         return false;
     struct arena scratch = {0};
     struct place p = {.n = n, .d = d, .a = &scratch};

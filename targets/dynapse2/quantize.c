@@ -25,42 +25,6 @@ struct pass {
     struct refined refined;
 };
 
-void d2_scale_reads(const struct model *m, uint32_t receptor, bool *param, bool *let)
-{
-    model_reads(m, m->receptor.data[receptor].scale, param, let);
-    for (uint32_t i = m->let.n; i-- > 0;) {
-        if (let[i])
-            model_reads(m, m->let.data[i].value, param, let);
-    }
-}
-
-double d2_receptor_scale(const struct net *n, uint32_t layer, uint32_t receptor, uint32_t element)
-{
-    const struct net_layer *l = &n->layer.data[layer];
-    const struct model *m = l->model;
-    uint32_t scale = m->receptor.data[receptor].scale;
-    if (scale == MODEL_NONE)
-        return 1;
-    struct arena scratch = {0};
-    bool *reads_param = ARENA_ARRAY(&scratch, bool, m->param.n);
-    bool *reads_let = ARENA_ARRAY(&scratch, bool, m->let.n);
-    double *param = ARENA_ARRAY(&scratch, double, m->param.n);
-    double *let = ARENA_ARRAY(&scratch, double, m->let.n);
-    struct model_env env = {n->dt, param, let};
-    d2_scale_reads(m, receptor, reads_param, reads_let);
-    for (uint32_t p = 0; p < m->param.n; p++) {
-        if (reads_param[p])
-            param[p] = f32_decimal(d2_value(&l->param[p], element));
-    }
-    for (uint32_t i = 0; i < m->let.n; i++) {
-        if (reads_let[i])
-            let[i] = model_eval(m, m->let.data[i].value, &env);
-    }
-    double x = model_eval(m, scale, &env);
-    arena_free(&scratch);
-    return x;
-}
-
 void d2_core_bases(const struct board_core *c, double base[D2_BASES])
 {
     for (uint32_t k = 0; k < D2_BASES; k++) {
@@ -226,12 +190,11 @@ static bool collect(struct pass *p)
     }
     for (uint32_t i = 0; i < n->connection.n; i++) {
         const struct net_connection *c = &n->connection.data[i];
-        double *scale = ARENA_ARRAY(p->a, double, n->layer.data[c->dst].n);
-        for (uint32_t k = 0; k < n->layer.data[c->dst].n; k++)
-            scale[k] = d2_receptor_scale(n, c->dst, c->receptor, k);
+        struct d2_scale scale;
+        d2_receptor_scale(p->a, n, c->dst, c->receptor, &scale);
         for (uint64_t s = 0; s < c->row[c->n_pre]; s++) {
             core_of(p, c, s)->n++;
-            if (!take_scale(p, c, s, scale[c->post[s]]))
+            if (!take_scale(p, c, s, d2_scale_of(&scale, c->post[s])))
                 return false;
         }
     }

@@ -22,11 +22,21 @@ bool d2_quantize(struct net *n, const struct target_options *o, struct target_re
 /* Marks the parameters and lets that a receptor's scale follows from; it must have one. */
 void d2_scale_reads(const struct model *m, uint32_t receptor, bool *param, bool *let);
 
-/* Current of a weight of 1 at this receptor of one neuron, in ampere: the receptor's scale
- * evaluated in float64, without the board's gain. A parameter counts as the decimal that its
- * float32 is printed as (f32_decimal()), 10 nA as 1e-8 and not as the float32 nearest to it. So the
- * scale is a function of what an image keeps, and a dump compiles to the image that it is of. */
-double d2_receptor_scale(const struct net *n, uint32_t layer, uint32_t receptor, uint32_t element);
+/* The current of a weight of 1 at one receptor of a layer, in ampere: the receptor's scale
+ * evaluated in float64, without the board's gain; for each neuron, or one for all. A parameter
+ * counts as the decimal that its float32 is printed as (f32_decimal()), 10 nA as 1e-8 and not as
+ * the float32 nearest to it. So the scale is a function of what an image keeps, and a dump compiles
+ * to the image that it is of. */
+struct d2_scale {
+    uint32_t n;
+    double *v;
+};
+void d2_receptor_scale(struct arena *a, const struct net *n, uint32_t layer, uint32_t receptor,
+                       struct d2_scale *out);
+static inline double d2_scale_of(const struct d2_scale *s, uint32_t element)
+{
+    return s->v[s->n == 1 ? 0 : element];
+}
 
 /* Marks the parameters that `gain = auto` changes for a receptor: those that it multiplies (the
  * receptor's scale) and those that it divides (the gain currents of its dendrites). False: the

@@ -80,8 +80,8 @@ static void share_core(const struct net *n, const struct board_core *c, struct v
                               unit_text(&d->arena, w.mean, DIM_CURRENT),
                               unit_text(&d->arena, w.wanted, DIM_CURRENT),
                               100 * (w.mean - w.wanted) / fmax(w.wanted, 1e-18));
-    diag_hint(d, g, "this is the largest error; at most %d different sets of currents are exact",
-              D2_OPEN_CHIPS * D2_CORES);
+    diag_hint(d, g, "this is the largest error; at most %u different sets of currents are exact",
+              d2_grid_chips(d2_grid_of(n->board)) * D2_CORES);
 }
 
 void d2_share_currents(struct net *n, struct diags *d)

@@ -66,7 +66,8 @@ static void neurons_and_cores(void **state)
     (void)state;
     static const struct {
         uint32_t neurons, cores; /* 0: too many */
-    } cases[] = {{1, 1}, {255, 1}, {256, 1}, {257, 2}, {512, 2}, {1024, 4}, {1025, 0}, {5000, 0}};
+    } cases[] = {{1, 1},    {255, 1},  {256, 1},   {257, 2},  {512, 2},
+                 {1024, 4}, {1025, 5}, {4096, 16}, {4097, 0}, {9000, 0}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct d2_test t;
         d2_test_init(&t);
@@ -180,12 +181,18 @@ static void equal_currents_share_a_core(void **state)
     d2_test_free(&t);
 }
 
+static void one_chip(struct d2_test *t)
+{
+    d2_test_board(t)->columns = d2_test_board(t)->rows = 1;
+}
+
 static void too_many_currents_are_clustered(void **state)
 {
     (void)state;
     struct d2_test t;
     d2_test_init(&t);
     const double tau[] = {10e-3, 20e-3, 40e-3, 80e-3, 80.4e-3};
+    one_chip(&t);
     for (uint32_t i = 0; i < 5; i++) {
         uint32_t l = d2_test_layer(&t, arena_printf(&t.text.arena, "l%u", i), 10 + i, NULL);
         d2_test_set(&t, l, "tau_mem", tau[i]);
@@ -213,6 +220,7 @@ static void clusters_hold_256(void **state)
     (void)state;
     struct d2_test t;
     d2_test_init(&t);
+    one_chip(&t);
     uint32_t l = d2_test_layer(&t, "exc", 1024, NULL);
     double *v = ARENA_ARRAY(&t.text.arena, double, 1024);
     for (uint32_t i = 0; i < 1024; i++)

@@ -1,0 +1,139 @@
+/* What each neuron hears: its CAM entries, in ascending order of the sources. Sources that share a
+ * tag share the entry. */
+#include "targets/dynapse2/quantize.h"
+#include "targets/dynapse2/route.h"
+#include <math.h>
+
+struct cam_pass {
+    struct d2_route *r;
+    struct d2_scale *scale; /* of each receptor of the layer in hand; v is NULL until used */
+};
+
+/* The neuron of a layer that needs the most CAM entries, where that is too many. */
+struct crowded {
+    uint32_t element, need;
+    uint32_t n; /* neurons that need too many */
+};
+
+/* The weights that single masks make in the core in hand, at the last scale met there. */
+struct made {
+    double base[D2_BASES], iscale;
+    float weight[D2_MASKS];
+};
+
+static void make_weights(struct made *m, double iscale)
+{
+    m->iscale = iscale;
+    for (uint8_t k = 1; k < D2_MASKS; k++)
+        m->weight[k] = d2_decode_weight(m->base, &k, 1, iscale);
+}
+
+static uint32_t find_masks(struct made *m, float weight, double iscale, uint8_t mask[2])
+{
+    if (iscale != m->iscale)
+        make_weights(m, iscale);
+    for (uint8_t k = 1; k < D2_MASKS; k++) {
+        if (m->weight[k] == fabsf(weight)) {
+            mask[0] = k;
+            return 1;
+        }
+    }
+    return d2_masks_of(m->base, weight, iscale, mask);
+}
+
+static bool no_link(const struct d2_route *r, const struct d2_incoming *in, struct d2_site at,
+                    const char *name)
+{
+    struct span span = d2_is_channel(r, in->source)
+                           ? r->by_hand[in->source]->span
+                           : r->sites.at[in->source - r->n_channels].neuron->span;
+    diag_add(r->d, E0406, span, "`%s` doesn't reach chip %u core %u, where it feeds `%s`",
+             d2_source_name(r, in->source), at.core->chip, at.core->core, name);
+    return false;
+}
+
+static bool cam_entries(struct cam_pass *p, uint32_t layer, uint32_t element, struct crowded *c)
+{
+    struct d2_route *r = p->r;
+    uint32_t neuron = r->sites.first[layer] + element, need = 0;
+    struct d2_site at = r->sites.at[neuron];
+    struct board_cam cam[D2_CAM];
+    struct made made = {0};
+    d2_core_bases(at.core, made.base);
+    for (uint64_t i = r->first_in[neuron]; i < r->first_in[neuron + 1]; i++) {
+        const struct d2_incoming *in = &r->in[i];
+        if (r->same[in->source] != in->source)
+            continue; /* the other one's entry is its entry */
+        uint32_t receptor = r->n->connection.data[in->connection].receptor;
+        const struct model_receptor *rec = &r->n->layer.data[layer].model->receptor.data[receptor];
+        if (!p->scale[receptor].v)
+            d2_receptor_scale(r->a, r->n, layer, receptor, &p->scale[receptor]);
+        double scale = d2_scale_of(&p->scale[receptor], element) * r->n->board->gain;
+        uint8_t mask[2];
+        uint32_t n_masks = find_masks(&made, in->weight, scale, mask);
+        if (n_masks == 0) {
+            diag_add(r->d, E0999, r->n->connection.data[in->connection].span,
+                     "weight %g of `%s` isn't made of base currents", (double)in->weight,
+                     d2_neuron_name(&r->d->arena, r->n, layer, element));
+            return false;
+        }
+        const struct d2_link *link = d2_find_link(r, in->source, at.core->chip, at.core->core);
+        if (!link)
+            return no_link(r, in, at, d2_neuron_name(&r->d->arena, r->n, layer, element));
+        uint32_t side = in->weight < 0 && rec->on.n > 1;
+        uint8_t dendrite = (uint8_t)d2_find_dendrite(rec->on.name[side]);
+        for (uint32_t k = 0; k < n_masks; k++, need++) {
+            if (need < D2_CAM)
+                cam[need] = (struct board_cam){link->tag, (uint8_t)need, mask[k], dendrite};
+        }
+    }
+    if (need > D2_CAM) {
+        c->n++;
+        if (need > c->need)
+            *c = (struct crowded){element, need, c->n};
+        return true;
+    }
+    at.neuron->cam.data = ARENA_ARRAY(r->n->arena, struct board_cam, need);
+    at.neuron->cam.n = at.neuron->cam.cap = need;
+    memcpy(at.neuron->cam.data, cam, need * sizeof *cam);
+    return true;
+}
+
+static void report_crowded(const struct d2_route *r, uint32_t layer, const struct crowded *c)
+{
+    const struct net_layer *l = &r->n->layer.data[layer];
+    const char *also =
+        c->n > 1 ? arena_printf(&r->d->arena, " (and %u more neurons of `%s`)", c->n - 1, l->name)
+                 : "";
+    uint32_t neuron = r->sites.first[layer] + c->element, most = 0;
+    uint32_t *count = ARENA_ARRAY(r->a, uint32_t, r->n->connection.n);
+    for (uint64_t i = r->first_in[neuron]; i < r->first_in[neuron + 1]; i++) {
+        uint32_t at = r->in[i].connection;
+        if (r->same[r->in[i].source] == r->in[i].source && ++count[at] > count[most])
+            most = at;
+    }
+    struct diag *g =
+        diag_add(r->d, E0601, l->span, "`%s` needs %u CAM entries, a neuron has %d%s",
+                 d2_neuron_name(&r->d->arena, r->n, layer, c->element), c->need, D2_CAM, also);
+    diag_label(r->d, g, r->n->connection.data[most].span, "%u of them from here", count[most]);
+    diag_hint(r->d, g, "drop %u: every weight that isn't 0 takes an entry", c->need - D2_CAM);
+}
+
+bool d2_route_cam(struct d2_route *r)
+{
+    bool ok = true;
+    for (uint32_t l = 0; l < r->n->layer.n; l++) {
+        uint32_t n_receptors = r->n->layer.data[l].model->receptor.n;
+        struct cam_pass p = {r, ARENA_ARRAY(r->a, struct d2_scale, n_receptors)};
+        struct crowded c = {0};
+        for (uint32_t e = 0; e < r->n->layer.data[l].n; e++) {
+            if (!r->sites.at[r->sites.first[l] + e].neuron->by_hand && !cam_entries(&p, l, e, &c))
+                return false;
+        }
+        if (c.need) {
+            report_crowded(r, l, &c);
+            ok = false;
+        }
+    }
+    return ok;
+}
