@@ -57,7 +57,13 @@ expect 0 '2048 tags: one core' "$DYN" build tags.dyn -t dynapse2 -v -o tags.dynb
 contains err 'for all' 'place: chip 0 core 0: 32 neurons'
 tags 8192 128
 expect 0 '8192 tags: four cores' "$DYN" build tags.dyn -t dynapse2 -q -o tags.dynb
-tags 8193 129
+# One more channel than four cores have tags; no two channels feed the same neurons.
+cat >tags.dyn <<'EOF'
+use dynapse2;
+network a { dt = 1 ms; input x[8193]; layer l[257]: dpi;
+    x -> l: dense(i, j => if j == mod(i, 257) or j == mod(i + 1 + floor(i / 257), 257) then 1 else 0); }
+board dynapse2 { grid = [1, 1]; }
+EOF
 expect 3 '8193 tags: too many' "$DYN" build tags.dyn -t dynapse2 -q -o tags.dynb
 contains err 'it is told' 'E0601.*a core has 2048 tags'
 
