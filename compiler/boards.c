@@ -260,11 +260,17 @@ static void read_bias(struct reading *r, uint32_t chip, uint32_t core,
     board_set_bias(r->net->arena, c, i->name.text, (uint8_t)coarse, (uint8_t)fine, i->span);
 }
 
-static void read_core(struct reading *r, uint32_t chip, const struct ast_board_item *i)
+static void read_chip_item(struct reading *r, uint32_t chip, const struct ast_board_item *i)
 {
     int32_t core;
+    if (i->kind == AST_B_ASSIGN && i->name.text && strcmp(i->name.text, "profile") == 0) {
+        if (i->value)
+            build_profile(&r->env, r->net, chip, i);
+        return;
+    }
     if (i->kind != AST_B_CORE) {
-        diag_add(r->d, E0406, i->span, "a chip has cores: `core 0 { ... }`");
+        struct diag *g = diag_add(r->d, E0406, i->span, "a chip has a profile and cores");
+        diag_hint(r->d, g, "as in `core 0 { ... }`");
         return;
     }
     if (!number(r, i->index, 0, MAX_CORE, "a core's number", &core))
@@ -403,7 +409,7 @@ static void read_grid(struct reading *r, const struct ast_board_item *i)
 
 static void read_setting(struct reading *r, const struct ast_board_item *i)
 {
-    static const char *const names[] = {"gain", "grid"};
+    static const char *const names[] = {"gain", "grid", "profile"};
     if (!i->name.text || !i->value)
         return;
     if (strcmp(i->name.text, "gain") == 0) {
@@ -417,12 +423,11 @@ static void read_setting(struct reading *r, const struct ast_board_item *i)
     } else if (strcmp(i->name.text, "grid") == 0) {
         read_grid(r, i);
     } else if (strcmp(i->name.text, "profile") == 0) {
-        struct diag *g = diag_add(r->d, E0406, i->span, "this version reads no chip profiles");
-        diag_hint(r->d, g, "leave it out: the network is mapped to a chip without faults");
+        build_profile(&r->env, r->net, 0, i);
     } else {
         struct diag *g =
             diag_add(r->d, E0205, i->name.span, "a board has no setting `%s`", i->name.text);
-        hint_near(r->d, g, i->name.text, names, 2);
+        hint_near(r->d, g, i->name.text, names, 3);
     }
 }
 
@@ -439,7 +444,7 @@ static void read_item(struct reading *r, const struct ast_board_item *i)
     case AST_B_CHIP:
         if (number(r, i->index, 0, MAX_CHIP, "a chip's number", &chip))
             for (const struct ast_board_item *x = i->items; x; x = x->next)
-                read_core(r, (uint32_t)chip, x);
+                read_chip_item(r, (uint32_t)chip, x);
         break;
     case AST_B_INPUT:
         read_input(r, i);

@@ -12,7 +12,7 @@
  *              connections
  *   settings.c record, output, mismatch
  *   stimuli.c, stimulus_sources.c
- *   boards.c
+ *   boards.c, profiles.c
  *
  * Where something is wrong it is reported once and becomes a poison (V_POISON, NULL, SHAPE_BAD),
  * which everything else passes on silently. */
@@ -112,6 +112,11 @@ struct module {
     struct scope *scope;
 };
 
+struct loaded_profile {
+    const char *path;
+    const void *content; /* the target's; NULL: reported */
+};
+
 struct elab {
     struct unit *u;
     VEC(struct module *) module; /* the root is the first */
@@ -119,11 +124,12 @@ struct elab {
     struct map64 function;       /* built-in functions by name */
     struct map64 loaded;         /* hash of (path, member) -> index in file */
     VEC(struct loaded *) file;
-    uint32_t depth;          /* of evaluation */
-    uint64_t work;           /* nodes evaluated */
-    uint64_t elements;       /* of comprehensions */
-    uint64_t computed;       /* elements of arrays that were computed or copied */
-    bool too_long;           /* more than that may be: reported */
+    VEC(struct loaded_profile) profile; /* each file once */
+    uint32_t depth;                     /* of evaluation */
+    uint64_t work;                      /* nodes evaluated */
+    uint64_t elements;                  /* of comprehensions */
+    uint64_t computed;                  /* elements of arrays that were computed or copied */
+    bool too_long;                      /* more than that may be: reported */
     struct map64 unknown;    /* (name, space) that were reported and are no misspelling */
     bool speck_told;         /* what comes with Speck was reported */
     const char *dt, *spikes; /* interned words */
@@ -361,5 +367,8 @@ bool stimulus_setting(const char *name); /* `duration` or `trials`: no input */
 bool build_stimulus(struct elab *el, const struct net *n, struct def *st, struct stimulus *out);
 
 void build_board(struct elab *el, struct net *n, const struct ast_decl *decl); /* boards.c */
+/* profiles.c: `profile = "FILE";` of a chip of n's board. */
+void build_profile(const struct env *env, struct net *n, uint32_t chip,
+                   const struct ast_board_item *item);
 
 #endif

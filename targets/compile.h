@@ -4,6 +4,7 @@
 #define TARGETS_COMPILE_H
 
 #include "compiler/net/net.h"
+#include "runtime/base/json.h"
 #include "runtime/image.h"
 #include "runtime/plan.h"
 
@@ -34,6 +35,13 @@ struct target_fit_row {   /* need against have of one resource */
     double need, have;
 };
 
+struct target_profile {
+    const void *(*read)(struct arena *a, const char *text, size_t n, uint32_t file,
+                        struct diags *d);
+    void (*text)(struct buf *out, const void *content);
+    void (*json)(struct json *out, const void *content);
+};
+
 struct target_compiler {
     const char *name;
     const struct target_pass *pass; /* ended by a NULL name */
@@ -41,6 +49,10 @@ struct target_compiler {
     /* Whether a board section is one of this target's (E0406): names and ranges. Brings its entries
      * into the order and to the names that are printed. NULL: no board. */
     bool (*check_board)(struct net *n, struct diags *d);
+    /* Chip profiles, JSON: read() gives what struct board_profile keeps (`file` is the number of
+     * the text in the table of sources; NULL: reported, E0503 or E0504), the others tell about it,
+     * as a table for people and as a JSON object. NULL: chips of this target have none. */
+    const struct target_profile *profile;
     /* Adds the target's sections (beyond the shared ones, see runtime/image.h) for a network that
      * went through all passes. NULL for sim: the shared sections say it all. */
     bool (*encode)(struct image_writer *w, const struct net *n, const struct plan *p,

@@ -75,11 +75,19 @@ struct board_place { /* `place LAYER[a:b] on chip C core K;`: a wish with severa
     struct span span;
 };
 
+struct board_profile { /* what is known about one chip: `profile = "chip-0042.json";` */
+    uint32_t chip;
+    const char *file;    /* as it is written: relative to the source */
+    const void *content; /* what the target's read_profile() made of it */
+    struct span span;
+};
+
 struct board {
     const char *target;     /* "dynapse2" */
     uint32_t columns, rows; /* of the grid of chips; 0: the target's usual board */
     double gain;            /* multiplies every weight current; 1 unless given */
     bool gain_auto;
+    VEC(struct board_profile) profile; /* ascending chip */
     VEC(struct board_place) place;
     VEC(struct board_core) core;   /* ascending (chip, core) */
     VEC(struct board_input) input; /* ascending (input, channel) */

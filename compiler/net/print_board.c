@@ -79,30 +79,54 @@ static void put_neuron(struct text *t, const struct net *n, const struct board_n
     text_close(t);
 }
 
-static void put_cores(struct text *t, const struct net *n, const struct net_words *words)
+static void put_core(struct text *t, const struct net *n, const struct board_core *c,
+                     const struct net_words *words)
+{
+    text_begin(t);
+    buf_printf(t->out, "core %u", c->core);
+    text_open(t);
+    for (uint32_t k = 0; k < c->bias.n; k++) {
+        const struct board_bias *x = &c->bias.data[k];
+        text_begin(t);
+        buf_printf(t->out, "bias %s = %u:%u", x->name, x->coarse, x->fine);
+        text_end(t, ";");
+    }
+    for (uint32_t k = 0; k < c->neuron.n; k++)
+        put_neuron(t, n, &c->neuron.data[k], words);
+    text_close(t);
+}
+
+static void put_profile(struct text *t, const struct board_profile *p)
+{
+    text_begin(t);
+    buf_puts(t->out, "profile = \"");
+    for (const char *s = p->file; *s; s++) {
+        if (*s == '\n' || *s == '\t') {
+            buf_puts(t->out, *s == '\n' ? "\\n" : "\\t");
+            continue;
+        }
+        if (*s == '"' || *s == '\\')
+            buf_putc(t->out, '\\');
+        buf_putc(t->out, *s);
+    }
+    text_end(t, "\";");
+}
+
+static void put_chips(struct text *t, const struct net *n, const struct net_words *words)
 {
     const struct board *b = n->board;
-    for (uint32_t i = 0; i < b->core.n; i++) {
-        const struct board_core *c = &b->core.data[i];
-        if (i == 0 || c[-1].chip != c->chip) {
-            text_begin(t);
-            buf_printf(t->out, "chip %u", c->chip);
-            text_open(t);
-        }
+    for (uint32_t i = 0, k = 0; i < b->profile.n || k < b->core.n;) {
+        bool core_first =
+            i == b->profile.n || (k < b->core.n && b->core.data[k].chip < b->profile.data[i].chip);
+        uint32_t chip = core_first ? b->core.data[k].chip : b->profile.data[i].chip;
         text_begin(t);
-        buf_printf(t->out, "core %u", c->core);
+        buf_printf(t->out, "chip %u", chip);
         text_open(t);
-        for (uint32_t k = 0; k < c->bias.n; k++) {
-            const struct board_bias *x = &c->bias.data[k];
-            text_begin(t);
-            buf_printf(t->out, "bias %s = %u:%u", x->name, x->coarse, x->fine);
-            text_end(t, ";");
-        }
-        for (uint32_t k = 0; k < c->neuron.n; k++)
-            put_neuron(t, n, &c->neuron.data[k], words);
+        if (!core_first)
+            put_profile(t, &b->profile.data[i++]);
+        for (; k < b->core.n && b->core.data[k].chip == chip; k++)
+            put_core(t, n, &b->core.data[k], words);
         text_close(t);
-        if (i + 1 == b->core.n || c[1].chip != c->chip)
-            text_close(t);
     }
 }
 
@@ -159,7 +183,7 @@ void print_board(struct text *t, const struct net *n, const struct net_words *wo
     }
     for (uint32_t i = 0; i < b->place.n; i++)
         put_place(t, n, &b->place.data[i]);
-    put_cores(t, n, words);
+    put_chips(t, n, words);
     for (uint32_t i = 0; i < b->input.n; i++)
         put_input(t, n, &b->input.data[i]);
     for (uint32_t i = 0; i < b->output.n; i++)

@@ -1,5 +1,6 @@
 /* The board section as a whole: numbers in range, nothing twice. */
 #include "targets/dynapse2/passes.h"
+#include "targets/dynapse2/profile.h"
 #include <stdlib.h>
 
 static bool wrong(struct diags *d, struct span at, const char *fmt, ...)
@@ -116,6 +117,31 @@ static bool check_outputs(const struct board *b, struct diags *d)
     return ok;
 }
 
+static bool check_profiles(const struct board *b, struct diags *d)
+{
+    bool ok = true;
+    for (uint32_t i = 0; i < b->profile.n; i++)
+        ok = check_address(b, b->profile.data[i].chip, 0, b->profile.data[i].span, d) && ok;
+    return ok;
+}
+
+/* What is placed by hand on what is broken stays there: who writes it may know better. */
+static void tell_broken(const struct board *b, const struct board_core *c, struct diags *d)
+{
+    for (uint32_t i = 0; i < c->neuron.n; i++) {
+        const struct board_neuron *x = &c->neuron.data[i];
+        if (d2_neuron_is_dead(b, c->chip, c->core, x->index))
+            diag_add(d, W0655, x->span, "the profile says that chip %u core %u neuron %u is dead",
+                     c->chip, c->core, x->index);
+        for (uint32_t k = 0; k < x->cam.n; k++) {
+            if (d2_cam_is_bad(b, c->chip, c->core, x->index, x->cam.data[k].slot))
+                diag_add(d, W0655, x->span,
+                         "the profile says that CAM entry %u of chip %u core %u neuron %u is bad",
+                         x->cam.data[k].slot, c->chip, c->core, x->index);
+        }
+    }
+}
+
 /* Every neuron of the network at one place at most; there may be too many of them. */
 static bool check_places(const struct net *n, struct diags *d)
 {
@@ -162,6 +188,9 @@ bool d2_check_board(struct net *n, struct diags *d)
                  ok;
         }
     }
+    ok = check_profiles(b, d) && ok;
     ok = check_outputs(b, d) && ok;
+    for (uint32_t i = 0; ok && i < b->core.n; i++)
+        tell_broken(b, &b->core.data[i], d);
     return ok && check_places(n, d);
 }

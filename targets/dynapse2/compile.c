@@ -1,5 +1,6 @@
 /* DYNAP-SE2, compile half: the entry of targets/compile.c, and what `dyn fit` tells. */
 #include "targets/dynapse2/passes.h"
+#include "targets/dynapse2/profile.h"
 #include "targets/dynapse2/quantize.h"
 
 static const struct target_pass passes[] = {
@@ -12,6 +13,7 @@ const struct target_compiler compiler_dynapse2 = {
     .pass = passes,
     .words = {.dendrite = d2_dendrite_name, .n_dendrite = D2_N_DENDRITES},
     .check_board = d2_check_board,
+    .profile = &d2_profiles,
     .encode = d2_encode,
     .raise_board = d2_raise_board,
     .gain_of = d2_gain_of,
