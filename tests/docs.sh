@@ -12,7 +12,7 @@ top=$(pwd)
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 mkdir "$tmp/bin" "$tmp/source" && ln -s "${DYN:-$top/${BUILD:-build}/dyn}" "$tmp/bin/dyn"
-cp tests/data/docs/*.np[yz] "$tmp/source/"
+cp tests/data/docs/*.np[yz] tests/data/docs/*.json "$tmp/source/"
 PATH=$tmp/bin:$PATH
 n=0
 failed=0

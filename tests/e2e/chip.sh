@@ -88,9 +88,6 @@ board() { # BODY
 board 'chip 0 { core 4 { } }'
 expect 1 'check: a core that no chip has' "$DYN" check board.dyn
 contains err 'where it stands' 'board.dyn:[0-9]+:27: error\[E0406\]'
-board 'profile = "chip.json";'
-expect 1 'check: a profile' "$DYN" check board.dyn
-contains err 'is not read' 'E0406.*profile'
 expect 0 'an image knows where it is from' "$DYN" build "$top/examples/frozen_noise/frozen_noise.dyn" -t dynapse2 -q -o "$tmp/from.dynb"
 expect 0 'and dump -v tells' "$DYN" dump "$tmp/from.dynb" -v
 contains "$tmp/err" 'compiler, source and options' 'made by dyn .* from .*frozen_noise\.dyn .*--target=dynapse2'

@@ -212,7 +212,9 @@ static const struct {
     {"chip 0 { bias X = 1:2; }", "E0406{bias X = 1:2;}"},
     {"core 0 { }", "E0406{core 0 { }}"},
     {"speed = 3;", "E0205{speed}"},
-    {"profile = \"chip.json\";", "E0406{profile = \"chip.json\";}"},
+    {"profile = \"no.json\";", "E0501{\"no.json\"}"},
+    {"chip 3 { profile = 5; }", "E0302{5}"},
+    {"chip 0 { gain = 1; }", "E0406{gain = 1;}"},
     /* What DYNAP-SE2 hasn't. */
     {"chip 4 { core 0 { } }", "E0406{core 0 { }}"},
     {"chip 0 { core 4 { } }", "E0406{core 4 { }}"},
