@@ -110,3 +110,11 @@ int d2_find_param(const char *name)
             return i;
     return -1;
 }
+
+const char *d2_script_name(uint32_t param)
+{
+    for (size_t i = 0; i < sizeof aliases / sizeof *aliases; i++)
+        if (strcmp(aliases[i].name, d2_param[param].name) == 0)
+            return aliases[i].alias;
+    return d2_param[param].name;
+}

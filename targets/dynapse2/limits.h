@@ -70,6 +70,8 @@ extern const struct d2_param d2_param[D2_N_PARAMS];
 /* Index in d2_param, -1 if there is none. The delays go by SYPD_DLY0_P (scripts for the chip) as
  * well as SYPD_DYL0_P ([R]). */
 int d2_find_param(const char *name);
+/* The name that scripts for the chip, and so its library, use. */
+const char *d2_script_name(uint32_t param);
 
 /* Indices of the base currents SYAM_W0_P .. SYAM_W3_P in d2_param: D2_BASE_PARAM + k. */
 enum { D2_BASE_PARAM = 43 };
