@@ -48,6 +48,7 @@ int cli_diff(struct cli *c);
 int cli_dump(struct cli *c);
 int cli_print_network(struct cli *c);
 int cli_fit(struct cli *c);
+int cli_export(struct cli *c);
 int cli_version(struct cli *c);
 
 #endif

@@ -15,6 +15,17 @@ struct target {
     /* The configuration as interfaces.md documents for `dump --json`. */
     bool (*dump_json)(struct arena *a, const struct image *im, const struct plan *p,
                       struct json *out, struct diags *d);
+    /* ---- for a board, through the vendor's library samna; NULL: there is none ---- */
+    /* A program in Python that gives a board the configuration, streams a stimulus in and records
+     * the answer. `stimulus` names the file beside it that it plays if told nothing else, NULL:
+     * none. False: reported (E0602). */
+    bool (*export_samna)(struct arena *a, const struct image *im, const struct plan *p,
+                         const char *stimulus, struct buf *out, struct diags *d);
+    /* The configuration as the library reads it, merged onto what it wrote: the text `base`, that
+     * `what` names in messages. Without data: onto nothing, which is told (W0951). False: reported
+     * (E0602, E0904). */
+    bool (*export_config)(struct arena *a, const struct image *im, struct bytes base,
+                          const char *what, struct file_out *out, struct diags *d);
 };
 
 extern const struct target target_sim, target_dynapse2; /* target.c in their folders */

@@ -14,11 +14,6 @@ static bool bad(struct diags *d, const char *what)
 
 /* ---- the configuration belongs to the plan ---- */
 
-struct site {
-    const struct d2_core *core;
-    const struct d2_neuron *neuron;
-};
-
 static bool check_group(const struct plan *p, uint32_t group, const struct d2_group *g)
 {
     const struct kernel *k = p->kernel.data[p->group.data[group].kernel];
@@ -49,17 +44,16 @@ static bool check_maps(const struct plan *p, const struct d2_config *c)
     return true;
 }
 
-/* Where every neuron of the plan is, one array for each group. NULL: not each one once. */
-static struct site **find_sites(struct arena *a, const struct plan *p, const struct d2_config *c)
+struct d2_placed **d2_find_placed(struct arena *a, const struct plan *p, const struct d2_config *c)
 {
     uint64_t total = 0;
     for (uint32_t g = 0; g < p->group.n; g++)
         total += p->group.data[g].n;
     if (total > d2_grid_chips(c->grid) * D2_CORES * D2_NEURONS)
         return NULL;
-    struct site **site = ARENA_ARRAY(a, struct site *, p->group.n);
+    struct d2_placed **site = ARENA_ARRAY(a, struct d2_placed *, p->group.n);
     for (uint32_t g = 0; g < p->group.n; g++)
-        site[g] = ARENA_ARRAY(a, struct site, p->group.data[g].n);
+        site[g] = ARENA_ARRAY(a, struct d2_placed, p->group.data[g].n);
     uint64_t found = 0;
     for (uint32_t i = 0; i < c->n_cores; i++) {
         for (uint32_t k = 0; k < c->core[i].n_neurons; k++) {
@@ -68,7 +62,7 @@ static struct site **find_sites(struct arena *a, const struct plan *p, const str
                 continue;
             if (x->element >= p->group.data[x->group].n || site[x->group][x->element].core)
                 return NULL;
-            site[x->group][x->element] = (struct site){&c->core[i], x};
+            site[x->group][x->element] = (struct d2_placed){&c->core[i], x};
             found++;
         }
     }
@@ -155,7 +149,7 @@ static bool fill_projections(struct arena *a, struct plan *p, const struct d2_we
 /* ---- currents ---- */
 
 static void fill_column(struct arena *a, struct column *col, const struct d2_bound *b,
-                        const struct site *site, uint32_t n)
+                        const struct d2_placed *site, uint32_t n)
 {
     col->v = ARENA_ARRAY(a, float, n);
     col->uniform = true;
@@ -172,7 +166,7 @@ bool d2_decode(struct arena *a, const struct image *im, struct plan *p, struct d
         return false;
     if (!check_maps(p, &c))
         return bad(d, "section MAPS doesn't belong to this network");
-    struct site **site = find_sites(a, p, &c);
+    struct d2_placed **site = d2_find_placed(a, p, &c);
     if (!site)
         return bad(d, "not every neuron of the network is on the chip once");
     struct d2_weights w;

@@ -51,7 +51,21 @@ static void put_biases(struct json *j, const struct d2_core *c)
     json_end_object(j);
 }
 
-/* "readout[1]", or null for a neuron that the network doesn't know. */
+void d2_put_source(struct buf *b, const struct plan *p, const struct d2_neuron *x)
+{
+    const struct plan_group *g = &p->group.data[x->group];
+    uint32_t index[PLAN_MAX_RANK], rest = x->element;
+    for (uint32_t d = g->shape.rank; d-- > 0;) {
+        index[d] = rest % g->shape.extent[d];
+        rest /= g->shape.extent[d];
+    }
+    buf_puts(b, g->name);
+    for (uint32_t d = 0; d < g->shape.rank; d++)
+        buf_printf(b, "%s%u", d ? ", " : "[", index[d]);
+    buf_putc(b, ']');
+}
+
+/* Null for a neuron that the network doesn't know. */
 static void put_source(struct json *j, const struct plan *p, const struct d2_neuron *x)
 {
     json_key(j, "source");
@@ -59,17 +73,8 @@ static void put_source(struct json *j, const struct plan *p, const struct d2_neu
         json_null(j);
         return;
     }
-    const struct plan_group *g = &p->group.data[x->group];
-    uint32_t index[PLAN_MAX_RANK], rest = x->element;
-    for (uint32_t d = g->shape.rank; d-- > 0;) {
-        index[d] = rest % g->shape.extent[d];
-        rest /= g->shape.extent[d];
-    }
     struct buf b = {0};
-    buf_puts(&b, g->name);
-    for (uint32_t d = 0; d < g->shape.rank; d++)
-        buf_printf(&b, "%s%u", d ? ", " : "[", index[d]);
-    buf_putc(&b, ']');
+    d2_put_source(&b, p, x);
     json_str(j, b.data);
     buf_free(&b);
 }

@@ -1,8 +1,6 @@
 #include "targets/dynapse2/export.h"
 #include <string.h>
 
-const char *const d2_synapse_flag[D2_SYNAPSE_FLAGS] = {"stp", "preciseDelay", "mismatchedDelay"};
-
 const char *const d2_latch_key[D2_N_LATCHES] = {
     "latchSoDc",      "latchSoAdaptation", "latchSoifKill", "latchCohoCaMem",     "latchHoEnable",
     "latchHoSoDe",    "latchDeamAmpa",     "latchDenmNmda", "latchDeConductance", "latchDeamAlpha",

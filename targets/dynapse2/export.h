@@ -28,11 +28,8 @@ const char *d2_core_name(uint32_t param);
 /* False: a core is given a parameter that the library doesn't have for a single core (E0602). */
 bool d2_exportable(const struct d2_config *c, struct diags *d);
 
-/* Names of the library's objects, in its order: synapses' flags, latches in the order of enum
- * d2_latch. */
-enum { D2_SYNAPSE_FLAGS = 3 };
-extern const char *const d2_synapse_flag[D2_SYNAPSE_FLAGS]; /* all off in what dyn sets */
-extern const char *const d2_latch_key[D2_N_LATCHES];        /* "latchSoDc" */
+/* Names of the latches in the library's text, in the order of enum d2_latch: "latchSoDc". */
+extern const char *const d2_latch_key[D2_N_LATCHES];
 
 /* The CAM entry of a slot, the SRAM entry of a slot; empty ones where the neuron has none. */
 struct d2_cam d2_cam_at(const struct d2_neuron *x, uint32_t slot);

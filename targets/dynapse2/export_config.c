@@ -2,6 +2,7 @@
  * members value0, value1, ..., maps are arrays of key and value), one chip after the other, written
  * while it is made. */
 #include "targets/dynapse2/export.h"
+#include <stdio.h>
 
 enum { PIECE = 1 << 20 }; /* bytes that are collected before they go to the file */
 
@@ -45,20 +46,26 @@ static void put_object(struct json *j, const char *key)
     json_object(j);
 }
 
-static void put_element(struct json *j, uint32_t index)
+/* The key of a fixed array's element. */
+static void put_index(struct json *j, uint32_t index)
 {
     char key[24];
     snprintf(key, sizeof key, "value%u", index);
-    put_object(j, key);
+    json_key(j, key);
+}
+
+static void put_element(struct json *j, uint32_t index)
+{
+    put_index(j, index);
+    json_object(j);
 }
 
 static void put_bits(struct json *j, const char *key, uint32_t bits, uint32_t n)
 {
     put_object(j, key);
     for (uint32_t k = 0; k < n; k++) {
-        char name[24];
-        snprintf(name, sizeof name, "value%u", k);
-        put_bool(j, name, bits >> k & 1);
+        put_index(j, k);
+        json_bool(j, bits >> k & 1);
     }
     json_end_object(j);
 }
@@ -171,9 +178,9 @@ static void put_maps(struct json *j, const char *key, uint32_t n)
 {
     put_object(j, key);
     for (uint32_t i = 0; i < n; i++) {
-        char name[24];
-        snprintf(name, sizeof name, "value%u", i);
-        put_array(j, name);
+        put_index(j, i);
+        json_array(j);
+        json_end_array(j);
     }
     json_end_object(j);
 }

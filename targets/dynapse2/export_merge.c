@@ -3,16 +3,17 @@
  * is written, so that whatever else samna has in there stays as it is, known or not. */
 #include "runtime/base/json_read.h"
 #include "targets/dynapse2/export.h"
+#include <stdio.h>
 #include <string.h>
 
-enum { PIECE = 1 << 20 };
+enum { PIECE = 1 << 20 }; /* bytes that are collected before they go to the file */
 
 struct merge {
     const struct d2_config *c;
     struct json_reader r;
     struct json_token t;
     struct bytes base;
-    size_t copied; /* bytes of the base that went to the output */
+    size_t copied; /* bytes of the base that are done with */
     struct buf buf;
     struct file_out *out;
     const char *what;
@@ -39,21 +40,14 @@ __attribute__((format(printf, 2, 3))) static bool fail(struct merge *m, const ch
     struct diag *g = diag_add(m->d, E0904, (struct span){0}, "%s:%u:%zu: %s", m->what, line,
                               m->t.begin - start + 1, b.data);
     diag_hint(m->d, g,
-              "the file must be what samna.dynapse2.Dynapse2Configuration().to_json() wrote");
+              "the default is what samna.dynapse2.Dynapse2Configuration().to_json() returns");
     buf_free(&b);
     return false;
 }
 
-/* ---- tokens ---- */
-
 static bool advance(struct merge *m)
 {
     return json_next(&m->r, &m->t) != JSON_ERROR || fail(m, "%s", m->t.what);
-}
-
-static bool expect(struct merge *m, enum json_kind kind, const char *what)
-{
-    return m->t.kind == kind || fail(m, "%s is expected: %s", what, "not what is here");
 }
 
 static bool skip(struct merge *m)
@@ -61,106 +55,325 @@ static bool skip(struct merge *m)
     return json_skip(&m->r, &m->t) || fail(m, "%s", m->t.what);
 }
 
-/* The next member of the object that is open: its key is copied to `key` (cut, if it is too long to
- * be one that matters), its value is the token. *more is false at the end of the object. */
-enum { KEY_ROOM = 32 };
-static bool next_member(struct merge *m, char key[KEY_ROOM], bool *more)
+static bool expect(struct merge *m, enum json_kind kind, const char *what)
 {
-    if (!advance(m))
-        return false;
-    *more = m->t.kind == JSON_KEY;
-    if (!*more)
-        return true;
-    size_t n = m->t.n < KEY_ROOM ? m->t.n : KEY_ROOM - 1;
-    memcpy(key, m->t.text, n);
-    key[n] = 0;
-    return advance(m);
+    return m->t.kind == kind || fail(m, "%s should be %s, not %s", what, json_kind_name(kind),
+                                     json_kind_name(m->t.kind));
 }
 
-/* k of "value<k>"; -1: another key. */
-static int element(const char *key)
-{
-    char *end;
-    if (strncmp(key, "value", 5) != 0 || key[5] < '0' || key[5] > '9')
-        return -1;
-    long k = strtol(key + 5, &end, 10);
-    return *end == 0 && k < D2_NEURONS ? (int)k : -1;
-}
+/* ---- values: what was before is copied, the new text takes the token's place ---- */
 
-/* ---- values ---- */
-
-static void put(struct merge *m, const char *text)
+static bool put(struct merge *m, const char *text)
 {
     buf_put(&m->buf, m->base.data + m->copied, m->t.begin - m->copied);
     buf_puts(&m->buf, text);
     m->copied = m->t.end;
+    if (m->buf.n < PIECE)
+        return true;
+    bool ok = file_append(m->out, m->buf.data, m->buf.n);
+    buf_clear(&m->buf);
+    return ok;
 }
 
 static bool set_int(struct merge *m, int value)
 {
     char text[16];
-    if (!expect(m, JSON_NUMBER, "a number"))
-        return false;
     snprintf(text, sizeof text, "%d", value);
-    put(m, text);
-    return true;
+    return expect(m, JSON_NUMBER, "this") && put(m, text);
 }
 
 static bool set_bool(struct merge *m, bool value)
 {
     if (m->t.kind != JSON_TRUE && m->t.kind != JSON_FALSE)
-        return fail(m, "true or false is expected");
-    put(m, value ? "true" : "false");
-    return true;
+        return fail(m, "this should be true or false, not %s", json_kind_name(m->t.kind));
+    return put(m, value ? "true" : "false");
 }
 
-static bool set_bits(struct merge *m, uint32_t bits, uint32_t n)
+/* ---- objects ---- */
+
+/* The members of an object that matter. Others are copied. */
+struct members {
+    const char *what;        /* "a synapse" */
+    const char *const *name; /* NULL: value0, value1, ..., the elements of a fixed array */
+    uint32_t n;              /* at most D2_NEURONS */
+    /* Deals with member k, whose value the token begins, to its end. `x` is the caller's. */
+    bool (*set)(struct merge *m, uint32_t k, const void *x);
+    /* Whether member k must be there; NULL: all must. */
+    bool (*wanted)(const struct merge *m, uint32_t k, const void *x);
+};
+
+enum { NAME_ROOM = 32 };
+
+static const char *member_name(const struct members *o, uint32_t k, char room[NAME_ROOM])
 {
-    char key[KEY_ROOM];
-    bool more;
-    uint32_t seen = 0;
-    if (!expect(m, JSON_OBJECT, "an object"))
-        return false;
-    while (next_member(m, key, &more) && more) {
-        int k = element(key);
-        if (k < 0 || k >= (int)n)
-            return fail(m, "there are %u elements, not a `%s`", n, key);
-        if (!set_bool(m, bits >> k & 1))
-            return false;
-        seen |= 1u << k;
+    if (o->name)
+        return o->name[k];
+    snprintf(room, NAME_ROOM, "value%u", k);
+    return room;
+}
+
+/* -1: none of those that matter. */
+static int find_member(const struct members *o, const struct json_token *key)
+{
+    static const char element[] = "value";
+    const size_t lead = sizeof element - 1;
+    if (!o->name) {
+        uint32_t k = 0;
+        if (key->n <= lead || key->n > lead + 3 || memcmp(key->text, element, lead) != 0)
+            return -1;
+        for (size_t i = lead; i < key->n; i++) {
+            if (key->text[i] < '0' || key->text[i] > '9')
+                return -1;
+            k = 10 * k + (uint32_t)(key->text[i] - '0');
+        }
+        return k < o->n ? (int)k : -1;
     }
-    return m->t.kind == JSON_END_OBJECT &&
-           (seen == (1u << n) - 1 || fail(m, "an element is missing"));
+    for (uint32_t k = 0; k < o->n; k++) {
+        if (strlen(o->name[k]) == key->n && memcmp(o->name[k], key->text, key->n) == 0)
+            return (int)k;
+    }
+    return -1;
+}
+
+static bool walk(struct merge *m, const struct members *o, const void *x)
+{
+    bool seen[D2_NEURONS] = {false};
+    char room[NAME_ROOM];
+    if (!expect(m, JSON_OBJECT, o->what))
+        return false;
+    for (;;) {
+        if (!advance(m))
+            return false;
+        if (m->t.kind == JSON_END_OBJECT)
+            break;
+        int k = find_member(o, &m->t);
+        if (k >= 0 && seen[k])
+            return fail(m, "`%s` of %s comes twice", member_name(o, (uint32_t)k, room), o->what);
+        if (!advance(m) || !(k < 0 ? skip(m) : o->set(m, (uint32_t)k, x)))
+            return false;
+        if (k >= 0)
+            seen[k] = true;
+    }
+    for (uint32_t k = 0; k < o->n; k++) {
+        if (!seen[k] && (!o->wanted || o->wanted(m, k, x)))
+            return fail(m, "%s has no `%s`", o->what, member_name(o, k, room));
+    }
+    return true;
 }
 
 /* ---- neurons ---- */
 
-static bool merge_synapse(struct merge *m, struct d2_cam x)
+static bool set_bit(struct merge *m, uint32_t k, const void *x)
 {
-    char key[KEY_ROOM];
-    bool more;
-    uint32_t seen = 0;
-    if (!expect(m, JSON_OBJECT, "a synapse"))
-        return false;
-    while (next_member(m, key, &more) && more) {
-        bool ok, known = true;
-        if (strcmp(key, "dendrite") == 0)
-            ok = set_int(m, d2_dendrite_code[x.dendrite]);
-        else if (strcmp(key, "weight") == 0)
-            ok = set_bits(m, x.mask, D2_BASES);
-        else if (strcmp(key, "tag") == 0)
-            ok = set_int(m, x.tag);
-        else if (strcmp(key, "stp") == 0 || strcmp(key, "preciseDelay") == 0 ||
-                 strcmp(key, "mismatchedDelay") == 0)
-            ok = set_bool(m, false);
-        else {
-            known = false;
-            ok = skip(m);
-        }
-        if (!ok)
-            return false;
-        seen += known;
+    return set_bool(m, *(const uint8_t *)x >> k & 1);
+}
+static const struct members weight = {"a weight", NULL, D2_BASES, set_bit, NULL};
+static const struct members core_mask = {"a core mask", NULL, D2_CORES, set_bit, NULL};
+
+static bool set_synapse_member(struct merge *m, uint32_t k, const void *x)
+{
+    const struct d2_cam *cam = x;
+    if (k == 0)
+        return set_int(m, d2_dendrite_code[cam->dendrite]);
+    if (k == 1)
+        return set_int(m, cam->tag);
+    if (k == 2)
+        return walk(m, &weight, &cam->mask);
+    return set_bool(m, false);
+}
+static const char *const synapse_name[] = {"dendrite", "tag",          "weight",
+                                           "stp",      "preciseDelay", "mismatchedDelay"};
+static const struct members synapse = {"a synapse", synapse_name, 6, set_synapse_member, NULL};
+
+static bool set_synapse(struct merge *m, uint32_t k, const void *x)
+{
+    struct d2_cam cam = d2_cam_at(x, k);
+    return walk(m, &synapse, &cam);
+}
+static const struct members synapses = {"the list of synapses", NULL, D2_CAM, set_synapse, NULL};
+
+static bool set_destination_member(struct merge *m, uint32_t k, const void *x)
+{
+    const struct d2_destination *to = x;
+    if (k == 0)
+        return walk(m, &core_mask, &to->cores);
+    return set_int(m, k == 1 ? to->x_hop : k == 2 ? to->y_hop : to->tag);
+}
+static const char *const destination_name[] = {"core", "xHop", "yHop", "tag"};
+static const struct members destination = {"a destination", destination_name, 4,
+                                           set_destination_member, NULL};
+
+static bool set_destination(struct merge *m, uint32_t k, const void *x)
+{
+    struct d2_destination to = d2_sram_at(x, k);
+    return walk(m, &destination, &to);
+}
+static const struct members destinations = {"the list of destinations", NULL, D2_SRAM,
+                                            set_destination, NULL};
+
+static bool set_latch(struct merge *m, uint32_t k, const void *x)
+{
+    return set_bool(m, ((const struct d2_neuron *)x)->latches >> k & 1);
+}
+
+/* A neuron: its two lists, then the latches. */
+enum { N_LISTS = 2, N_NEURON = N_LISTS + D2_N_LATCHES };
+
+static bool set_neuron_member(struct merge *m, uint32_t k, const void *x)
+{
+    if (k >= N_LISTS)
+        return set_latch(m, k - N_LISTS, x);
+    return walk(m, k == 0 ? &synapses : &destinations, x);
+}
+
+static bool set_neuron(struct merge *m, uint32_t k, const void *x)
+{
+    const char *name[N_NEURON] = {"synapses", "destinations"};
+    const struct d2_neuron *n = d2_find_neuron(x, k);
+    memcpy(name + N_LISTS, d2_latch_key, sizeof d2_latch_key);
+    const struct members neuron = {"a neuron", name, N_NEURON, set_neuron_member, NULL};
+    return n ? walk(m, &neuron, n) : skip(m);
+}
+static bool neuron_wanted(const struct merge *m, uint32_t k, const void *x)
+{
+    (void)m;
+    return d2_find_neuron(x, k) != NULL;
+}
+static const struct members neurons = {"the list of neurons", NULL, D2_NEURONS, set_neuron,
+                                       neuron_wanted};
+
+/* ---- parameters: an array of {"key": name, "value": object} ---- */
+
+static bool set_code(struct merge *m, uint32_t k, const void *x)
+{
+    const struct d2_code *code = x;
+    return set_int(m, k == 0 ? code->coarse : code->fine);
+}
+static const char *const code_name[] = {"coarseValue", "fineValue"};
+static const struct members parameter = {"a parameter", code_name, 2, set_code, NULL};
+
+struct entry {
+    const struct d2_core *core;
+    bool *seen; /* of each parameter */
+    int param;  /* that the key named; -1: none that is set */
+    bool named;
+};
+
+static bool set_entry_member(struct merge *m, uint32_t k, const void *x)
+{
+    struct entry *e = *(struct entry *const *)x;
+    if (k == 1) {
+        if (!e->named)
+            return fail(m, "an entry's `key` should come before its `value`");
+        return e->param < 0 ? skip(m) : walk(m, &parameter, &e->core->code[e->param]);
     }
-    return m->t.kind == JSON_END_OBJECT &&
-           (seen == 3 + D2_SYNAPSE_FLAGS || fail(m, "members of a synapse are missing"));
+    if (!expect(m, JSON_STRING, "a parameter's name"))
+        return false;
+    e->named = true;
+    for (uint32_t p = 0; p < D2_N_PARAMS; p++) {
+        const char *name = d2_is_set(e->core, p) ? d2_core_name(p) : NULL;
+        if (name && strlen(name) == m->t.n && memcmp(name, m->t.text, m->t.n) == 0) {
+            if (e->seen[p])
+                return fail(m, "parameter `%s` comes twice", name);
+            e->seen[p] = true;
+            e->param = (int)p;
+        }
+    }
+    return true;
+}
+static const char *const entry_name[] = {"key", "value"};
+static const struct members entry = {"an entry of the parameters", entry_name, 2, set_entry_member,
+                                     NULL};
+
+static bool set_parameters(struct merge *m, const struct d2_core *c)
+{
+    bool seen[D2_N_PARAMS] = {false};
+    if (!expect(m, JSON_ARRAY, "the map of parameters"))
+        return false;
+    for (;;) {
+        struct entry e = {.core = c, .seen = seen, .param = -1}, *p = &e;
+        if (!advance(m))
+            return false;
+        if (m->t.kind == JSON_END_ARRAY)
+            break;
+        if (!walk(m, &entry, &p))
+            return false;
+    }
+    for (uint32_t p = 0; p < D2_N_PARAMS; p++) {
+        if (d2_is_set(c, p) && !seen[p])
+            return fail(m, "chip %u core %u has no parameter `%s`", c->chip, c->core,
+                        d2_core_name(p));
+    }
+    return true;
+}
+
+/* ---- chips ---- */
+
+static bool set_core_member(struct merge *m, uint32_t k, const void *x)
+{
+    return k == 0 ? walk(m, &neurons, x) : set_parameters(m, x);
+}
+static const char *const core_name[] = {"neurons", "parameters"};
+static const struct members core = {"a core", core_name, 2, set_core_member, NULL};
+
+static bool set_core(struct merge *m, uint32_t k, const void *x)
+{
+    const struct d2_core *c = d2_find_core(m->c, *(const uint32_t *)x, k);
+    return c ? walk(m, &core, c) : skip(m);
+}
+static bool core_wanted(const struct merge *m, uint32_t k, const void *x)
+{
+    return d2_find_core(m->c, *(const uint32_t *)x, k) != NULL;
+}
+static const struct members cores = {"the list of cores", NULL, D2_CORES, set_core, core_wanted};
+
+static bool set_chip(struct merge *m, uint32_t k, const void *x)
+{
+    (void)k;
+    return walk(m, &cores, x);
+}
+static const char *const chip_name[] = {"cores"};
+static const struct members chip = {"a chip", chip_name, 1, set_chip, NULL};
+
+static bool set_chips(struct merge *m, uint32_t k, const void *x)
+{
+    (void)k;
+    (void)x;
+    uint32_t n = 0;
+    if (!expect(m, JSON_ARRAY, "the list of chips"))
+        return false;
+    for (;; n++) {
+        if (!advance(m))
+            return false;
+        if (m->t.kind == JSON_END_ARRAY)
+            break;
+        if (!walk(m, &chip, &n))
+            return false;
+    }
+    uint32_t need = m->c->n_cores ? m->c->core[m->c->n_cores - 1].chip + 1u : 0;
+    return n >= need ||
+           fail(m, "the network is on chips up to %u, the default has %u", need - 1, n);
+}
+static const char *const config_name[] = {"chips"};
+static const struct members config = {"the configuration", config_name, 1, set_chips, NULL};
+
+static bool set_config(struct merge *m, uint32_t k, const void *x)
+{
+    (void)k;
+    return walk(m, &config, x);
+}
+static const struct members whole = {"the file", NULL, 1, set_config, NULL};
+
+bool d2_merge(const struct d2_config *c, struct bytes base, const char *what, struct file_out *out,
+              struct diags *d)
+{
+    struct merge m = {.c = c, .base = base, .out = out, .what = what, .d = d};
+    json_read_init(&m.r, base.data, base.n);
+    bool ok = advance(&m) && walk(&m, &whole, NULL) && advance(&m);
+    if (ok)
+        buf_put(&m.buf, base.data + m.copied, base.n - m.copied);
+    ok = ok && file_append(out, m.buf.data, m.buf.n);
+    json_read_free(&m.r);
+    buf_free(&m.buf);
+    return ok;
 }
