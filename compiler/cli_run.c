@@ -119,8 +119,8 @@ static bool no_device(struct cli *c)
     struct diag *g = diag_add(&c->driver.diags, E0805, (struct span){0},
                               "there is no open driver for a board `%s`", c->value[OPT_DEVICE]);
     diag_hint(&c->driver.diags, g,
-              "the boards are driven by the vendor's closed library; without --device the image "
-              "runs on the virtual chip");
+              "the boards are driven by the vendor's closed library: `dyn export --samna` writes a "
+              "program for it; without --device the image runs on the virtual chip");
     return false;
 }
 

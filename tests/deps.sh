@@ -19,6 +19,7 @@ want flex command -v flex
 want bison command -v bison
 want zlib1g-dev header zlib.h
 want libcmocka-dev file_of libcmocka-dev cmocka.h
+want python3-numpy python3 -c "import numpy" # exported programs run in the tests
 if [ "${1:-}" != no-llvm ]; then
     want llvm-19-dev file_of llvm-19-dev llvm-config
     want libzstd-dev header zstd.h

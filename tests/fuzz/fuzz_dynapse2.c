@@ -2,6 +2,7 @@
  * decoded into a plan with an input of 3 channels and a layer of 4 neurons. */
 #include "targets/dynapse2/config.h"
 #include "targets/dynapse2/decode.h"
+#include "targets/dynapse2/export.h"
 #include <stdlib.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
@@ -55,6 +56,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
         json_init(&j, &out, 0);
         if (!d2_dump_json(&a, &im, &p, &j, &d))
             abort();
+        d2_export_samna(&a, &im, &p, NULL, &out, &d);
         buf_free(&out);
     }
     diags_free(&d);
