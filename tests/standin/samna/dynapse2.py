@@ -46,7 +46,7 @@ def boolean():
 
 
 def array(kind, n):
-    return checked(lambda x: type(x) is list and len(x) == n and all(type(e) is kind for e in x), list)
+    return checked(lambda x: type(x) is list and [type(e) for e in x] == [kind] * n, list)
 
 
 class Object:
