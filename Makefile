@@ -33,8 +33,8 @@ LIBS := -lz -lm -ldl
 # ---- what is built from what ---------------------------------------------------------------------
 
 # A chip's run half, by file name: goes into libdyn-run and knows nothing of a network.
-RUN_HALF    := target limits grid config decode biasgen dump_json emulate \
-               export export_config export_merge export_samna
+RUN_HALF    := target limits grid config meaning links decode biasgen dump_json emulate \
+               emulate_board emulate_findings export export_config export_merge export_samna
 CHIPS       := dynapse2 speck sim
 
 # Inner loops that are compiled once for each instruction set, chosen at run time.

@@ -7,8 +7,11 @@
 int cli_check(struct cli *c)
 {
     struct program p = {0};
-    driver_open(&c->driver, c->file[0], &p);
-    if (!p.is_image && p.unit.elab) { /* with errors or not: all of them are wanted */
+    struct plan plan;
+    bool opened = driver_open(&c->driver, c->file[0], &p);
+    if (opened && p.is_image) {
+        driver_decode(&p, &plan);
+    } else if (!p.is_image && p.unit.elab) { /* with errors or not: all of them are wanted */
         unit_check(&p.unit);
     }
     cli_flush(c, &p);
@@ -120,10 +123,11 @@ int cli_dump(struct cli *c)
                 (unsigned long long)from.source_hash, *from.options ? " with " : "", from.options);
     }
     if (ok && c->value[OPT_JSON]) {
-        const struct target *t = target_find(p.image.target);
+        struct plan plan;
         struct json j;
         json_init(&j, &out, 1);
-        ok = t && t->dump_json(&d->arena, &p.image, &p.plan, &j, &d->diags);
+        ok = driver_decode(&p, &plan) &&
+             target_find(p.image.target)->dump_json(&d->arena, &p.image, &plan, &j, &d->diags);
         buf_putc(&out, '\n');
     } else if (ok) {
         struct build_options o = {0};

@@ -33,8 +33,7 @@ static bool load(struct cli *c, struct program *p, struct image *im, struct plan
     struct driver *d = &c->driver;
     if (p->is_image) {
         *im = p->image;
-        *plan = p->plan;
-        return true;
+        return driver_decode(p, plan);
     }
     struct build_options o = cli_build_options(c);
     struct target_report report = {0};

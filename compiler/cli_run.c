@@ -175,6 +175,9 @@ int cli_run(struct cli *c)
         record_spec(&d->arena, &plan, c->value[OPT_RECORD], &record, &n_record, &d->diags) &&
         (!l || load_labels(c, &plan, &stim, &labels))) {
         use_stimulus(c, &o, &stim);
+        if (c->value[OPT_VERBOSE] && p.found.note) {
+            fprintf(stderr, "%s\n", p.found.note);
+        }
         if (c->value[OPT_OUTPUT]) { /* what isn't written needn't be kept: memory stays bounded */
             o.record = record;
             o.n_record = n_record;
@@ -193,6 +196,7 @@ int cli_run(struct cli *c)
                 summary_text(&out, &plan, &r, &cond, condition, l);
             }
             cli_print(c, &out);
+            findings_tell(&p.found, &plan, &stim, &r, c->value[OPT_VERBOSE] != NULL, &d->diags);
         }
         buf_free(&out);
     }

@@ -34,8 +34,7 @@ static bool open_file(struct driver *d, const char *path, bool must_be_image, st
     if (!out->is_image) {
         return unit_load_text(&out->unit, path, (const char *)b.data, b.n);
     }
-    return image_open(&d->arena, b, &out->image, &d->diags, path) &&
-           target_load(&d->arena, &out->image, &out->plan, &d->diags, path);
+    return image_open(&d->arena, b, &out->image, &d->diags, path);
 }
 
 bool driver_open(struct driver *d, const char *path, struct program *out)
@@ -74,10 +73,20 @@ static bool has_pass(const struct target_compiler *t, const char *name)
     return strcmp(name, "elaborate") == 0;
 }
 
+bool driver_decode(struct program *p, struct plan *out)
+{
+    struct driver *d = p->driver;
+    return target_load(&d->arena, &p->image, out, &d->diags, p->path);
+}
+
 static struct net *raise_image(struct program *p)
 {
     struct driver *d = p->driver;
-    struct net *n = raise_plan(&d->arena, &p->unit.names, &p->unit.sources, &p->plan, &d->diags);
+    struct plan plan;
+    if (!driver_decode(p, &plan)) {
+        return NULL;
+    }
+    struct net *n = raise_plan(&d->arena, &p->unit.names, &p->unit.sources, &plan, &d->diags);
     const struct target_compiler *t = n ? find_compiler(d, p->image.target) : NULL;
     if (!t || (t->raise_board && !t->raise_board(n, &p->image, &d->diags))) {
         return NULL;
@@ -153,8 +162,8 @@ void driver_network_of(const struct program *p, const char *stimulus, struct bui
 bool driver_plan(struct program *p, const struct build_options *o, struct plan *out)
 {
     if (p->is_image) {
-        *out = p->plan;
-        return true;
+        return target_emulate(&p->driver->arena, &p->image, out, &p->found, &p->driver->diags,
+                              p->path);
     }
     struct build_options sim = {.target = "sim", .network = o->network};
     struct target_report report = {0};

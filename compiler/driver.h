@@ -4,8 +4,8 @@
 #define COMPILER_DRIVER_H
 
 #include "compiler/elaborate.h"
+#include "runtime/findings.h"
 #include "runtime/image.h"
-#include "runtime/run.h"
 #include "targets/compile.h"
 
 struct driver {
@@ -17,7 +17,7 @@ struct driver {
 void driver_init(struct driver *d);
 void driver_free(struct driver *d);
 
-/* A file that was opened: a source (parsed and resolved) or an image (checked and decoded). */
+/* A file that was opened: a source (parsed and resolved) or an image (its container checked). */
 struct program {
     struct driver *driver;
     const char *path;
@@ -25,8 +25,8 @@ struct program {
     uint64_t hash;    /* of the file's bytes */
     struct unit unit; /* of a source; of an image: holds the text of its models */
     struct image image;
-    struct plan plan; /* of an image */
-    struct net *net;  /* of a source, once it was elaborated: its inputs say what a stimulus is */
+    struct findings found; /* of an image, once driver_plan() had it emulated */
+    struct net *net; /* of a source, once it was elaborated: its inputs say what a stimulus is */
 };
 
 /* False: reported in driver->diags. Whether it is an image is seen from its first bytes. */
@@ -54,7 +54,10 @@ const struct net_words *driver_words(const struct net *n);
 /* Where no network was named, a stimulus that was says which: the one it is for. */
 void driver_network_of(const struct program *p, const char *stimulus, struct build_options *o);
 
-/* What runs: the network simulated as it is written, or what an image decodes to. */
+/* What the configuration of an image means as a network. */
+bool driver_decode(struct program *p, struct plan *out);
+
+/* What runs: the network simulated as it is written, or an image on its virtual chip. */
 bool driver_plan(struct program *p, const struct build_options *o, struct plan *out);
 
 /* The image of a source for a target. */

@@ -66,8 +66,11 @@ int dyn_check(dyn_context *c, const char *path)
     struct driver d;
     struct program p;
     driver_init(&d);
+    struct plan plan;
     bool ok = driver_open(&d, path, &p);
-    if (!p.is_image && p.unit.elab) { /* with errors or not: all of them are wanted */
+    if (ok && p.is_image) {
+        ok = driver_decode(&p, &plan);
+    } else if (!p.is_image && p.unit.elab) { /* with errors or not: all of them are wanted */
         ok = unit_check(&p.unit);
     }
     take(c, &d, &p);

@@ -3,8 +3,8 @@
 #define RUNTIME_CONTEXT_H
 
 #include "runtime/dyn.h"
+#include "runtime/findings.h"
 #include "runtime/image.h"
-#include "runtime/run.h"
 
 struct dyn_context {
     struct arena arena;
@@ -18,7 +18,8 @@ struct dyn_image {
     struct arena arena;
     struct image image;
     struct bytes bytes;
-    struct plan plan;
+    struct plan plan; /* as its virtual chip runs it */
+    struct findings found;
 };
 
 struct dyn_result {

@@ -99,7 +99,7 @@ static dyn_image *image_of(dyn_context *c, const char *what, const char *path, c
         }
     }
     ok = ok && image_open(&im->arena, im->bytes, &im->image, &c->diags, what) &&
-         target_load(&im->arena, &im->image, &im->plan, &c->diags, what);
+         target_emulate(&im->arena, &im->image, &im->plan, &im->found, &c->diags, what);
     context_take(c, &c->diags, NULL, NULL);
     if (!ok) {
         dyn_image_free(im);
@@ -248,6 +248,9 @@ dyn_result *dyn_run(dyn_context *c, const dyn_image *im, const dyn_run_options *
         run.record = record;
         ok = run_plan(&r->arena, &im->plan, &run, &r->run, &c->diags);
         backend.release(&backend);
+    }
+    if (ok) {
+        findings_tell(&im->found, &im->plan, &r->stimulus, &r->run, false, &c->diags);
     }
     context_take(c, &c->diags, NULL, NULL);
     if (!ok) {

@@ -1,6 +1,20 @@
 #include "runtime/plan.h"
 #include <math.h>
 
+void plan_element_name(struct buf *out, const char *name, const struct plan_shape *shape,
+                       uint32_t element)
+{
+    uint32_t index[PLAN_MAX_RANK];
+    for (uint32_t i = shape->rank; i-- > 0;) {
+        index[i] = element % shape->extent[i];
+        element /= shape->extent[i];
+    }
+    buf_puts(out, name);
+    for (uint32_t i = 0; i < shape->rank; i++)
+        buf_printf(out, "%s%u", i ? ", " : "[", index[i]);
+    buf_putc(out, ']');
+}
+
 static bool broken(const char **why, const char *text)
 {
     *why = text;

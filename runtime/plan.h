@@ -9,6 +9,7 @@
 #ifndef RUNTIME_PLAN_H
 #define RUNTIME_PLAN_H
 
+#include "runtime/base/buf.h"
 #include "runtime/kernel.h"
 
 enum { PLAN_MAX_RANK = 4, PLAN_MAX_DELAY = 1000000 };
@@ -80,6 +81,10 @@ struct plan {
     const char *models; /* the neuron models as .dyn text (what `dump` prints); "" if unknown */
     VEC(const char *) files; /* source files, for plan_span.file (index from 1) */
 };
+
+/* Appends "readout[1]", "map[0, 3, 4]": an element of a group or input. */
+void plan_element_name(struct buf *out, const char *name, const struct plan_shape *shape,
+                       uint32_t element);
 
 /* Checks names, indices, shapes, row order, delays, and that values are finite (a plain parameter
  * may be infinite). False: *why says what is wrong. */

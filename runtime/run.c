@@ -281,27 +281,13 @@ static void run_workers(struct engine *e, struct worker *worker, uint32_t n)
 /* ---- what went wrong ---------------------------------------------------------------------------
  */
 
-/* "readout[1]", "map[0, 3, 4]" */
-static const char *neuron_name(struct arena *a, const struct plan_group *g, uint32_t neuron)
-{
-    uint32_t index[PLAN_MAX_RANK];
-    for (uint32_t i = g->shape.rank; i-- > 0;) {
-        index[i] = neuron % g->shape.extent[i];
-        neuron /= g->shape.extent[i];
-    }
-    struct buf b = {0};
-    buf_puts(&b, g->name);
-    for (uint32_t i = 0; i < g->shape.rank; i++)
-        buf_printf(&b, "%s%u", i ? ", " : "[", index[i]);
-    buf_putc(&b, ']');
-    const char *name = arena_strndup(a, b.data, b.n);
-    buf_free(&b);
-    return name;
-}
-
 static void report(struct engine *e, const struct run_failure *f, struct diags *d)
 {
-    const char *name = neuron_name(&e->arena, &e->plan->group.data[f->group], f->neuron);
+    const struct plan_group *group = &e->plan->group.data[f->group];
+    struct buf b = {0};
+    plan_element_name(&b, group->name, &group->shape, f->neuron);
+    const char *name = arena_strdup(&e->arena, b.data);
+    buf_free(&b);
     if (f->kind == RUN_COUNT_TOO_LARGE) {
         struct diag *g =
             diag_add(d, E0803, nowhere, "`%s` has %.0f spikes in step %" PRIu64 " of trial %u",

@@ -93,7 +93,7 @@ struct d2_config {
 bool d2_config_read(struct arena *a, const struct image *im, struct d2_config *out,
                     struct diags *d);
 
-/* ---- meaning (emulate.c) ---- */
+/* ---- meaning, as decode.c and the compiler read it (meaning.c) ---- */
 
 /* All weights that the configuration's bits make: every CAM entry with a current finds its sources
  * by tag, entries of one source at one receptor add up in slot order, in float64, and are divided
@@ -115,8 +115,12 @@ struct d2_weights {
     struct d2_weight *v;
 };
 
-/* False with *why: a dendrite that no receptor of the model owns, or more than D2_MAX_SYNAPSES. */
+/* How many synapses a configuration may make: so many that each CAM entry has a source, and at least
+ * D2_MAX_SYNAPSES. Tags make it easy to ask for more memory than the image has bytes. */
 enum { D2_MAX_SYNAPSES = 1 << 22 };
+uint64_t d2_synapse_limit(const struct d2_config *c);
+
+/* False with *why: a dendrite that no receptor of the model owns, or too many synapses. */
 bool d2_weights(struct arena *a, const struct d2_config *c, struct d2_weights *out,
                 const char **why);
 

@@ -11,15 +11,6 @@ bool d2_decode(struct arena *a, const struct image *im, struct plan *p, struct d
 bool d2_dump_json(struct arena *a, const struct image *im, const struct plan *p, struct json *out,
                   struct diags *d);
 
-/* Where a neuron of the plan is. */
-struct d2_placed {
-    const struct d2_core *core;
-    const struct d2_neuron *neuron;
-};
-
-/* Of every neuron, one array for each group. NULL: not each one once. */
-struct d2_placed **d2_find_placed(struct arena *a, const struct plan *p, const struct d2_config *c);
-
 /* "readout[1]", "grid[2, 0]": a neuron that the plan knows. */
 void d2_put_source(struct buf *b, const struct plan *p, const struct d2_neuron *x);
 

@@ -54,15 +54,7 @@ static void put_biases(struct json *j, const struct d2_core *c)
 void d2_put_source(struct buf *b, const struct plan *p, const struct d2_neuron *x)
 {
     const struct plan_group *g = &p->group.data[x->group];
-    uint32_t index[PLAN_MAX_RANK], rest = x->element;
-    for (uint32_t d = g->shape.rank; d-- > 0;) {
-        index[d] = rest % g->shape.extent[d];
-        rest /= g->shape.extent[d];
-    }
-    buf_puts(b, g->name);
-    for (uint32_t d = 0; d < g->shape.rank; d++)
-        buf_printf(b, "%s%u", d ? ", " : "[", index[d]);
-    buf_putc(b, ']');
+    plan_element_name(b, g->name, &g->shape, x->element);
 }
 
 /* Null for a neuron that the network doesn't know. */

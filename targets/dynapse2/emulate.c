@@ -1,272 +1,286 @@
-#include "targets/dynapse2/config.h"
+#include "targets/dynapse2/emulate.h"
+#include "targets/dynapse2/emulate_board.h"
 #include <stdlib.h>
 #include <string.h>
 
-const struct d2_sram *d2_monitor(const struct d2_neuron *x)
-{
-    for (uint32_t i = 0; i < x->n_sram; i++) {
-        const struct d2_sram *s = &x->sram[i];
-        if (s->to.cores && s->to.x_hop == D2_HOST_HOP && s->to.y_hop == D2_HOST_HOP)
-            return s;
-    }
-    return NULL;
-}
-
-double d2_core_current(const struct d2_core *c, uint32_t param)
-{
-    return d2_current(param, c->code[param]);
-}
-
-static void core_bases(const struct d2_core *c, double base[D2_BASES])
-{
-    for (uint32_t k = 0; k < D2_BASES; k++)
-        base[k] = d2_core_current(c, D2_BASE_PARAM + k);
-}
-
-/* ---- weights ---- */
-
-struct source {
-    bool from_input;
-    uint32_t src, pre;
+struct synapse { /* what one event of a source does to one neuron at one receptor */
+    uint32_t receptor, post;
+    float weight;
 };
 
-/* The sources of tag t at core k (of the board) are v[start[k * D2_TAGS + t]] and following. */
-struct sources {
-    size_t *start;
-    struct source *v;
+struct emulation {
+    struct arena *arena; /* the plan's */
+    struct arena scratch;
+    const struct d2_config *config;
+    struct d2_links links;
+    struct d2_board board;
+    struct findings *found;
+    const struct d2_receptor **receptor; /* over all groups */
+    uint32_t *hit;                       /* entries that one event reached */
+    struct synapse *synapse;             /* what they come to */
+    /* For each receptor, of the source at hand. */
+    uint64_t *count;
+    bool *stray;
+    struct plan_projection *to; /* a copy: the plan's may move */
+    uint32_t n_touched, *touched;
+    uint64_t n_synapses;
 };
 
-/* One source towards one destination: counted, or put into its place. */
-static void add_source(struct sources *s, bool fill, struct d2_grid grid, uint32_t chip,
-                       const struct d2_destination *to, struct source what)
+/* ---- one event ---- */
+
+static int ascending(const void *x, const void *y)
 {
-    int target = d2_hop_target(grid, chip, to->x_hop, to->y_hop);
-    if (target < 0)
-        return;
-    for (uint32_t k = 0; k < D2_CORES; k++) {
-        if (!(to->cores >> k & 1))
-            continue;
-        size_t key = ((size_t)target * D2_CORES + k) * D2_TAGS + to->tag;
-        if (fill)
-            s->v[s->start[key]++] = what;
-        else
-            s->start[key + 1]++;
-    }
+    const uint32_t *p = x, *q = y;
+    return (*p > *q) - (*p < *q);
 }
 
-static void add_all(struct sources *s, bool fill, const struct d2_config *c)
+/* All entries that one event of a sender reaches by all of its destinations, ascending: by
+ * receptor, neuron and slot. An entry that it reaches twice is there twice. */
+static size_t send(struct emulation *x, const struct d2_sender *s)
 {
-    for (uint32_t i = 0; i < c->n_inputs; i++) {
-        for (uint32_t k = 0; k < c->input[i].n; k++) {
-            const struct d2_channel *ch = &c->input[i].channel[k];
-            for (uint32_t j = 0; j < ch->n; j++)
-                add_source(s, fill, c->grid, 0, &ch->to[j], (struct source){true, i, k});
-        }
-    }
-    for (uint32_t i = 0; i < c->n_cores; i++) {
-        for (uint32_t k = 0; k < c->core[i].n_neurons; k++) {
-            const struct d2_neuron *x = &c->core[i].neuron[k];
-            for (uint32_t j = 0; x->group >= 0 && j < x->n_sram; j++)
-                add_source(s, fill, c->grid, c->core[i].chip, &x->sram[j].to,
-                           (struct source){false, (uint32_t)x->group, x->element});
-        }
-    }
-}
-
-static struct sources find_sources(struct arena *a, const struct d2_config *c)
-{
-    size_t n_keys = (size_t)d2_grid_chips(c->grid) * D2_CORES * D2_TAGS;
-    struct sources s = {.start = ARENA_ARRAY(a, size_t, n_keys + 1)};
-    add_all(&s, false, c);
-    for (size_t i = 0; i < n_keys; i++)
-        s.start[i + 1] += s.start[i];
-    s.v = ARENA_ARRAY(a, struct source, s.start[n_keys]);
-    add_all(&s, true, c);
-    /* Filling moved every start to the next one's place. */
-    memmove(s.start + 1, s.start, n_keys * sizeof *s.start);
-    s.start[0] = 0;
-    return s;
-}
-
-struct entry {
-    struct d2_weight key; /* weight unused */
-    uint32_t order;
-    double current, iscale; /* signed; ampere */
-};
-
-int d2_compare_weights(const struct d2_weight *x, const struct d2_weight *y)
-{
-    const uint32_t p[] = {x->from_input, x->src, x->dst, x->receptor, x->pre, x->post};
-    const uint32_t q[] = {y->from_input, y->src, y->dst, y->receptor, y->pre, y->post};
-    for (size_t i = 0; i < sizeof p / sizeof *p; i++) {
-        if (p[i] != q[i])
-            return p[i] < q[i] ? -1 : 1;
-    }
-    return 0;
-}
-
-static int compare_entries(const void *x, const void *y)
-{
-    const struct entry *p = x, *q = y;
-    int c = d2_compare_weights(&p->key, &q->key);
-    return c ? c : (p->order > q->order) - (p->order < q->order);
-}
-
-/* The receptor that owns a dendrite and the sign of weights there. */
-static bool find_receptor(const struct d2_group *g, uint8_t dendrite, uint32_t *receptor,
-                          double *sign)
-{
-    for (uint32_t r = 0; r < g->n_receptors; r++) {
-        for (uint32_t i = 0; i < g->receptor[r].n; i++) {
-            if (g->receptor[r].dendrite[i] == dendrite) {
-                *receptor = r;
-                *sign = g->receptor[r].negative[i] ? -1 : 1;
-                return true;
-            }
-        }
-    }
-    return false;
-}
-
-static bool carries(const struct d2_neuron *x, const struct d2_cam *m)
-{
-    return x->group >= 0 && m->mask != 0 && m->dendrite != D2_NONE;
-}
-
-static size_t key_of(const struct d2_core *k, uint16_t tag)
-{
-    return ((size_t)k->chip * D2_CORES + k->core) * D2_TAGS + tag;
-}
-
-static size_t count_entries(const struct d2_config *c, const struct sources *s)
-{
+    const struct d2_board *b = &x->board;
     size_t n = 0;
-    for (uint32_t i = 0; i < c->n_cores; i++) {
-        const struct d2_core *k = &c->core[i];
-        for (uint32_t j = 0; j < k->n_neurons; j++) {
-            const struct d2_neuron *x = &k->neuron[j];
-            for (uint32_t m = 0; m < x->n_cam; m++) {
-                size_t key = key_of(k, x->cam[m].tag);
-                if (carries(x, &x->cam[m]))
-                    n += s->start[key + 1] - s->start[key];
+    bool sorted = true;
+    for (uint32_t i = 0; i < s->n; i++) {
+        uint32_t key[D2_CORES], n_keys = d2_arrivals(b, s, i, key);
+        for (uint32_t k = 0; k < n_keys; k++) {
+            for (uint32_t h = b->start[key[k]]; h < b->start[key[k] + 1]; h++) {
+                sorted = sorted && (n == 0 || x->hit[n - 1] <= b->heard[h]);
+                x->hit[n++] = b->heard[h];
             }
         }
+    }
+    if (!sorted)
+        qsort(x->hit, n, sizeof *x->hit, ascending);
+    return n;
+}
+
+/* Currents that reach a neuron at one receptor add up, slot by slot, in float64; over the current
+ * of a weight of 1 they are the weight, rounded once. */
+static size_t weigh(struct emulation *x, size_t n_hits)
+{
+    const struct d2_entry *entry = x->board.entry;
+    size_t n = 0;
+    for (size_t i = 0, j; i < n_hits; i = j) {
+        const struct d2_entry *e = &entry[x->hit[i]];
+        const struct d2_receptor *r = x->receptor[e->receptor];
+        double sum = 0;
+        for (j = i; j < n_hits && entry[x->hit[j]].receptor == e->receptor &&
+                    entry[x->hit[j]].post == e->post;
+             j++)
+            sum += entry[x->hit[j]].current;
+        const double one = r->scale[r->n_scale == 1 ? 0 : e->post] * x->config->gain;
+        const struct synapse s = {e->receptor, e->post, (float)(sum / one)};
+        if (s.weight != 0)
+            x->synapse[n++] = s;
     }
     return n;
 }
 
-static bool neuron_entries(const struct d2_config *c, const struct d2_core *k,
-                           const struct d2_neuron *x, const struct sources *s, struct entry *out,
-                           size_t *n)
+static size_t fire(struct emulation *x, bool from_input, uint32_t src, uint32_t pre)
 {
-    const struct d2_group *g = &c->group[x->group];
-    double base[D2_BASES];
-    core_bases(k, base);
-    for (uint32_t m = 0; m < x->n_cam; m++) {
-        const struct d2_cam *cam = &x->cam[m];
-        size_t key = key_of(k, cam->tag);
-        if (s->start[key] == s->start[key + 1])
-            continue;
-        uint32_t r = 0;
-        double sign = 1;
-        if (!find_receptor(g, cam->dendrite, &r, &sign))
-            return false;
-        const struct d2_receptor *rec = &g->receptor[r];
-        double scale = rec->scale[rec->n_scale == 1 ? 0 : x->element];
-        for (size_t i = s->start[key]; i < s->start[key + 1]; i++) {
-            const struct source *from = &s->v[i];
-            out[*n] = (struct entry){
-                .key = {.from_input = from->from_input,
-                        .src = from->src,
-                        .dst = (uint32_t)x->group,
-                        .receptor = r,
-                        .pre = from->pre,
-                        .post = x->element},
-                .order = (uint32_t)*n,
-                .current = sign * d2_mask_current(base, cam->mask),
-                .iscale = scale * c->gain,
-            };
-            ++*n;
+    const uint32_t id = from_input ? x->board.first_channel[src] + pre
+                                   : d2_sender_of(&x->board, &x->links.home[src][pre]);
+    const struct d2_sender s = d2_sender(&x->board, id);
+    return weigh(x, send(x, &s));
+}
+
+/* ---- an input or group ---- */
+
+static void count_synapses(struct emulation *x, bool from_input, uint32_t src, uint32_t n_pre)
+{
+    for (uint32_t pre = 0; pre < n_pre; pre++) {
+        size_t n = fire(x, from_input, src, pre);
+        for (size_t i = 0; i < n; i++) {
+            uint32_t r = x->synapse[i].receptor;
+            if (x->count[r]++ == 0)
+                x->touched[x->n_touched++] = r;
         }
+        x->n_synapses += n;
+    }
+    qsort(x->touched, x->n_touched, sizeof *x->touched, ascending);
+}
+
+static bool add_projections(struct emulation *x, bool from_input, uint32_t src, struct diags *d)
+{
+    bool any = false;
+    for (uint32_t i = 0; i < x->n_touched; i++) {
+        const uint32_t r = x->touched[i];
+        const struct d2_ends e = {from_input, src, r};
+        x->stray[r] = !d2_is_linked(&x->links, e);
+        any = any || x->stray[r];
+        const struct plan_projection *j = d2_add_link(&x->links, e, (size_t)x->count[r], d);
+        if (!j)
+            return false;
+        x->to[r] = *j;
+        x->count[r] = 0;
+    }
+    if (any)
+        d2_stray_findings(&x->board, (struct d2_ends){from_input, src, 0}, x->stray, x->found);
+    return true;
+}
+
+static void fill_projections(struct emulation *x, bool from_input, uint32_t src, uint32_t n_pre)
+{
+    for (uint32_t pre = 0; pre < n_pre; pre++) {
+        size_t n = fire(x, from_input, src, pre);
+        for (size_t i = 0; i < n; i++) {
+            const struct synapse *s = &x->synapse[i];
+            struct plan_projection *j = &x->to[s->receptor];
+            const uint64_t at = x->count[s->receptor]++;
+            j->post[at] = s->post;
+            j->weight[at] = s->weight;
+        }
+        for (uint32_t i = 0; i < x->n_touched; i++)
+            x->to[x->touched[i]].row[pre + 1] = x->count[x->touched[i]];
+    }
+}
+
+/* Sends from each element twice: to count what arrives, and to keep it. */
+static bool emulate_source(struct emulation *x, bool from_input, uint32_t src, uint32_t n_pre,
+                           struct diags *d)
+{
+    x->n_touched = 0;
+    count_synapses(x, from_input, src, n_pre);
+    if (!add_projections(x, from_input, src, d))
+        return false;
+    fill_projections(x, from_input, src, n_pre);
+    for (uint32_t i = 0; i < x->n_touched; i++) {
+        x->count[x->touched[i]] = 0;
+        x->stray[x->touched[i]] = false;
     }
     return true;
 }
 
-bool d2_weights(struct arena *a, const struct d2_config *c, struct d2_weights *out,
-                const char **why)
+static void prepare(struct emulation *x)
 {
-    struct arena scratch = {0};
-    struct sources s = find_sources(&scratch, c);
-    size_t n = count_entries(c, &s);
-    bool ok = n <= D2_MAX_SYNAPSES;
-    *why = "more synapses than the tools handle";
-    *out = (struct d2_weights){0};
-    if (ok) {
-        struct entry *e = ARENA_ARRAY(&scratch, struct entry, n);
-        n = 0;
-        for (uint32_t i = 0; i < c->n_cores && ok; i++) {
-            for (uint32_t j = 0; j < c->core[i].n_neurons && ok; j++) {
-                const struct d2_neuron *x = &c->core[i].neuron[j];
-                ok = x->group < 0 || neuron_entries(c, &c->core[i], x, &s, e, &n);
-            }
-        }
-        *why = "a CAM entry uses a dendrite that no receptor of the neuron's model owns";
-        if (ok) {
-            qsort(e, n, sizeof *e, compare_entries);
-            out->v = ARENA_ARRAY(a, struct d2_weight, n);
-            for (size_t i = 0, j; i < n; i = j) {
-                double current = 0;
-                for (j = i; j < n && d2_compare_weights(&e[i].key, &e[j].key) == 0; j++)
-                    current += e[j].current;
-                struct d2_weight w = e[i].key;
-                w.weight = (float)(current / e[i].iscale);
-                if (w.weight != 0)
-                    out->v[out->n++] = w;
-            }
-        }
+    const uint32_t n = x->links.first_receptor[x->config->n_groups];
+    struct arena *a = &x->scratch;
+    x->receptor = ARENA_ARRAY(a, const struct d2_receptor *, n);
+    for (uint32_t g = 0, r = 0; g < x->config->n_groups; g++) {
+        for (uint32_t i = 0; i < x->config->group[g].n_receptors; i++)
+            x->receptor[r++] = &x->config->group[g].receptor[i];
     }
-    arena_free(&scratch);
-    return ok;
+    x->hit = ARENA_ARRAY(a, uint32_t, x->board.most);
+    x->synapse = ARENA_ARRAY(a, struct synapse, x->board.most);
+    x->count = ARENA_ARRAY(a, uint64_t, n);
+    x->stray = ARENA_ARRAY(a, bool, n);
+    x->to = ARENA_ARRAY(a, struct plan_projection, n);
+    x->touched = ARENA_ARRAY(a, uint32_t, n);
+}
+
+/* Groups before inputs, receptors ascending: the order of connections that the network lacks. */
+static bool emulate_sources(struct emulation *x, struct diags *d)
+{
+    const struct plan *p = x->links.plan;
+    for (uint32_t g = 0; g < p->group.n; g++) {
+        if (!emulate_source(x, false, g, p->group.data[g].n, d))
+            return false;
+    }
+    for (uint32_t i = 0; i < p->input.n; i++) {
+        if (!emulate_source(x, true, i, p->input.data[i].n, d))
+            return false;
+    }
+    d2_link_rest(&x->links);
+    return true;
 }
 
 /* ---- currents ---- */
 
-/* The dendrite that a device parameter belongs to. */
 static enum d2_dendrite dendrite_of(uint32_t param)
 {
-    static const struct {
-        const char *prefix;
-        enum d2_dendrite dendrite;
-    } block[] = {{"DEAM_", D2_AMPA}, {"DEGA_", D2_GABA}, {"DENM_", D2_NMDA}, {"DESC_", D2_SHUNT}};
-    for (size_t i = 0; i < sizeof block / sizeof *block; i++) {
-        if (strncmp(d2_param[param].name, block[i].prefix, 5) == 0)
-            return block[i].dendrite;
+    static const char prefix[D2_N_DENDRITES][6] = {
+        [D2_AMPA] = "DEAM_", [D2_GABA] = "DEGA_", [D2_NMDA] = "DENM_", [D2_SHUNT] = "DESC_"};
+    for (uint32_t k = D2_NONE + 1; k < D2_N_DENDRITES; k++) {
+        if (strncmp(d2_param[param].name, prefix[k], strlen(prefix[k])) == 0)
+            return (enum d2_dendrite)k;
     }
     return D2_NONE;
 }
 
-double d2_bound_current(const struct d2_core *c, const struct d2_neuron *x,
-                        const struct d2_bound *b)
+/* How much a neuron uses a dendrite: the currents of all of its CAM entries there. */
+static double use_of(const struct d2_neuron *x, const double *base, enum d2_dendrite dendrite)
 {
-    double current[D2_MAX_BOUND], use[D2_MAX_BOUND] = {0}, base[D2_BASES];
-    double total = 0, weighted = 0, sum = 0;
+    double use = 0;
+    for (uint32_t m = 0; m < x->n_cam && dendrite != D2_NONE; m++) {
+        double sum = 0;
+        for (uint32_t k = 0; k < D2_BASES; k++)
+            sum += x->cam[m].mask >> k & 1 ? base[k] : 0;
+        use += x->cam[m].dendrite == dendrite ? sum : 0;
+    }
+    return use;
+}
+
+/* What the bias generator's currents of the neuron's core are to a parameter of its model. */
+static double current_of(const struct emulation *x, const struct d2_placed *at,
+                         const struct d2_bound *b)
+{
+    const double *core = x->board.current + (at->core - x->config->core) * D2_N_PARAMS;
+    double sum = 0, weighted = 0, total = 0, first = 0;
     bool equal = true;
-    core_bases(c, base);
     for (uint32_t i = 0; i < b->n; i++) {
-        uint32_t p = b->device[i];
-        bool off = strcmp(d2_param[p].name, "SOIF_DC_P") == 0 && !(x->latches >> D2_SO_DC & 1);
-        current[i] = off ? 0 : d2_core_current(c, p);
-        equal = equal && current[i] == current[0];
-        enum d2_dendrite kind = dendrite_of(p);
-        for (uint32_t m = 0; kind != D2_NONE && m < x->n_cam; m++) {
-            if (x->cam[m].dendrite == kind)
-                use[i] += d2_mask_current(base, x->cam[m].mask);
-        }
-        sum += current[i];
-        total += use[i];
-        weighted += use[i] * current[i];
+        const uint32_t p = b->device[i];
+        const bool latched = (at->neuron->latches >> D2_SO_DC & 1) != 0;
+        const bool off = strcmp(d2_param[p].name, "SOIF_DC_P") == 0 && !latched;
+        const double current = off ? 0 : core[p];
+        const double use = use_of(at->neuron, core + D2_BASE_PARAM, dendrite_of(p));
+        first = i == 0 ? current : first;
+        equal = equal && current == first;
+        sum += current;
+        total += use;
+        weighted += use * current;
     }
     if (equal)
-        return current[0];
+        return first;
     return total > 0 ? weighted / total : sum / b->n;
+}
+
+static void set_currents(struct emulation *x)
+{
+    for (uint32_t g = 0; g < x->config->n_groups; g++) {
+        const struct plan_group *group = &x->links.plan->group.data[g];
+        for (uint32_t k = 0; k < x->config->group[g].n_bound; k++) {
+            const struct d2_bound *b = &x->config->group[g].bound[k];
+            struct column *to = &group->param[b->param];
+            *to = (struct column){ARENA_ARRAY(x->arena, float, group->n), true};
+            for (uint32_t e = 0; e < group->n; e++) {
+                to->v[e] = (float)current_of(x, &x->links.home[g][e], b);
+                to->uniform = to->uniform && to->v[e] == to->v[0];
+            }
+        }
+    }
+}
+
+/* ---- the chip ---- */
+
+static void note(struct emulation *x)
+{
+    const struct d2_board *b = &x->board;
+    uint32_t shared = 0;
+    for (uint32_t k = 0; k < b->n_keys; k++)
+        shared += b->other_sender[k] != D2_NOBODY && b->start[k] < b->start[k + 1];
+    x->found->note = arena_printf(x->arena,
+                                  "virtual chip: %llu synapses through %u CAM entries, %u tags "
+                                  "are shared by several sources",
+                                  (unsigned long long)x->n_synapses, b->n_entries, shared);
+}
+
+bool d2_emulate(struct arena *a, const struct image *im, struct plan *p, struct findings *found,
+                struct diags *d)
+{
+    struct d2_config c;
+    struct emulation x = {.arena = a, .config = &c, .found = found};
+    bool ok = d2_config_read(a, im, &c, d) && d2_link(a, p, &c, &x.links, d) &&
+              d2_board_build(&x.scratch, &c, &x.links, &x.board, d);
+    if (ok) {
+        prepare(&x);
+        ok = emulate_sources(&x, d);
+    }
+    if (ok) {
+        set_currents(&x);
+        d2_board_findings(&x.board, found);
+        note(&x);
+    }
+    arena_free(&x.scratch);
+    return ok;
 }

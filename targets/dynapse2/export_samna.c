@@ -1,6 +1,7 @@
 /* A program for samna: tables of the configuration, and samna.py, the text around them. */
 #include "targets/dynapse2/decode.h"
 #include "targets/dynapse2/export.h"
+#include "targets/dynapse2/links.h"
 #include <string.h>
 
 extern const char d2_samna_text[]; /* samna.py, made a C string by the Makefile */

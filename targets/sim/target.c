@@ -10,6 +10,14 @@ static bool decode(struct arena *a, const struct image *im, struct plan *p, stru
     return true;
 }
 
+/* There is no chip either. */
+static bool emulate(struct arena *a, const struct image *im, struct plan *p, struct findings *found,
+                    struct diags *d)
+{
+    (void)found;
+    return decode(a, im, p, d);
+}
+
 static void put_shape(struct json *j, const char *name, const struct plan_shape *s)
 {
     json_key(j, name);
@@ -63,5 +71,6 @@ const struct target target_sim = {
     .name = "sim",
     .title = "simulator (this computer)",
     .decode = decode,
+    .emulate = emulate,
     .dump_json = dump_json,
 };
