@@ -260,8 +260,8 @@ static void note(struct emulation *x)
     for (uint32_t k = 0; k < b->n_keys; k++)
         shared += b->other_sender[k] != D2_NOBODY && b->start[k] < b->start[k + 1];
     x->found->note = arena_printf(x->arena,
-                                  "virtual chip: %llu synapses through %u CAM entries, %u tags "
-                                  "are shared by several sources",
+                                  "virtual chip: %llu synapses through %u CAM entries; tags "
+                                  "of several sources: %u",
                                   (unsigned long long)x->n_synapses, b->n_entries, shared);
 }
 

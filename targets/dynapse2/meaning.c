@@ -165,7 +165,7 @@ static bool neuron_entries(const struct d2_config *c, const struct d2_core *k,
     for (uint32_t m = 0; m < x->n_cam; m++) {
         const struct d2_cam *cam = &x->cam[m];
         size_t key = key_of(k, cam->tag);
-        if (s->start[key] == s->start[key + 1])
+        if (!carries(x, cam) || s->start[key] == s->start[key + 1])
             continue;
         uint32_t r = 0;
         double sign = 1;

@@ -1,9 +1,12 @@
-/* The DYNAP-SE2 sections of an image: the length of CONF (2 bytes), CONF, MAPS. They are read and
- * decoded into a plan with an input of 3 channels and a layer of 4 neurons. */
+/* The DYNAP-SE2 sections of an image: the length of CONF (2 bytes), CONF, MAPS. They are read,
+ * decoded and emulated into plans with an input of 3 channels and a layer of 4 neurons, which must
+ * become the same. */
 #include "targets/dynapse2/config.h"
 #include "targets/dynapse2/decode.h"
+#include "targets/dynapse2/emulate.h"
 #include "targets/dynapse2/export.h"
 #include <stdlib.h>
+#include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
@@ -31,6 +34,29 @@ static void make_plan(struct arena *a, struct plan *p)
     VEC_PUSH(a, &p->output, 0);
 }
 
+static bool same(const void *x, const void *y, size_t n)
+{
+    return n == 0 || memcmp(x, y, n) == 0;
+}
+
+static bool same_plan(const struct plan *x, const struct plan *y)
+{
+    bool ok = x->projection.n == y->projection.n;
+    for (uint32_t i = 0; ok && i < x->projection.n; i++) {
+        const struct plan_projection *p = &x->projection.data[i], *q = &y->projection.data[i];
+        ok = p->from_input == q->from_input && p->src == q->src && p->receptor == q->receptor &&
+             same(p->row, q->row, (p->n_pre + 1) * sizeof *p->row) &&
+             same(p->post, q->post, p->row[p->n_pre] * sizeof *p->post) &&
+             same(p->weight, q->weight, p->row[p->n_pre] * sizeof *p->weight);
+    }
+    for (uint32_t i = 0; ok && i < PARAMS; i++) {
+        const struct column *p = &x->group.data[0].param[i], *q = &y->group.data[0].param[i];
+        ok =
+            p->uniform == q->uniform && same(p->v, q->v, (p->uniform ? 1 : NEURONS) * sizeof *p->v);
+    }
+    return ok;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
     if (n < 2)
@@ -45,10 +71,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     };
     struct arena a = {0};
     struct diags d = {0};
-    struct plan p;
+    struct plan p, emulated;
+    struct findings found = {.arena = &a};
     make_plan(&a, &p);
+    make_plan(&a, &emulated);
     bool ok = d2_decode(&a, &im, &p, &d);
-    if (ok != (d.n_errors == 0))
+    if (ok != (d.n_errors == 0) || d2_emulate(&a, &im, &emulated, &found, &d) != ok)
+        abort();
+    if (ok && !same_plan(&p, &emulated))
         abort();
     if (ok) {
         struct buf out = {0};

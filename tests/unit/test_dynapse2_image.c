@@ -6,6 +6,7 @@
 #include "targets/dynapse2/passes.h"
 #include "targets/target.h"
 #include "tests/unit/dynapse2_net.h"
+#include "tests/unit/same_plan.h"
 
 /* ---- there and back again ---- */
 
@@ -42,15 +43,21 @@ static void make_network(struct d2_test *t)
              ((struct board_place){.layer = far, .count = 3, .chip = 1, .core = 2}));
 }
 
+/* Decoded and on the virtual chip, which finds nothing odd. */
 static void load_image(struct d2_test *t, const struct image_writer *w, struct image *im,
                        struct plan *p)
 {
     struct bytes b = {(const uint8_t *)w->out.data, w->out.n};
+    struct plan emulated;
+    struct findings found;
     bool ok = image_open(&t->text.arena, b, im, &t->text.diags, "test") &&
-              target_load(&t->text.arena, im, p, &t->text.diags, "test");
+              target_load(&t->text.arena, im, p, &t->text.diags, "test") &&
+              target_emulate(&t->text.arena, im, &emulated, &found, &t->text.diags, "test");
     if (!ok)
         d2_test_show(t);
     assert_true(ok);
+    same_plan(p, &emulated);
+    assert_int_equal(found.list.n, 0);
 }
 
 static void round_trip(void **state)
@@ -127,7 +134,11 @@ static bool load_changed(const struct image *im, const char *tag, const void *bo
     assert_true(image_open(&a, bytes, &changed, &d, "test"));
     bool ok = target_load(&a, &changed, &p, &d, "test");
     assert_true(ok == (d.n_errors == 0));
+    struct plan emulated;
+    struct findings found;
+    assert_true(target_emulate(&a, &changed, &emulated, &found, &d, "test") == ok);
     if (ok) {
+        same_plan(&p, &emulated);
         struct buf out = {0};
         struct json j;
         json_init(&j, &out, 0);

@@ -7,6 +7,7 @@
 #include "targets/target.h"
 #include "tests/unit/dpi_net.h"
 #include "tests/unit/dynapse2_golden.h"
+#include "tests/unit/same_plan.h"
 
 static const struct span NOWHERE = {0, 0, 0};
 
@@ -29,7 +30,8 @@ static void must(const struct golden *g, bool ok)
     assert_true(ok);
 }
 
-/* Image and plan of the network, which went through all passes. */
+/* Image and plan of the network, which went through all passes; the virtual chip makes the same
+ * plan of it and finds nothing odd. */
 static void through_image(struct golden *g, struct image_writer *w, struct image *im,
                           struct plan *out)
 {
@@ -37,6 +39,11 @@ static void through_image(struct golden *g, struct image_writer *w, struct image
     struct bytes b = {(const uint8_t *)w->out.data, w->out.n};
     must(g, image_open(g->a, b, im, &g->t.text.diags, g->path) &&
                 target_load(g->a, im, out, &g->t.text.diags, g->path));
+    struct plan emulated;
+    struct findings found;
+    must(g, target_emulate(g->a, im, &emulated, &found, &g->t.text.diags, g->path));
+    same_plan(out, &emulated);
+    assert_int_equal(found.list.n, 0);
 }
 
 static struct net *raise_net(struct golden *g, const struct image *im, const struct plan *p)
