@@ -1,6 +1,6 @@
 #!/bin/sh
 # Golden files, one for each stage, beside their source: tests/stages/NAME.dyn gives
-# NAME.elaborate.txt, NAME.place.txt, ... and NAME.json.txt (dump), NAME.messages.txt.
+# NAME.elaborate.txt, NAME.place.txt, ... and NAME.json.txt (dump), NAME.messages.txt, NAME.run.txt.
 # Which stages there are is a line of the source: `// stages: elaborate place quantize`.
 # With UPDATE=1 (make check CHECK=-u) they are written anew.
 set -u
@@ -16,6 +16,11 @@ produce() { # NAME STAGE
     json) "$DYN" build "$1.dyn" -q -t dynapse2 -o "$tmp/i.dynb" && "$DYN" dump "$tmp/i.dynb" --json ;;
     dump) "$DYN" build "$1.dyn" -q -t dynapse2 -o "$tmp/i.dynb" && "$DYN" dump "$tmp/i.dynb" ;;
     messages) "$DYN" build "$1.dyn" -q -t dynapse2 -o "$tmp/i.dynb" 2>&1; echo "exit $?" ;;
+    run) # the image on the virtual chip, with the source's stimulus
+        "$DYN" build "$1.dyn" -q -t dynapse2 -o "$tmp/i.dynb" &&
+            "$DYN" run "$1.dyn" -q --backend interp -o "$tmp/r.npz" &&
+            "$DYN" run "$tmp/i.dynb" --backend interp $(sed -n \
+                "s|^ *input \([a-z_]*\)[^=]*;.*|--input \1=$tmp/r.npz:input.\1|p" "$1.dyn") 2>&1 ;;
     fit) "$DYN" fit "$1.dyn" -t dynapse2 ;;
     *) "$DYN" print "$1.dyn" --after "$2" ;;
     esac

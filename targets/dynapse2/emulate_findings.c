@@ -172,12 +172,14 @@ static void check_cam(struct report *r, const struct d2_sender *s)
     }
     if (n == 0)
         return;
-    const char *more = n > 1 ? arena_printf(&r->text, ", and so %u more", n - 1) : "";
+    const char *more = n > 1 ? arena_printf(&r->text, "; %u more %s unused", n - 1,
+                                            n == 2 ? "is" : "are")
+                             : "";
     if (idle)
-        findings_add(r->out, W0754, "%s: CAM entry %u drives no dendrite%s", source_name(r, s),
+        findings_add(r->out, W0754, "%s CAM entry %u drives no dendrite%s", source_name(r, s),
                      unused->slot, more);
     else
-        findings_add(r->out, W0754, "%s: CAM entry %u: nothing sends tag %u to %s%s",
+        findings_add(r->out, W0754, "%s CAM entry %u: nothing sends tag %u to %s%s",
                      source_name(r, s), unused->slot, unused->tag, core_name(r, core * D2_TAGS),
                      more);
 }

@@ -586,8 +586,8 @@ static void tells_what_is_wrong(void **state)
         "`in[0]` destination 1: chip 0 core 1 has no neurons: 3 events",
         "`in[1]` destination 0 drives `b[0]`, to which the network doesn't connect it: tag 5 on "
         "chip 1 core 0 is also that of `a[0]`: 2 events",
-        "`a[0]`: CAM entry 4: nothing sends tag 33 to chip 0 core 0, and so 1 more",
-        "`a[1]`: CAM entry 2 drives no dendrite",
+        "`a[0]` CAM entry 4: nothing sends tag 33 to chip 0 core 0; 1 more is unused",
+        "`a[1]` CAM entry 2 drives no dendrite",
         "neuron 6 of chip 0 core 0 is of no layer and never fires here, but 1 CAM entry hears it "
         "(tag 6 on chip 0 core 0)",
         "`a[0]` SRAM entry 3: the host gets each of its events again: 4 events",
