@@ -13,8 +13,7 @@ struct d2_landing d2_travel(struct d2_grid g, uint32_t chip, const struct d2_des
         x += step;
         x_left -= step;
         if (x < 0 && for_host)
-            return (struct d2_landing){
-                .where = D2_AT_HOST, .row = (uint8_t)y, .x_left = (int8_t)x_left};
+            return (struct d2_landing){.where = D2_AT_HOST, .x_left = (int8_t)x_left};
         if (x < 0 || x == g.columns)
             return (struct d2_landing){.where = D2_LOST};
     }

@@ -14,10 +14,7 @@
 struct d2_landing {
     enum { D2_AT_CHIP, D2_AT_HOST, D2_LOST } where;
     uint32_t chip;
-    /* What the host sees of where an event came from: the row by which it left the board, and the
-     * hops that it still had, which tell the column. */
-    uint8_t row;
-    int8_t x_left;
+    int8_t x_left; /* at the host: the hops along x that it still had, which tell the column */
 };
 
 /* Hop by hop, along x first, as grid.h describes it. */

@@ -97,20 +97,21 @@ static void check_arrival(struct report *r, const struct d2_sender *s, uint32_t 
 
 /* ---- the host ---- */
 
-/* By all that the host sees of an event: the first sender. */
+/* By all that the host sees of an event, its tag and the hops that it still had: the first sender.
+ * The hops are -6 to 0, for columns 0 to 6. */
 struct host {
-    uint32_t *first; /* [row][hops left, from -7 to -1][tag] */
+    uint32_t *first; /* [column][tag] */
     bool *reached;   /* by each sender */
 };
 
-enum { LEFT = D2_MAX_HOP };
+enum { HOST_COLUMNS = -D2_HOST_HOP };
 
 static void check_host(struct report *r, struct host *h, const struct d2_sender *s, uint32_t i,
                        const struct d2_landing *at)
 {
-    const uint32_t tag = d2_destination(s, i)->tag;
-    uint32_t *first =
-        &h->first[((uint32_t)at->row * LEFT + (uint32_t)(at->x_left + D2_MAX_HOP)) * D2_TAGS + tag];
+    const uint32_t tag = d2_destination(s, i)->tag,
+                   column = (uint32_t)(at->x_left - D2_HOST_HOP - 1);
+    uint32_t *first = &h->first[column * D2_TAGS + tag];
     h->reached[s->id] = true;
     if (tag == D2_CONTROL_TAG)
         concerns(findings_add(r->out, W0756, "%s: the host takes tag %u for a time stamp",
@@ -172,9 +173,8 @@ static void check_cam(struct report *r, const struct d2_sender *s)
     }
     if (n == 0)
         return;
-    const char *more = n > 1 ? arena_printf(&r->text, "; %u more %s unused", n - 1,
-                                            n == 2 ? "is" : "are")
-                             : "";
+    const char *more =
+        n > 1 ? arena_printf(&r->text, "; %u more %s unused", n - 1, n == 2 ? "is" : "are") : "";
     if (idle)
         findings_add(r->out, W0754, "%s CAM entry %u drives no dendrite%s", source_name(r, s),
                      unused->slot, more);
@@ -227,7 +227,7 @@ void d2_board_findings(const struct d2_board *b, struct findings *out)
 {
     struct report r = {.b = b, .out = out};
     struct arena scratch = {0};
-    const size_t n = (size_t)b->config->grid.rows * LEFT * D2_TAGS;
+    const size_t n = HOST_COLUMNS * D2_TAGS;
     struct host h = {ARENA_ARRAY(&scratch, uint32_t, n), ARENA_ARRAY(&scratch, bool, b->n_senders)};
     memset(h.first, 0xff, n * sizeof *h.first);
     for (uint32_t id = 0; id < b->n_senders; id++) {

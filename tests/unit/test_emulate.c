@@ -33,7 +33,6 @@ static void travels_as_far_as_the_hops_lead(void **state)
                                                              : D2_OFF_BOARD;
                     assert_int_equal(got, want);
                     if (at.where == D2_AT_HOST) {
-                        assert_int_equal(at.row, chip / columns);
                         assert_int_equal(at.x_left, (int)(chip % columns) - 6);
                     }
                     host += at.where == D2_AT_HOST;
@@ -614,12 +613,49 @@ static void tells_what_is_wrong(void **state)
     arena_free(&r.a);
 }
 
+/* The host sees the tag and the column: rows and what is beyond column 6 are not for it. */
+static void tells_columns_by_the_hops_left(void **state)
+{
+    (void)state;
+    static const uint8_t chip[] = {0, 6, 7,
+                                   14}; /* of a grid of 8 x 2: (0, 0) (6, 0) (7, 0) (6, 1) */
+    static const char *const want[] = {
+        "`n[2]` SRAM entry 0: hops [-7, -7] from chip 7 don't reach the host",
+        "`n[3]` SRAM entry 0: the host can't tell its events from those of `n[1]`",
+        "`n[2]` is an output, but the host gets no events",
+    };
+    struct random_board r = {.n = {.n_groups = 1}};
+    r.plan = ARENA_NEW(&r.a, struct plan);
+    *r.plan = (struct plan){.network = "n", .dt = 1e-3, .models = ""};
+    VEC_PUSH(&r.a, &r.plan->kernel, make_neuron(&r.a, 1));
+    make_group(&r.a, r.plan, "n", 4, 0, 0);
+    VEC_PUSH(&r.a, &r.plan->output, 0);
+    double scale = 1e-8;
+    struct d2_receptor receptor = {.n = 1, .dendrite = {D2_AMPA}, .n_scale = 1, .scale = &scale};
+    struct d2_group group = {.n_receptors = 1, .receptor = &receptor};
+    r.c = (struct d2_config){.grid = {8, 2}, .gain = 1, .n_groups = 1, .group = &group};
+    r.c.core = ARENA_ARRAY(&r.a, struct d2_core, 4);
+    for (uint32_t i = 0; i < 4; i++) {
+        add_core(&r, chip[i], 1, (const int32_t[]){0}, &i);
+        add_sram(r.c.core[i].neuron, 0, 77, -7, -7);
+    }
+    struct image im;
+    config_sections(&r.a, &r.c, &im);
+    struct findings found = {.arena = &r.a};
+    assert_true(d2_emulate(&r.a, &im, r.plan, &found, &r.d));
+    assert_int_equal(found.list.n, 3);
+    for (uint32_t i = 0; i < 3; i++)
+        assert_string_equal(found.list.data[i].text, want[i]);
+    arena_free(&r.a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(travels_as_far_as_the_hops_lead),
         cmocka_unit_test(random_boards),
         cmocka_unit_test(tells_what_is_wrong),
+        cmocka_unit_test(tells_columns_by_the_hops_left),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
