@@ -2,6 +2,7 @@
 # (tests/standin).
 . "$(dirname "$0")/lib.sh"
 cd "$tmp" || exit 1
+PATH=/usr/bin:$PATH # the system's Python has numpy (tests/deps.sh)
 export PYTHONPATH="$top/tests/standin" PYTHONDONTWRITEBYTECODE=1
 check() { # NAME ARGUMENTS of check.py: its lines become ours
     name=$1
