@@ -59,6 +59,9 @@ static struct hand_folded_values fold(const struct hand_values *v, double Iscale
 {
     struct hand_folded_values f = {
         .Io = v->Io,
+        .gain_mem = v->gain_mem,
+        .per_Io = v->per_Io,
+        .per_itm = v->per_itm,
         .Idc = v->Idc,
         .Ispkthr = v->Ispkthr,
         .f_dis = v->f_dis,
@@ -67,13 +70,10 @@ static struct hand_folded_values fold(const struct hand_values *v, double Iscale
         .igm = v->igm,
         .refractory = v->refractory,
     };
-    f.per_Io = (float)(1 / (double)v->Io);
-    f.per_itm = (float)(1 / (double)v->itm);
-    f.charge = (float)((double)v->f_ch * (double)v->igs / (double)v->its * Iscale);
+    f.charge = (float)((double)v->f_ch * (double)v->gain_syn * Iscale);
     f.least = (float)((double)v->f_ch * (double)v->Io);
-    f.adapt = (float)((double)v->fa_ch * (double)v->iga / (double)v->ita * (double)v->Iw_ahp);
-    f.gain = (float)((double)v->igm / (double)v->itm);
-    f.euler = (float)(dt / ((double)v->u * (double)v->C_mem));
+    f.adapt = (float)((double)v->fa_ch * (double)v->gain_ahp * (double)v->Iw_ahp);
+    f.euler = (float)(dt / (double)v->charge_mem);
     f.exponent = (float)((double)v->kp * (double)v->u / (double)v->Ut / log(2));
     return f;
 }

@@ -23,22 +23,23 @@
 #define HAND_VALUES(X)                                                                             \
     X(Io)                                                                                          \
     X(Ut)                                                                                          \
-    X(C_mem)                                                                                       \
     X(Idc)                                                                                         \
     X(Ispkthr)                                                                                     \
     X(Iw_ahp)                                                                                      \
     X(u)                                                                                           \
     X(kp)                                                                                          \
-    X(its)                                                                                         \
-    X(igs)                                                                                         \
-    X(ita)                                                                                         \
-    X(iga)                                                                                         \
     X(itm)                                                                                         \
     X(igm)                                                                                         \
+    X(gain_syn)                                                                                    \
+    X(gain_ahp)                                                                                    \
+    X(gain_mem)                                                                                    \
+    X(charge_mem)                                                                                  \
     X(f_dis)                                                                                       \
     X(f_ch)                                                                                        \
     X(fa_dis)                                                                                      \
     X(fa_ch)                                                                                       \
+    X(per_Io)                                                                                      \
+    X(per_itm)                                                                                     \
     X(refractory)
 
 /* What the folded form needs, worked out in float64. */
@@ -48,15 +49,15 @@
     X(Idc)                                                                                         \
     X(Ispkthr)                                                                                     \
     X(f_dis)                                                                                       \
-    X(charge) /* f_ch * igs / its * Iscale */                                                      \
+    X(charge) /* f_ch * gain_syn * Iscale */                                                       \
     X(least)  /* f_ch * Io */                                                                      \
     X(fa_dis)                                                                                      \
-    X(adapt) /* fa_ch * iga / ita * Iw_ahp */                                                      \
+    X(adapt) /* fa_ch * gain_ahp * Iw_ahp */                                                       \
     X(itm)                                                                                         \
     X(per_itm)                                                                                     \
     X(igm)                                                                                         \
-    X(gain)     /* igm / itm */                                                                    \
-    X(euler)    /* dt / (u * C_mem) */                                                             \
+    X(gain_mem)                                                                                    \
+    X(euler)    /* dt / charge_mem */                                                              \
     X(exponent) /* of 2, for a logarithm to base e */                                              \
     X(refractory)
 
