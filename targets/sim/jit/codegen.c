@@ -10,61 +10,129 @@
 #include <float.h>
 #include <llvm-c/Core.h>
 
-/* ---- vocabulary ---- */
+/* ---- vocabulary: an operation on all vectors that are worked on at once ---- */
 
-LLVMValueRef jit_float(const struct jit_gen *g, float x)
+static struct jit_vec alike(LLVMValueRef v)
+{
+    return (struct jit_vec){{v, v}};
+}
+
+struct jit_vec jit_float(const struct jit_gen *g, float x)
 {
     LLVMValueRef lane[JIT_MAX_LANES];
     for (unsigned i = 0; i < g->lanes; i++)
         lane[i] = LLVMConstReal(g->f32, x);
-    return LLVMConstVector(lane, g->lanes);
+    return alike(LLVMConstVector(lane, g->lanes));
 }
 
-LLVMValueRef jit_int(const struct jit_gen *g, int32_t x)
+struct jit_vec jit_int(const struct jit_gen *g, int32_t x)
 {
     LLVMValueRef lane[JIT_MAX_LANES];
     for (unsigned i = 0; i < g->lanes; i++)
         lane[i] = LLVMConstInt(g->i32, (uint32_t)x, 0);
-    return LLVMConstVector(lane, g->lanes);
+    return alike(LLVMConstVector(lane, g->lanes));
 }
 
-LLVMValueRef jit_intrinsic(const struct jit_gen *g, const char *name, LLVMValueRef *operand,
-                           unsigned n)
+static struct jit_vec boolean(const struct jit_gen *g, bool x)
 {
-    unsigned id = LLVMLookupIntrinsicID(name, strlen(name));
+    LLVMValueRef lane[JIT_MAX_LANES];
+    for (unsigned i = 0; i < g->lanes; i++)
+        lane[i] = LLVMConstInt(LLVMInt1TypeInContext(g->cx), x, 0);
+    return alike(LLVMConstVector(lane, g->lanes));
+}
+
+struct jit_vec jit_binary(const struct jit_gen *g, LLVMOpcode op, struct jit_vec a,
+                          struct jit_vec b)
+{
+    struct jit_vec out;
+    for (unsigned i = 0; i < g->vectors; i++)
+        out.v[i] = LLVMBuildBinOp(g->builder, op, a.v[i], b.v[i], "");
+    return out;
+}
+
+struct jit_vec jit_cast(const struct jit_gen *g, LLVMOpcode op, struct jit_vec a, LLVMTypeRef type)
+{
+    struct jit_vec out;
+    for (unsigned i = 0; i < g->vectors; i++)
+        out.v[i] = LLVMBuildCast(g->builder, op, a.v[i], type, "");
+    return out;
+}
+
+struct jit_vec jit_compare(const struct jit_gen *g, LLVMRealPredicate p, struct jit_vec a,
+                           struct jit_vec b)
+{
+    struct jit_vec out;
+    for (unsigned i = 0; i < g->vectors; i++)
+        out.v[i] = LLVMBuildFCmp(g->builder, p, a.v[i], b.v[i], "");
+    return out;
+}
+
+struct jit_vec jit_select(const struct jit_gen *g, struct jit_vec c, struct jit_vec a,
+                          struct jit_vec b)
+{
+    struct jit_vec out;
+    for (unsigned i = 0; i < g->vectors; i++)
+        out.v[i] = LLVMBuildSelect(g->builder, c.v[i], a.v[i], b.v[i], "");
+    return out;
+}
+
+struct jit_vec jit_intrinsic(const struct jit_gen *g, const char *name,
+                             const struct jit_vec *operand, unsigned n)
+{
     LLVMTypeRef fv = g->fv;
+    const unsigned id = LLVMLookupIntrinsicID(name, strlen(name));
     LLVMValueRef f = LLVMGetIntrinsicDeclaration(g->module, id, &fv, 1);
-    return LLVMBuildCall2(g->builder, LLVMGlobalGetValueType(f), f, operand, n, "");
-}
-
-static LLVMValueRef lane_index(const struct jit_gen *g, unsigned i)
-{
-    return LLVMConstInt(g->i32, i, 0);
+    LLVMTypeRef type = LLVMGlobalGetValueType(f);
+    struct jit_vec out;
+    for (unsigned i = 0; i < g->vectors; i++) {
+        LLVMValueRef x[3];
+        for (unsigned j = 0; j < n; j++)
+            x[j] = operand[j].v[i];
+        out.v[i] = LLVMBuildCall2(g->builder, type, f, x, n, "");
+    }
+    return out;
 }
 
 /* A C function of kernel_math.h, lane by lane. */
-static LLVMValueRef call_each(const struct jit_gen *g, const char *name,
-                              const LLVMValueRef *operand, unsigned n)
+static struct jit_vec call_each(const struct jit_gen *g, const char *name,
+                                const struct jit_vec *operand, unsigned n)
 {
     LLVMTypeRef types[2] = {g->f32, g->f32};
     LLVMTypeRef type = LLVMFunctionType(g->f32, types, n, 0);
     LLVMValueRef f = LLVMGetNamedFunction(g->module, name);
     if (!f)
         f = LLVMAddFunction(g->module, name, type);
-    LLVMValueRef out = LLVMGetPoison(g->fv);
-    for (unsigned i = 0; i < g->lanes; i++) {
-        LLVMValueRef x[2];
+    struct jit_vec out = alike(LLVMGetPoison(g->fv));
+    for (unsigned i = 0; i < g->vectors * g->lanes; i++) {
+        LLVMValueRef x[2], *to = &out.v[i / g->lanes];
+        LLVMValueRef lane = LLVMConstInt(g->i32, i % g->lanes, 0);
         for (unsigned j = 0; j < n; j++)
-            x[j] = LLVMBuildExtractElement(g->builder, operand[j], lane_index(g, i), "");
+            x[j] = LLVMBuildExtractElement(g->builder, operand[j].v[i / g->lanes], lane, "");
         LLVMValueRef y = LLVMBuildCall2(g->builder, type, f, x, n, "");
-        out = LLVMBuildInsertElement(g->builder, out, y, lane_index(g, i), "");
+        *to = LLVMBuildInsertElement(g->builder, *to, y, lane, "");
     }
     return out;
 }
 
-/* ---- memory ---- */
+/* ---- values ---- */
 
-enum { ALIGNMENT = 64 }; /* bytes, of all rows of lanes; a multiple of 16 lanes keeps it */
+static struct jit_value known(float x)
+{
+    return (struct jit_value){.known = true, .x = fabsf(x) < FLT_MIN ? copysignf(0, x) : x};
+}
+
+static struct jit_value unknown(struct jit_vec v)
+{
+    return (struct jit_value){.v = v};
+}
+
+static struct jit_vec vectors_of(const struct jit_gen *g, const struct jit_value *x,
+                                 enum ktype type)
+{
+    return !x->known ? x->v : type == K_F32 ? jit_float(g, x->x) : boolean(g, x->x != 0);
+}
+
+/* ---- memory ---- */
 
 LLVMValueRef jit_load_word(const struct jit_gen *g, LLVMTypeRef type, LLVMValueRef base,
                            size_t offset)
@@ -87,79 +155,43 @@ static LLVMValueRef lanes_at(const struct jit_gen *g, LLVMValueRef array, LLVMVa
     return LLVMBuildInBoundsGEP2(g->builder, g->f32, array, &at, 1, "");
 }
 
-/* Lanes [first, first + n) of two vectors end to end. */
-static LLVMValueRef lanes_of(const struct jit_gen *g, LLVMValueRef a, LLVMValueRef b,
-                             unsigned first, unsigned n)
-{
-    LLVMValueRef lane[JIT_MAX_LANES];
-    for (unsigned i = 0; i < n; i++)
-        lane[i] = lane_index(g, first + i);
-    return LLVMBuildShuffleVector(g->builder, a, b, LLVMConstVector(lane, n), "");
-}
-
-/* The vector at `at`, which has an element for each part. */
-static LLVMValueRef load_lanes(const struct jit_step *s, LLVMValueRef array, const LLVMValueRef *at)
+static struct jit_vec load_lanes(const struct jit_step *s, LLVMValueRef array,
+                                 const struct jit_vec *at)
 {
     const struct jit_gen *g = s->g;
-    LLVMValueRef v[2];
-    for (unsigned i = 0; i < g->parts; i++) {
-        v[i] = LLVMBuildLoad2(g->builder, g->part, lanes_at(g, array, at[i]), "");
-        LLVMSetAlignment(v[i], ALIGNMENT);
+    struct jit_vec out;
+    for (unsigned i = 0; i < g->vectors; i++) {
+        out.v[i] = LLVMBuildLoad2(g->builder, g->fv, lanes_at(g, array, at->v[i]), "");
+        LLVMSetAlignment(out.v[i], g->lanes * (unsigned)sizeof(float));
     }
-    return g->parts == 1 ? v[0] : lanes_of(g, v[0], v[1], 0, g->lanes);
+    return out;
 }
 
-static void store_lanes(const struct jit_step *s, LLVMValueRef array, const LLVMValueRef *at,
-                        LLVMValueRef v)
+static void store_lanes(const struct jit_step *s, LLVMValueRef array, const struct jit_vec *at,
+                        struct jit_vec x)
 {
     const struct jit_gen *g = s->g;
-    const unsigned n = g->lanes / g->parts;
-    for (unsigned i = 0; i < g->parts; i++) {
-        LLVMValueRef x = g->parts == 1 ? v : lanes_of(g, v, v, i * n, n);
-        LLVMSetAlignment(LLVMBuildStore(g->builder, x, lanes_at(g, array, at[i])), ALIGNMENT);
+    for (unsigned i = 0; i < g->vectors; i++) {
+        LLVMValueRef store = LLVMBuildStore(g->builder, x.v[i], lanes_at(g, array, at->v[i]));
+        LLVMSetAlignment(store, g->lanes * (unsigned)sizeof(float));
     }
 }
 
 /* The bits of kernel_args.fired: a byte is 8 lanes. */
-static void store_fired(const struct jit_step *s, LLVMValueRef count)
+static void store_fired(const struct jit_step *s, struct jit_vec count)
 {
     const struct jit_gen *g = s->g;
-    LLVMTypeRef byte = LLVMInt8TypeInContext(g->cx);
-    LLVMTypeRef word = LLVMIntTypeInContext(g->cx, g->lanes / g->parts);
-    const unsigned n = g->lanes / g->parts;
-    for (unsigned i = 0; i < g->parts; i++) {
-        LLVMValueRef x = g->parts == 1 ? count : lanes_of(g, count, count, i * n, n);
-        LLVMValueRef set = LLVMBuildFCmp(g->builder, LLVMRealUNE, x, LLVMConstNull(g->part), "");
-        LLVMValueRef bits = LLVMBuildBitCast(g->builder, set, word, "");
-        LLVMValueRef at = LLVMBuildLShr(g->builder, s->at[i], LLVMConstInt(g->i64, 3, 0), "");
+    LLVMTypeRef byte = LLVMInt8TypeInContext(g->cx), word = LLVMIntTypeInContext(g->cx, g->lanes);
+    struct jit_vec set = jit_compare(g, LLVMRealUNE, count, jit_float(g, 0));
+    for (unsigned i = 0; i < g->vectors; i++) {
+        LLVMValueRef bits = LLVMBuildBitCast(g->builder, set.v[i], word, "");
+        LLVMValueRef at = LLVMBuildLShr(g->builder, s->at.v[i], LLVMConstInt(g->i64, 3, 0), "");
         LLVMValueRef p = LLVMBuildInBoundsGEP2(g->builder, byte, s->fired, &at, 1, "");
         LLVMSetAlignment(LLVMBuildStore(g->builder, bits, p), 1);
     }
 }
 
-/* ---- values ---- */
-
-static struct jit_value known(float x)
-{
-    return (struct jit_value){.known = true, .x = fabsf(x) < FLT_MIN ? copysignf(0, x) : x};
-}
-
-static struct jit_value unknown(LLVMValueRef v)
-{
-    return (struct jit_value){.v = v};
-}
-
-static LLVMValueRef vector_of(const struct jit_gen *g, const struct jit_value *x, enum ktype type)
-{
-    if (!x->known)
-        return x->v;
-    if (type == K_F32)
-        return jit_float(g, x->x);
-    LLVMValueRef lane[JIT_MAX_LANES];
-    for (unsigned i = 0; i < g->lanes; i++)
-        lane[i] = LLVMConstInt(LLVMInt1TypeInContext(g->cx), x->x != 0, 0);
-    return LLVMConstVector(lane, g->lanes);
-}
+/* ---- operations ---- */
 
 static struct jit_value leaf(const struct jit_step *s, const struct kinst *in)
 {
@@ -174,56 +206,63 @@ static struct jit_value leaf(const struct jit_step *s, const struct kinst *in)
     case K_PARAM:
         if (spec->param_uniform[in->index])
             return known(spec->param_value[in->index]);
-        return unknown(load_lanes(s, array_of(s, s->param, in->index), s->lane));
+        return unknown(load_lanes(s, array_of(s, s->param, in->index), &s->lane));
     case K_LET:
         if (spec->let_uniform[in->index])
             return known(spec->let_value[in->index]);
-        return unknown(load_lanes(s, array_of(s, s->let, in->index), s->lane));
+        return unknown(load_lanes(s, array_of(s, s->let, in->index), &s->lane));
     case K_STATE:
-        return unknown(load_lanes(s, array_of(s, s->state, in->index), s->lane));
+        return unknown(load_lanes(s, array_of(s, s->state, in->index), &s->lane));
     case K_RECEIVE:
-        return unknown(load_lanes(s, array_of(s, s->receive, in->index), s->at));
+        return unknown(load_lanes(s, array_of(s, s->receive, in->index), &s->at));
     default:
-        return unknown(load_lanes(s, s->spikes, s->at));
+        return unknown(load_lanes(s, s->spikes, &s->at));
     }
 }
 
-static LLVMValueRef compare(const struct jit_gen *g, enum kop op, const LLVMValueRef *x)
+static struct jit_vec compare(const struct jit_gen *g, enum kop op, const struct jit_vec *x)
 {
     static const LLVMRealPredicate predicate[] = {
         [K_LT] = LLVMRealOLT, [K_LE] = LLVMRealOLE, [K_GT] = LLVMRealOGT,  [K_GE] = LLVMRealOGE,
         [K_EQ] = LLVMRealOEQ, [K_NE] = LLVMRealUNE, [K_MIN] = LLVMRealOLT, [K_MAX] = LLVMRealOGT,
     };
-    return LLVMBuildFCmp(g->builder, predicate[op], x[0], x[1], "");
+    return jit_compare(g, predicate[op], x[0], x[1]);
 }
 
-static LLVMValueRef modulo(const struct jit_gen *g, const LLVMValueRef *x)
+static struct jit_vec modulo(const struct jit_gen *g, const struct jit_vec *x)
 {
-    LLVMValueRef q = LLVMBuildFDiv(g->builder, x[0], x[1], "");
+    struct jit_vec q = jit_binary(g, LLVMFDiv, x[0], x[1]);
     q = jit_intrinsic(g, "llvm.floor", &q, 1);
-    return LLVMBuildFSub(g->builder, x[0], LLVMBuildFMul(g->builder, q, x[1], ""), "");
+    return jit_binary(g, LLVMFSub, x[0], jit_binary(g, LLVMFMul, q, x[1]));
 }
 
-static LLVMValueRef operate(const struct jit_gen *g, enum kop op, LLVMValueRef *x)
+static struct jit_vec negated(const struct jit_gen *g, struct jit_vec x)
+{
+    for (unsigned i = 0; i < g->vectors; i++)
+        x.v[i] = LLVMBuildFNeg(g->builder, x.v[i], "");
+    return x;
+}
+
+static struct jit_vec operate(const struct jit_gen *g, enum kop op, const struct jit_vec *x)
 {
     switch (op) {
     case K_ADD:
-        return LLVMBuildFAdd(g->builder, x[0], x[1], "");
+        return jit_binary(g, LLVMFAdd, x[0], x[1]);
     case K_SUB:
-        return LLVMBuildFSub(g->builder, x[0], x[1], "");
+        return jit_binary(g, LLVMFSub, x[0], x[1]);
     case K_MUL:
-        return LLVMBuildFMul(g->builder, x[0], x[1], "");
+        return jit_binary(g, LLVMFMul, x[0], x[1]);
     case K_DIV:
-        return LLVMBuildFDiv(g->builder, x[0], x[1], "");
+        return jit_binary(g, LLVMFDiv, x[0], x[1]);
     case K_FMA:
         return jit_intrinsic(g, "llvm.fma", x, 3);
     case K_MIN:
     case K_MAX:
-        return LLVMBuildSelect(g->builder, compare(g, op, x), x[0], x[1], "");
+        return jit_select(g, compare(g, op, x), x[0], x[1]);
     case K_MOD:
         return modulo(g, x);
     case K_NEG:
-        return LLVMBuildFNeg(g->builder, x[0], "");
+        return negated(g, x[0]);
     case K_ABS:
         return jit_intrinsic(g, "llvm.fabs", x, 1);
     case K_FLOOR:
@@ -249,13 +288,13 @@ static LLVMValueRef operate(const struct jit_gen *g, enum kop op, LLVMValueRef *
     case K_POW:
         return call_each(g, "kernel_powf", x, 2);
     case K_AND:
-        return LLVMBuildAnd(g->builder, x[0], x[1], "");
+        return jit_binary(g, LLVMAnd, x[0], x[1]);
     case K_OR:
-        return LLVMBuildOr(g->builder, x[0], x[1], "");
+        return jit_binary(g, LLVMOr, x[0], x[1]);
     case K_NOT:
-        return LLVMBuildNot(g->builder, x[0], "");
+        return jit_binary(g, LLVMXor, x[0], boolean(g, true));
     case K_SELECT:
-        return LLVMBuildSelect(g->builder, x[0], x[1], x[2], "");
+        return jit_select(g, x[0], x[1], x[2]);
     default:
         return compare(g, op, x);
     }
@@ -276,46 +315,43 @@ static struct jit_value instruction(const struct jit_step *s, const struct kinst
         all_known &= x[i]->known;
     if (all_known)
         return known(kernel_operate(op, x[0]->x, n > 1 ? x[1]->x : 0, n > 2 ? x[2]->x : 0));
-    LLVMValueRef v[3];
-    for (uint32_t i = 0; i < n; i++) {
-        const struct kinst *from = &s->spec->kernel->step.inst[i == 0   ? in->a
-                                                               : i == 1 ? in->b
-                                                                        : in->c];
-        v[i] = vector_of(s->g, x[i], kop_type((enum kop)from->op));
-    }
+    const struct kinst *inst = s->spec->kernel->step.inst;
+    const uint32_t from[3] = {in->a, in->b, in->c};
+    struct jit_vec v[3];
+    for (uint32_t i = 0; i < n; i++)
+        v[i] = vectors_of(s->g, x[i], kop_type((enum kop)inst[from[i]].op));
     return unknown(operate(s->g, op, v));
 }
 
-/* True if some lane of a vector of booleans is. */
-static LLVMValueRef any_lane(const struct jit_gen *g, LLVMValueRef v)
+/* True if some lane of booleans is. */
+static LLVMValueRef any_lane(const struct jit_gen *g, struct jit_vec x)
 {
-    LLVMTypeRef type = LLVMTypeOf(v);
     static const char name[] = "llvm.vector.reduce.or";
+    LLVMValueRef v = g->vectors == 1 ? x.v[0] : LLVMBuildOr(g->builder, x.v[0], x.v[1], "");
+    LLVMTypeRef type = LLVMTypeOf(v);
     unsigned id = LLVMLookupIntrinsicID(name, sizeof name - 1);
     LLVMValueRef f = LLVMGetIntrinsicDeclaration(g->module, id, &type, 1);
     return LLVMBuildCall2(g->builder, LLVMGlobalGetValueType(f), f, &v, 1, "");
 }
 
-static LLVMValueRef number(const struct jit_step *s, uint32_t v)
+static struct jit_vec numbers(const struct jit_step *s, uint32_t v)
 {
-    return vector_of(s->g, &s->value[v], K_F32);
+    return vectors_of(s->g, &s->value[v], K_F32);
 }
 
 /* Lanes in which what `skip` owns may be needed: more than are is no harm. */
-static LLVMValueRef needed_lanes(const struct jit_step *s, const struct jit_skip *skip)
+static struct jit_vec needed_lanes(const struct jit_step *s, const struct jit_skip *skip)
 {
     const struct jit_gen *g = s->g;
     const struct kinst *inst = s->spec->kernel->step.inst;
     if (skip->div == K_NONE)
-        return LLVMBuildFCmp(g->builder, LLVMRealOGT, number(s, inst[skip->log].a), jit_float(g, 1),
-                             "");
+        return jit_compare(g, LLVMRealOGT, numbers(s, inst[skip->log].a), jit_float(g, 1));
     const uint32_t a = inst[skip->div].a, b = inst[skip->div].b;
-    LLVMValueRef above = LLVMBuildFCmp(g->builder, LLVMRealOGT, number(s, a), number(s, b), "");
+    struct jit_vec above = jit_compare(g, LLVMRealOGT, numbers(s, a), numbers(s, b));
     if (s->value[b].known && s->value[b].x > 0)
         return above;
-    LLVMValueRef odd =
-        LLVMBuildFCmp(g->builder, LLVMRealULE, number(s, b), jit_float(g, 0), ""); /* or NaN */
-    return LLVMBuildOr(g->builder, above, odd, "");
+    struct jit_vec odd = jit_compare(g, LLVMRealULE, numbers(s, b), jit_float(g, 0)); /* or NaN */
+    return jit_binary(g, LLVMOr, above, odd);
 }
 
 static bool log_is_known(const struct jit_step *s, const struct jit_skip *skip)
@@ -350,10 +386,13 @@ static struct jit_value guarded(const struct jit_step *s, uint32_t max)
         return full;
     LLVMBuildBr(g->builder, join);
     LLVMPositionBuilderAtEnd(g->builder, join);
-    LLVMValueRef out = LLVMBuildPhi(g->builder, g->fv, "");
-    LLVMValueRef zero = jit_float(g, s->value[inst[max].b].x);
-    LLVMAddIncoming(out, (LLVMValueRef[]){zero, full.v}, (LLVMBasicBlockRef[]){here, some}, 2);
-    return (struct jit_value){.v = out};
+    struct jit_vec zero = jit_float(g, s->value[inst[max].b].x), out;
+    for (unsigned i = 0; i < g->vectors; i++) {
+        out.v[i] = LLVMBuildPhi(g->builder, g->fv, "");
+        LLVMAddIncoming(out.v[i], (LLVMValueRef[]){zero.v[i], full.v.v[i]},
+                        (LLVMBasicBlockRef[]){here, some}, 2);
+    }
+    return unknown(out);
 }
 
 void jit_step(struct jit_step *s)
@@ -373,18 +412,17 @@ void jit_step(struct jit_step *s)
             continue;
         const bool changes = code->out[i] != K_NONE;
         LLVMValueRef array = array_of(s, s->state, i);
-        LLVMValueRef v =
-            changes ? vector_of(g, &s->value[code->out[i]], K_F32) : load_lanes(s, array, s->lane);
+        struct jit_vec v = changes ? vectors_of(g, &s->value[code->out[i]], K_F32)
+                                   : load_lanes(s, array, &s->lane);
         if (s->spec->traced[i])
-            store_lanes(s, array_of(s, s->trace, i), s->at, v);
+            store_lanes(s, array_of(s, s->trace, i), &s->at, v);
         if (changes)
-            store_lanes(s, array, s->lane, v);
+            store_lanes(s, array, &s->lane, v);
     }
-    struct jit_value none = known(0);
-    LLVMValueRef count = vector_of(g, code->emit == K_NONE ? &none : &s->value[code->emit], K_F32);
-    LLVMValueRef next[2];
-    for (unsigned i = 0; i < g->parts; i++)
-        next[i] = LLVMBuildAdd(g->builder, s->at[i], s->stride, "");
-    store_lanes(s, s->spikes, next, count);
+    struct jit_vec count = code->emit == K_NONE ? jit_float(g, 0) : numbers(s, code->emit);
+    struct jit_vec next;
+    for (unsigned i = 0; i < g->vectors; i++)
+        next.v[i] = LLVMBuildAdd(g->builder, s->at.v[i], s->stride, "");
+    store_lanes(s, s->spikes, &next, count);
     store_fired(s, count);
 }

@@ -7,6 +7,7 @@
 
 #include "runtime/run.h"
 
+#include <llvm-c/Core.h>
 #include <llvm-c/TargetMachine.h>
 
 /* ---- emit.c: the processor that code is for, and code for it ---- */
@@ -46,26 +47,30 @@ enum { JIT_NAME_SIZE = 16 };
 void jit_name(char out[JIT_NAME_SIZE], uint32_t i);
 
 /* Vector code under construction. */
-enum { JIT_MAX_LANES = 32 };
+enum { JIT_MAX_LANES = 16, JIT_MAX_VECTORS = 2 };
 
 struct jit_gen {
     LLVMContextRef cx;
     LLVMModuleRef module;
     LLVMBuilderRef builder;
-    unsigned lanes;
-    unsigned parts;                 /* 2: the halves of a vector may lie apart; else 1 */
+    unsigned lanes;                 /* of a vector: 8 or 16 */
+    unsigned vectors;               /* that are worked on at once */
     LLVMTypeRef ptr, i64, f32, i32; /* scalars */
     LLVMTypeRef fv, iv;             /* vectors of float32 and of int32 */
-    LLVMTypeRef part;               /* vector of what lies together */
+};
+
+/* Of each vector that is worked on at once: its value, or where it lies. */
+struct jit_vec {
+    LLVMValueRef v[JIT_MAX_VECTORS];
 };
 
 /* ---- codegen.c ---- */
 
-/* A value of the kernel: known and the same in all lanes, or a vector (booleans: of i1). */
+/* A value of the kernel: known and the same in all lanes, or vectors (booleans: of i1). */
 struct jit_value {
     bool known;
     float x; /* if known; booleans are 1 and 0 */
-    LLVMValueRef v;
+    struct jit_vec v;
 };
 
 struct jit_step {
@@ -75,21 +80,28 @@ struct jit_step {
     bool *live, *state_live; /* what must be computed */
     struct jit_skip *skip;
     LLVMValueRef param, let, state, receive, trace, spikes, fired, stride; /* of kernel_args */
-    LLVMValueRef lane[2];    /* first lane of each part of the vector that is worked on */
-    LLVMValueRef at[2];      /* the same in the row of the step that is worked on */
+    struct jit_vec lane; /* the first of each vector that is worked on */
+    struct jit_vec at;   /* the same in the row of the step */
 };
 
-/* One step of the vector at s->lane. */
+/* One step of the vectors at s->lane. */
 void jit_step(struct jit_step *s);
 
 /* Pointer or integer of `type` at base + offset bytes. */
 LLVMValueRef jit_load_word(const struct jit_gen *g, LLVMTypeRef type, LLVMValueRef base,
                            size_t offset);
-LLVMValueRef jit_float(const struct jit_gen *g, float x); /* in all lanes */
-LLVMValueRef jit_int(const struct jit_gen *g, int32_t x);
-/* llvm.NAME of vectors of float32 with n operands. */
-LLVMValueRef jit_intrinsic(const struct jit_gen *g, const char *name, LLVMValueRef *operand,
-                           unsigned n);
+struct jit_vec jit_float(const struct jit_gen *g, float x); /* in all lanes */
+struct jit_vec jit_int(const struct jit_gen *g, int32_t x);
+struct jit_vec jit_binary(const struct jit_gen *g, LLVMOpcode op, struct jit_vec a,
+                          struct jit_vec b);
+struct jit_vec jit_cast(const struct jit_gen *g, LLVMOpcode op, struct jit_vec a, LLVMTypeRef type);
+struct jit_vec jit_compare(const struct jit_gen *g, LLVMRealPredicate p, struct jit_vec a,
+                           struct jit_vec b);
+struct jit_vec jit_select(const struct jit_gen *g, struct jit_vec c, struct jit_vec a,
+                          struct jit_vec b);
+/* llvm.NAME of float32 with n operands. */
+struct jit_vec jit_intrinsic(const struct jit_gen *g, const char *name,
+                             const struct jit_vec *operand, unsigned n);
 
 /* ---- skip.c ---- */
 
@@ -105,8 +117,8 @@ void jit_find_skips(struct arena *a, const struct kcode *code, struct jit_skip *
 
 /* ---- math.c: runtime/kernel_math.inc on LLVM values ---- */
 
-LLVMValueRef jit_exp(const struct jit_gen *g, LLVMValueRef x);
-LLVMValueRef jit_log(const struct jit_gen *g, LLVMValueRef x);
+struct jit_vec jit_exp(const struct jit_gen *g, struct jit_vec x);
+struct jit_vec jit_log(const struct jit_gen *g, struct jit_vec x);
 
 /* ---- load.c ---- */
 

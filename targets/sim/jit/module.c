@@ -76,23 +76,23 @@ static LLVMValueRef constant(const struct jit_gen *g, uint64_t x)
     return LLVMConstInt(g->i64, x, 0);
 }
 
-/* One step of lanes [begin, end); begin < end. Lanes come in multiples of 16: where vectors have
- * twice as many, the second half of the last one may be its first once more. */
+/* One step of lanes [begin, end); begin < end. Lanes come in multiples of 16: where that isn't a
+ * multiple of what is done at once, the last vector is done twice at once. */
 static void step_of_lanes(struct jit_step *s, LLVMValueRef row, LLVMValueRef begin,
                           LLVMValueRef end)
 {
     const struct jit_gen *g = s->g;
     struct loop l = begin_loop(g, begin, end);
-    s->lane[0] = l.at;
-    if (g->parts == 2) {
-        LLVMValueRef next = LLVMBuildAdd(g->builder, l.at, constant(g, g->lanes / 2), "");
+    s->lane.v[0] = l.at;
+    if (g->vectors == 2) {
+        LLVMValueRef next = LLVMBuildAdd(g->builder, l.at, constant(g, g->lanes), "");
         LLVMValueRef more = LLVMBuildICmp(g->builder, LLVMIntULT, next, end, "");
-        s->lane[1] = LLVMBuildSelect(g->builder, more, next, l.at, "");
+        s->lane.v[1] = g->lanes < LANES ? next : LLVMBuildSelect(g->builder, more, next, l.at, "");
     }
-    for (unsigned i = 0; i < g->parts; i++)
-        s->at[i] = LLVMBuildAdd(g->builder, row, s->lane[i], "");
+    for (unsigned i = 0; i < g->vectors; i++)
+        s->at.v[i] = LLVMBuildAdd(g->builder, row, s->lane.v[i], "");
     jit_step(s);
-    end_loop(g, &l, constant(g, g->lanes));
+    end_loop(g, &l, constant(g, g->vectors * g->lanes));
 }
 
 static void loops(struct jit_step *s, LLVMValueRef begin, LLVMValueRef end, LLVMValueRef first,
@@ -177,14 +177,13 @@ void jit_name(char out[JIT_NAME_SIZE], uint32_t i)
 }
 
 /* Two of the host's vectors at once hide each other's latencies; where one is enough for all lanes,
- * it isn't done twice. */
+ * it isn't done twice. A byte of kernel_args.fired is 8 lanes. */
 static void choose_vectors(struct jit_gen *g, const struct jit_host *h, size_t most)
 {
-    g->lanes = most > 0 && most <= h->lanes ? h->lanes : 2 * h->lanes;
-    g->parts = g->lanes > LANES ? 2 : 1;
+    g->lanes = h->lanes < 8 ? 8 : h->lanes;
+    g->vectors = h->lanes < 8 || (most > 0 && most <= h->lanes) ? 1 : 2;
     g->fv = LLVMVectorType(g->f32, g->lanes);
     g->iv = LLVMVectorType(g->i32, g->lanes);
-    g->part = LLVMVectorType(g->f32, g->lanes / g->parts);
 }
 
 LLVMModuleRef jit_codegen(LLVMContextRef cx, const struct jit_host *h,
