@@ -221,10 +221,16 @@ bench: all
 $(BUILD)/tests/bench/hand_scalar.o: FLAGS += -O3 -fno-tree-vectorize $(if $(HAVE_AVX),$(ISA_avx2))
 $(BUILD)/tests/bench/hand_avx2.o: FLAGS += -O3 $(ISA_avx2)
 $(BUILD)/tests/bench/hand_avx512.o: FLAGS += -O3 $(ISA_avx512)
+$(BUILD)/tests/bench/delivery.o: FLAGS += -O3 -fno-tree-vectorize
+# What a measurement is of.
+$(BUILD)/tests/bench/machine.o: FLAGS += -DBENCH_OPT='"$(OPT)"' \
+    -DBENCH_LLVM='"$(if $(HAVE_LLVM),$(shell $(LLVM_CONFIG) --version),none)"'
 
+# tests/bench/profile.c times these functions of the engine from outside.
+BENCH_WRAP := $(foreach f,collect_spikes collect_states events_play deliver_for,-Wl,--wrap=$f)
 $(BUILD)/tests/run_bench: $(call obj,$(SRC_BENCH)) $(OBJ_TESTLIB) $(LIB_A) $(LIB_RUN_A)
 	@mkdir -p $(@D)
-	$(call say,LINK)$(CC) $(LINK) $^ -lcmocka $(LIBS) $(LDFLAGS) -o $@
+	$(call say,LINK)$(CC) $(LINK) $(BENCH_WRAP) $^ -lcmocka $(LIBS) $(LDFLAGS) -o $@
 
 # ---- fuzzing -------------------------------------------------------------------------------------
 

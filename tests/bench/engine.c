@@ -7,25 +7,13 @@
 
 enum { LANES_WANTED = 512 }; /* of a block, as in runtime/run.c */
 
-struct setting {
-    struct bench *bench;
-    struct bench_net net;
-    struct bench_cell cell;
-    struct arena arena;
-    uint64_t steps;
-    struct stimulus stimulus;
-    int8_t *event; /* [trials, steps]: the channel, or -1 */
-    struct run_record record[2];
-    const struct hand_code *code;
-    uint32_t block;                      /* trials side by side in the program by hand */
-    uint64_t spikes[BENCH_MAX_VARIANTS]; /* hash of each variant's totals */
-};
-
 /* ---- run_plan() ---- */
 
 /* Building a chip and code for it isn't part of the rate: the clock runs from the first time the
  * engine tells how far it is to the last. */
 struct clock {
+    double (*now)(void);
+    void (*begin)(void);
     double first, last; /* seconds */
     double from, to;    /* fractions of the run */
 };
@@ -33,32 +21,38 @@ struct clock {
 static void tell(void *arg, double fraction)
 {
     struct clock *c = arg;
-    c->last = bench_now();
+    if (c->first != 0 && fraction < 0.9)
+        return; /* the last ones are enough */
+    c->last = c->now();
     c->to = fraction;
-    if (c->first == 0) {
-        c->first = c->last;
-        c->from = fraction;
-    }
+    if (c->first != 0)
+        return;
+    c->first = c->last;
+    c->from = fraction;
+    if (c->begin)
+        c->begin();
 }
 
-struct subject {
-    struct setting *setting;
-    const struct backend *backend;
-    uint32_t jobs;
-    uint64_t *hash;
-};
-
-static double work(const struct setting *s)
+static double work(const struct bench_run *s)
 {
     return (double)s->cell.n * s->cell.trials * (double)s->steps;
 }
 
-static double run_engine(void *arg)
+static uint64_t hash_results(struct bench_run *s, const uint64_t *count, const void *vmem)
 {
-    struct subject *x = arg;
-    struct setting *s = x->setting;
+    const size_t n = (size_t)s->cell.n * s->cell.trials;
+    s->spikes = 0;
+    for (size_t i = 0; i < n; i++)
+        s->spikes += count[i];
+    const uint64_t hash = hash_bytes(0, count, n * sizeof *count);
+    return s->cell.record ? hash_bytes(hash, vmem, (size_t)work(s) * sizeof(float)) : hash;
+}
+
+static double run_engine(const struct bench_runner *x)
+{
+    struct bench_run *s = x->run;
     struct arena a = {0};
-    struct clock c = {0};
+    struct clock c = {.now = x->wall ? bench_now : bench_busy, .begin = x->begin};
     struct run_result r;
     struct run_options o = {.stimulus = &s->stimulus,
                             .trials = s->cell.trials,
@@ -70,9 +64,7 @@ static double run_engine(void *arg)
                             .progress = {.tell = tell, .arg = &c}};
     if (!run_plan(&a, &s->net.plan, &o, &r, &s->net.diags))
         base_panic("%s: %s", x->backend->name, s->net.diags.list.data[0]->message);
-    *x->hash = hash_bytes(0, r.count[0], (size_t)s->cell.n * s->cell.trials * sizeof(uint64_t));
-    if (s->cell.record)
-        *x->hash = hash_bytes(*x->hash, r.record[1].data, (size_t)work(s) * sizeof(float));
+    *x->hash = hash_results(s, r.count[0], s->cell.record ? r.record[1].data : NULL);
     arena_free(&a);
     return work(s) * (c.to - c.from) / (c.last - c.first);
 }
@@ -80,7 +72,9 @@ static double run_engine(void *arg)
 /* ---- the program by hand ---- */
 
 struct hand_run {
-    const struct setting *s;
+    const struct bench_run *s;
+    const struct hand_isa *isa;
+    kernel_step_fn *step;
     struct arena arena;
     struct kernel_args args;
     float *receive[1];
@@ -91,8 +85,8 @@ struct hand_run {
 
 static void hand_block(struct hand_run *h, uint32_t first, uint32_t trials)
 {
-    const struct setting *s = h->s;
-    const struct hand_isa *isa = hand_best();
+    const struct bench_run *s = h->s;
+    const struct hand_isa *isa = h->isa;
     const struct plan_projection *j = &s->net.plan.projection.data[0];
     const uint32_t n = s->cell.n;
     const size_t lanes = padded_lanes((size_t)n * trials);
@@ -112,7 +106,7 @@ static void hand_block(struct hand_run *h, uint32_t first, uint32_t trials)
         if (s->cell.recurrent)
             isa->add_spikes(h->receive[0], s->net.plan.projection.data[1].weight, h->args.spikes, n,
                             trials);
-        isa->skipping[s->cell.varying](s->code, &h->args, 0, lanes, 0, 1);
+        h->step(s->code, &h->args, 0, lanes, 0, 1);
         isa->add_counts(h->count + (size_t)first * n, h->args.spikes, (size_t)n * trials);
         for (uint32_t t = 0; s->cell.record && t < trials; t++) {
             const size_t row = ((size_t)(first + t) * s->steps + step) * n;
@@ -122,13 +116,12 @@ static void hand_block(struct hand_run *h, uint32_t first, uint32_t trials)
     }
 }
 
-static double run_hand(void *arg)
+static double run_hand(const struct bench_runner *x)
 {
-    struct subject *x = arg;
-    const struct setting *s = x->setting;
+    struct bench_run *s = x->run;
     const uint32_t n_states = s->net.plan.kernel.data[0]->n_states;
     const size_t lanes = padded_lanes((size_t)s->cell.n * s->block);
-    struct hand_run h = {.s = s};
+    struct hand_run h = {.s = s, .isa = x->isa, .step = x->isa->skipping[s->cell.varying]};
     float **state = ARENA_ARRAY(&h.arena, float *, n_states);
     for (uint32_t i = 0; i < n_states; i++)
         state[i] = ARENA_ARRAY(&h.arena, float, lanes);
@@ -143,16 +136,14 @@ static double run_hand(void *arg)
         h.vmem = ARENA_ARRAY(&h.arena, float, (size_t)work(s));
     }
     uint64_t old = fpenv_flush();
-    double t = bench_now();
+    double t = bench_busy();
     for (uint32_t first = 0; first < s->cell.trials; first += s->block) {
         uint32_t left = s->cell.trials - first;
         hand_block(&h, first, left < s->block ? left : s->block);
     }
-    t = bench_now() - t;
+    t = bench_busy() - t;
     fpenv_restore(old);
-    *x->hash = hash_bytes(0, h.count, (size_t)s->cell.n * s->cell.trials * sizeof(uint64_t));
-    if (s->cell.record)
-        *x->hash = hash_bytes(*x->hash, h.vmem, (size_t)work(s) * sizeof(float));
+    *x->hash = hash_results(s, h.count, h.vmem);
     arena_free(&h.arena);
     return work(s) / t;
 }
@@ -160,7 +151,7 @@ static double run_hand(void *arg)
 /* ---- cells ---- */
 
 /* The same events for both: as the table of a stimulus, and as a channel for each step. */
-static void make_stimulus(struct setting *s)
+static void make_stimulus(struct bench_run *s)
 {
     const uint64_t rows = s->cell.trials * s->steps;
     struct stimulus_source *x = ARENA_NEW(&s->arena, struct stimulus_source);
@@ -183,72 +174,90 @@ static void make_stimulus(struct setting *s)
         .name = "bench", .steps = s->steps, .trials = s->cell.trials, .n_inputs = 1, .source = x};
 }
 
-static void add(struct setting *s, const char *name, double (*run)(void *), const struct backend *b,
-                uint32_t jobs)
+static struct bench_runner *add(struct bench_run *r, const char *name, struct bench_runner what)
 {
-    struct subject *x = ARENA_NEW(&s->arena, struct subject);
-    *x = (struct subject){s, b, jobs, &s->spikes[s->cell.n_variants]};
-    bench_add(&s->cell, name, run, x);
+    struct bench_runner *x = ARENA_NEW(&r->arena, struct bench_runner);
+    *x = what;
+    x->run = r;
+    x->hash = &r->hash[r->cell.n_variants];
+    bench_add(&r->cell, name, bench_run_rate, x);
+    return x;
 }
 
-/* `wanted`: neuron-steps of a run, nearly. */
-static void open_setting(struct setting *s, uint64_t wanted)
+struct bench_runner *bench_run_add(struct bench_run *r, const char *name, const struct backend *b,
+                                   uint32_t jobs)
 {
-    const uint32_t n = s->cell.n, trials = s->cell.trials;
-    bench_net_make(&s->net, n, s->cell.varying, s->cell.recurrent);
+    return add(r, name, (struct bench_runner){.backend = b, .jobs = jobs});
+}
+
+double bench_run_rate(void *runner)
+{
+    const struct bench_runner *x = runner;
+    return x->backend ? run_engine(x) : run_hand(x);
+}
+
+void bench_run_open(struct bench_run *r, uint64_t wanted)
+{
+    const uint32_t n = r->cell.n, trials = r->cell.trials;
+    bench_net_make(&r->net, n, r->cell.varying, r->cell.recurrent);
     const uint64_t steps = wanted / ((uint64_t)n * trials);
-    s->steps = steps < 20 ? 20 : steps > 20000 ? 20000 : steps;
-    make_stimulus(s);
-    s->record[0] = (struct run_record){0, -1};
-    s->record[1] = (struct run_record){0, 3}; /* vmem */
+    r->steps = steps < 20 ? 20 : steps > 20000 ? 20000 : steps;
+    make_stimulus(r);
+    r->record[0] = (struct run_record){0, -1};
+    r->record[1] = (struct run_record){0, 3}; /* vmem */
+}
+
+void bench_run_close(struct bench_run *r)
+{
+    bench_net_free(&r->net);
+    arena_free(&r->arena);
 }
 
 /* Measures, and checks that all variants have the results of the first. */
-static void close_setting(struct setting *s)
+static void measure_run(struct bench_run *r)
 {
-    bench_measure(s->bench, &s->cell);
-    for (uint32_t i = 1; i < s->cell.n_variants; i++)
-        bench_check(s->bench, s->spikes[i] == s->spikes[0],
-                    "n = %u, trials = %u: run_plan() with %s has other results", s->cell.n,
-                    s->cell.trials, s->cell.variant[i].name);
-    bench_net_free(&s->net);
-    arena_free(&s->arena);
+    bench_measure(r->bench, &r->cell);
+    for (uint32_t i = 1; i < r->cell.n_variants; i++)
+        bench_check(r->bench, r->hash[i] == r->hash[0], "run of %s: %s has other results",
+                    bench_cell_name(&r->arena, &r->cell), r->cell.variant[i].name);
 }
 
 static void measure(struct bench *b, const struct bench_cell *cell)
 {
     const uint32_t n = cell->n, trials = cell->trials;
-    struct setting s = {.bench = b, .cell = *cell};
-    open_setting(&s, b->o.quick ? 200000 : 3000000);
-    s.block = (LANES_WANTED + n - 1) / n;
-    s.block = s.block < trials ? s.block : trials;
-    s.code = hand_code(&s.arena, s.net.model, s.net.param, s.net.let, (float)s.net.plan.dt, n,
-                       padded_lanes((size_t)n * s.block));
-    add(&s, "hand", run_hand, NULL, 0);
-    add(&s, "interp", run_engine, &b->interp, 1);
+    struct bench_run r = {.bench = b, .cell = *cell};
+    bench_run_open(&r, b->o.quick ? 200000 : 2000000);
+    r.block = (LANES_WANTED + n - 1) / n;
+    r.block = r.block < trials ? r.block : trials;
+    r.code = hand_code(&r.arena, r.net.model, r.net.param, r.net.let, (float)r.net.plan.dt, n,
+                       padded_lanes((size_t)n * r.block));
+    add(&r, "hand", (struct bench_runner){.isa = hand_best()});
+    add(&r, "plain", (struct bench_runner){.isa = &hand_scalar});
+    bench_run_add(&r, "interp", &b->interp, 1);
     if (b->have_jit)
-        add(&s, "jit", run_engine, &b->jit, 1);
-    close_setting(&s);
+        bench_run_add(&r, "jit", &b->jit, 1);
+    measure_run(&r);
+    bench_run_close(&r);
 }
 
 static void measure_threads(struct bench *b, uint32_t n, uint32_t trials)
 {
-    struct setting s = {.bench = b};
-    s.cell = (struct bench_cell){.part = "threads", .n = n, .trials = trials};
+    struct bench_run r = {.bench = b};
+    r.cell = (struct bench_cell){.part = "threads", .n = n, .trials = trials};
     const struct backend *best = b->have_jit ? &b->jit : &b->interp;
-    open_setting(&s, b->o.quick ? 200000 : 30000000);
-    add(&s, "one", run_engine, best, 1);
-    add(&s, "two", run_engine, best, 2);
-    close_setting(&s);
+    bench_run_open(&r, b->o.quick ? 200000 : 30000000);
+    bench_run_add(&r, "one", best, 1)->wall = true;
+    bench_run_add(&r, "two", best, 2)->wall = true;
+    measure_run(&r);
+    bench_run_close(&r);
 }
 
 void bench_threads(struct bench *b)
 {
     static const uint32_t sizes[] = {2, 256, 1024, 16384};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
-        if ((b->o.quick && sizes[i] > 256) || (b->o.neurons && sizes[i] != b->o.neurons))
-            continue;
-        measure_threads(b, sizes[i], sizes[i] > 1024 ? 1 : 100);
+        if (bench_wants(b, sizes[i]))
+            measure_threads(b, sizes[i], sizes[i] > 1024 ? 1 : 100);
     }
 }
 
@@ -256,9 +265,7 @@ void bench_engine(struct bench *b)
 {
     static const uint32_t sizes[] = {2, 16, 64, 256, 1024, 16384, 262144};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
-        if (b->o.quick && sizes[i] != 2 && sizes[i] != 256)
-            continue;
-        if (b->o.neurons && sizes[i] != b->o.neurons)
+        if (!bench_wants(b, sizes[i]))
             continue;
         for (uint32_t kind = 0; kind < 4; kind++) {
             struct bench_cell c = {.part = "engine",
@@ -279,7 +286,7 @@ void bench_recurrent(struct bench *b)
     static const uint32_t sizes[][2] = {{2, 1},  {2, 100},  {8, 100}, {16, 1},
                                         {64, 1}, {64, 100}, {256, 1}, {1024, 1}};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
-        if ((b->o.quick && sizes[i][0] > 8) || (b->o.neurons && sizes[i][0] != b->o.neurons))
+        if (!bench_wants(b, sizes[i][0]))
             continue;
         for (uint32_t record = 0; record < 2; record++)
             measure(b, &(struct bench_cell){.part = "recurrent",

@@ -53,10 +53,10 @@ static double run(void *arg)
     const size_t lanes = x->setting->lanes;
     put_back(x);
     uint64_t old = fpenv_flush();
-    double t = bench_now();
+    double t = bench_busy();
     for (uint32_t i = 0; i < x->steps; i++)
         x->code.step(x->code.code, &x->args, 0, lanes, 0, 1);
-    t = bench_now() - t;
+    t = bench_busy() - t;
     fpenv_restore(old);
     return work(x->setting) * x->steps / t;
 }
@@ -108,22 +108,8 @@ static void add(struct setting *s, const char *name, struct kernel_code code)
 
 static void add_backend(struct setting *s, const char *name, const struct backend *b)
 {
-    const struct kernel *k = s->net.plan.kernel.data[0];
-    bool *uniform = ARENA_ARRAY(&s->arena, bool, k->n_params + k->n_lets);
-    float *value = ARENA_ARRAY(&s->arena, float, k->n_params + k->n_lets);
-    for (uint32_t i = 0; i < k->n_params + k->n_lets; i++) {
-        const struct column *c = i < k->n_params ? &s->net.param[i] : &s->net.let[i - k->n_params];
-        uniform[i] = c->uniform;
-        value[i] = c->v[0];
-    }
-    struct kernel_spec spec = {.kernel = k,
-                               .param_uniform = uniform,
-                               .let_uniform = uniform + k->n_params,
-                               .param_value = value,
-                               .let_value = value + k->n_params,
-                               .traced = ARENA_ARRAY(&s->arena, bool, k->n_states),
-                               .dt = (float)s->net.plan.dt,
-                               .lanes = s->lanes};
+    struct kernel_spec spec = bench_net_spec(&s->net);
+    spec.lanes = s->lanes;
     struct kernel_code code;
     if (!b->prepare(b, &s->arena, &spec, 1, &code, &s->net.diags))
         base_panic("%s: %s", name, s->net.diags.list.data[0]->message);
@@ -185,7 +171,7 @@ static void measure(struct bench *b, uint32_t n, uint32_t trials, bool varying)
     s.cell = (struct bench_cell){.part = "kernel", .n = n, .trials = trials, .varying = varying};
     s.lanes = padded_lanes((size_t)n * trials);
     bench_net_make(&s.net, n, varying, false);
-    const struct kernel *k = s.net.plan.kernel.data[0];
+    const struct kernel *k = s.net.hoisted.kernel;
     s.n_states = k->n_states;
     s.state = ARENA_ARRAY(&s.arena, float *, s.n_states);
     for (uint32_t i = 0; i < s.n_states; i++)
@@ -222,9 +208,7 @@ void bench_kernels(struct bench *b)
 {
     static const uint32_t sizes[] = {2, 16, 64, 256, 1024, 16384, 262144};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
-        if (b->o.quick && sizes[i] != 2 && sizes[i] != 256)
-            continue;
-        if (b->o.neurons && sizes[i] != b->o.neurons)
+        if (!bench_wants(b, sizes[i]))
             continue;
         for (uint32_t varying = 0; varying < 2; varying++) {
             measure(b, sizes[i], 1, varying);

@@ -1,5 +1,4 @@
-/* How long one waits: commands as a user calls them, the JIT, compilation of long sources. */
-#include "targets/sim/sim.h"
+/* How long one waits: commands as a user calls them, the JIT. */
 #include "tests/bench/bench.h"
 #include <fcntl.h>
 #include <stdio.h>
@@ -94,16 +93,16 @@ static struct jit_times time_jit(const struct kernel_spec *spec)
     struct diags d = {0};
     struct backend jit;
     struct kernel_code code;
-    double t0 = bench_now();
+    double t0 = bench_busy();
     bool ok = backend_jit(&jit, &d);
-    double t1 = bench_now();
+    double t1 = bench_busy();
     jit.cache = false;
     ok = ok && jit.prepare(&jit, &a, spec, 1, &code, &d);
-    double t2 = bench_now();
+    double t2 = bench_busy();
     if (!ok)
         base_panic("%s", d.list.data[0]->message);
     jit.release(&jit);
-    return (struct jit_times){t1 - t0, t2 - t1, bench_now() - t2};
+    return (struct jit_times){t1 - t0, t2 - t1, bench_busy() - t2};
 }
 
 /* In a process of its own each time, as the library is loaded only once in each. */
@@ -129,22 +128,7 @@ static void measure_jit(struct bench *b)
 {
     struct bench_net net;
     bench_net_make(&net, 2, false, false);
-    const struct kernel *k = net.plan.kernel.data[0];
-    const uint32_t n_values = k->n_params + k->n_lets;
-    bool *uniform = ARENA_ARRAY(&net.arena, bool, n_values);
-    float *value = ARENA_ARRAY(&net.arena, float, n_values);
-    for (uint32_t i = 0; i < n_values; i++) {
-        uniform[i] = true;
-        value[i] = i < k->n_params ? net.param[i].v[0] : net.let[i - k->n_params].v[0];
-    }
-    const bool *traced = ARENA_ARRAY(&net.arena, bool, k->n_states);
-    struct kernel_spec spec = {.kernel = k,
-                               .param_uniform = uniform,
-                               .let_uniform = uniform + k->n_params,
-                               .param_value = value,
-                               .let_value = value + k->n_params,
-                               .traced = traced,
-                               .dt = (float)net.plan.dt};
+    const struct kernel_spec spec = bench_net_spec(&net);
     const uint32_t n = b->o.quick ? QUICK_TIMES : TIMES;
     double open[TIMES], code[TIMES], release[TIMES];
     bool good = true;
@@ -164,69 +148,9 @@ static void measure_jit(struct bench *b)
     bench_net_free(&net);
 }
 
-/* ---- long sources ---- */
-
-/* A network in `lines` lines; three of four make a layer and what it is connected to. */
-static void write_source(struct buf *out, uint32_t lines)
-{
-    const char *end = lines == 1 ? " " : "\n";
-    uint32_t n = 0;
-    buf_printf(out, "use dynapse2;%snetwork long {%sdt = 1 ms; input in[4];%s", end, end, end);
-    for (n = 3; n + 4 < lines; n += 4)
-        buf_printf(out,
-                   "    let w%u = %u.5 / 100; // one line of each kind\n"
-                   "    layer l%u[2]: dpi { tau_mem = %u ms; Idc = 2 pA; }\n"
-                   "    in -> l%u: all_to_all(w%u);\n"
-                   "    l%u -> l%u: one_to_one(-w%u), delay = 2 ms;\n",
-                   n, n % 90, n, 10 + n % 20, n, n, n, n, n);
-    buf_printf(out, "layer last[2]: dpi; in -> last: all_to_all(1);%s", end);
-    for (n += 2; n < lines; n++)
-        buf_puts(out, "\n");
-    buf_puts(out, "}");
-}
-
-static double time_source(struct bench *b, const struct buf *text)
-{
-    struct arena a = {0};
-    struct diags d = {0};
-    struct unit u;
-    struct plan p;
-    double t = bench_now();
-    unit_init(&u, &a, &d, NULL);
-    struct net *net = NULL;
-    if (unit_load_text(&u, "long.dyn", text->data, text->n))
-        net = unit_network(&u, NULL);
-    bool good = net && sim_map(&a, net, &u.sources, &p, &d);
-    t = bench_now() - t;
-    bench_check(b, good, "a source of %zu bytes: %s", text->n,
-                d.list.n ? d.list.data[0]->message : "no reason");
-    diags_free(&d);
-    arena_free(&a);
-    return t;
-}
-
-static void measure_sources(struct bench *b)
-{
-    static const uint32_t lines[] = {1, 100, 10000, 100000};
-    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
-        if (b->o.quick && lines[i] > 100)
-            continue;
-        struct buf text = {0};
-        write_source(&text, lines[i]);
-        double v[TIMES];
-        const uint32_t n = b->o.quick ? QUICK_TIMES : lines[i] >= 10000 ? 3 : TIMES;
-        for (uint32_t k = 0; k < n; k++)
-            v[k] = time_source(b, &text);
-        bench_keep_time(b, "compile", arena_printf(&b->arena, "%u lines", lines[i]), v, n, 0,
-                        arena_printf(&b->arena, "%.1f kB", (double)text.n / 1e3));
-        buf_free(&text);
-    }
-}
-
 void bench_latency(struct bench *b)
 {
     measure_commands(b);
     if (b->have_jit)
         measure_jit(b);
-    measure_sources(b);
 }

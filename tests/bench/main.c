@@ -5,11 +5,39 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* In the order that they run. */
+static const struct part {
+    const char *name;
+    void (*run)(struct bench *b);
+    enum { ALL_CORES, ONE_CORE } cores;
+    enum { ALWAYS, NOT_QUICK, ASKED } when; /* without --part */
+} parts[] = {
+    {"latency", bench_latency, ALL_CORES, ALWAYS}, /* first: before the JIT is opened */
+    {"sources", bench_sources, ALL_CORES, ALWAYS},    {"threads", bench_threads, ALL_CORES, ALWAYS},
+    {"profile", bench_profile, ALL_CORES, ALWAYS},    {"memory", bench_memory, ALL_CORES, ASKED},
+    {"quantiser", bench_quantiser, ONE_CORE, ALWAYS}, {"kernels", bench_kernels, ONE_CORE, ALWAYS},
+    {"delivery", bench_delivery, ONE_CORE, ALWAYS},   {"engine", bench_engine, ONE_CORE, ALWAYS},
+    {"recurrent", bench_recurrent, ONE_CORE, ALWAYS}, {"python", bench_python, ONE_CORE, NOT_QUICK},
+};
+
+enum { N_PARTS = sizeof parts / sizeof *parts };
+
 static _Noreturn void usage(void)
 {
-    fputs("usage: bench [--quick] [--json] [--plot FILE.svg] [--part PART] [--neurons N]\n",
+    fputs("usage: bench [--quick] [--json] [--plot FILE.svg] [--part PART] [--neurons N]\nparts:",
           stderr);
+    for (size_t i = 0; i < N_PARTS; i++)
+        fprintf(stderr, " %s", parts[i].name);
+    fputc('\n', stderr);
     exit(2);
+}
+
+static bool is_part(const char *name)
+{
+    size_t i = 0;
+    while (i < N_PARTS && strcmp(parts[i].name, name) != 0)
+        i++;
+    return i < N_PARTS;
 }
 
 static struct bench_options parse(int argc, char **argv)
@@ -26,7 +54,7 @@ static struct bench_options parse(int argc, char **argv)
             o.json = true;
         else if (c == 'p')
             o.plot = optarg;
-        else if (c == 'P')
+        else if (c == 'P' && is_part(optarg))
             o.part = optarg;
         else if (c == 'n')
             o.neurons = (uint32_t)strtoul(optarg, NULL, 10);
@@ -47,9 +75,11 @@ static void stay_here(void)
     sched_setaffinity(0, sizeof one, &one);
 }
 
-static bool wanted(const struct bench *b, const char *part)
+static bool is_wanted(const struct bench *b, const struct part *p)
 {
-    return !b->o.part || strcmp(b->o.part, part) == 0;
+    if (b->o.part)
+        return strcmp(b->o.part, p->name) == 0;
+    return p->when == ALWAYS || (p->when == NOT_QUICK && !b->o.quick);
 }
 
 static void open_jit(struct bench *b)
@@ -66,24 +96,20 @@ int main(int argc, char **argv)
 #ifndef DYN_NO_LLVM
     b.have_jit = true;
 #endif
-    if (wanted(&b, "latency"))
-        bench_latency(&b); /* commands use all cores */
     backend_interp(&b.interp);
-    open_jit(&b);
-    if (wanted(&b, "threads"))
-        bench_threads(&b);
-    if (b.o.part && strcmp(b.o.part, "memory") == 0)
-        bench_memory(&b);
-    stay_here();
-    if (wanted(&b, "quantiser"))
-        bench_quantiser(&b);
-    if (wanted(&b, "kernels"))
-        bench_kernels(&b);
-    if (wanted(&b, "engine"))
-        bench_engine(&b);
-    if (wanted(&b, "recurrent"))
-        bench_recurrent(&b);
-    bench_report(&b);
+    for (size_t i = 0; i < N_PARTS; i++) {
+        if (i == 1)
+            open_jit(&b);
+        if (i > 0 && parts[i].cores == ONE_CORE && parts[i - 1].cores == ALL_CORES)
+            stay_here();
+        if (is_wanted(&b, &parts[i]))
+            parts[i].run(&b);
+    }
+    bench_goals(&b);
+    if (b.o.json)
+        bench_json(&b);
+    else
+        bench_report(&b);
     bool good = b.failures == 0;
     if (b.o.plot)
         good &= bench_plot(&b, b.o.plot);

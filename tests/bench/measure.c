@@ -3,12 +3,24 @@
 #include <stdlib.h>
 #include <time.h>
 
-double bench_now(void)
+static double seconds_of(clockid_t clock)
 {
     struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
+    clock_gettime(clock, &t);
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
+
+double bench_now(void)
+{
+    return seconds_of(CLOCK_MONOTONIC);
+}
+
+double bench_busy(void)
+{
+    return seconds_of(CLOCK_THREAD_CPUTIME_ID);
+}
+
+/* ---- order ---- */
 
 static int ascending(const void *a, const void *b)
 {
@@ -29,6 +41,15 @@ double bench_quantile(const double *sorted, uint32_t n, double q)
     return i + 1 < n ? sorted[i] + rest * (sorted[i + 1] - sorted[i]) : sorted[i];
 }
 
+/* ---- cells ---- */
+
+bool bench_wants(const struct bench *b, uint32_t n)
+{
+    if (b->o.neurons)
+        return n == b->o.neurons;
+    return !b->o.quick || n == 2 || n == 256;
+}
+
 void bench_add(struct bench_cell *c, const char *name, double (*rate)(void *), void *arg)
 {
     if (c->n_variants == BENCH_MAX_VARIANTS)
@@ -36,32 +57,81 @@ void bench_add(struct bench_cell *c, const char *name, double (*rate)(void *), v
     c->variant[c->n_variants++] = (struct bench_variant){.name = name, .rate = rate, .arg = arg};
 }
 
+void bench_finish(struct bench_variant *v, uint32_t rounds)
+{
+    double sorted[BENCH_MAX_ROUNDS];
+    memcpy(sorted, v->sample, rounds * sizeof *sorted);
+    bench_sort(sorted, rounds);
+    v->median = bench_quantile(sorted, rounds, 0.5);
+    v->spread =
+        (bench_quantile(sorted, rounds, 0.75) - bench_quantile(sorted, rounds, 0.25)) / v->median;
+}
+
 void bench_measure(struct bench *b, struct bench_cell *c)
 {
-    enum { ROUNDS = 15, QUICK = 3 };
-    const uint32_t rounds = b->o.quick ? QUICK : ROUNDS;
-    double rate[BENCH_MAX_VARIANTS][ROUNDS], ratio[BENCH_MAX_VARIANTS][ROUNDS];
-    for (uint32_t r = 0; r < rounds; r++) {
+    enum { QUICK = 3 };
+    c->n_rounds = b->o.quick ? QUICK : BENCH_MAX_ROUNDS;
+    const double went_by = bench_now(), busy = bench_busy();
+    for (uint32_t r = 0; r < c->n_rounds; r++) {
         /* Every round begins with another one, so that none always follows the same. */
         for (uint32_t i = 0; i < c->n_variants; i++) {
-            uint32_t v = (i + r) % c->n_variants;
-            rate[v][r] = c->variant[v].rate(c->variant[v].arg);
+            struct bench_variant *v = &c->variant[(i + r) % c->n_variants];
+            v->sample[r] = v->rate(v->arg);
         }
-        for (uint32_t v = 0; v < c->n_variants; v++)
-            ratio[v][r] = rate[v][r] / rate[0][r];
     }
-    for (uint32_t v = 0; v < c->n_variants; v++) {
-        bench_sort(rate[v], rounds);
-        bench_sort(ratio[v], rounds);
-        struct bench_variant *to = &c->variant[v];
-        to->median = bench_quantile(rate[v], rounds, 0.5);
-        to->ratio = bench_quantile(ratio[v], rounds, 0.5);
-        to->spread =
-            (bench_quantile(rate[v], rounds, 0.75) - bench_quantile(rate[v], rounds, 0.25)) /
-            to->median;
-    }
+    b->went_by += bench_now() - went_by;
+    b->busy += bench_busy() - busy;
+    for (uint32_t v = 0; v < c->n_variants; v++)
+        bench_finish(&c->variant[v], c->n_rounds);
     VEC_PUSH(&b->arena, &b->cell, *c);
 }
+
+struct bench_ratio bench_ratio(const struct bench_cell *c, uint32_t v, uint32_t to)
+{
+    double ratio[BENCH_MAX_ROUNDS];
+    for (uint32_t r = 0; r < c->n_rounds; r++)
+        ratio[r] = c->variant[v].sample[r] / c->variant[to].sample[r];
+    bench_sort(ratio, c->n_rounds);
+    return (struct bench_ratio){c->variant[v].median / c->variant[to].median,
+                                bench_quantile(ratio, c->n_rounds, 0.25),
+                                bench_quantile(ratio, c->n_rounds, 0.75)};
+}
+
+uint32_t bench_find(const struct bench_cell *c, const char *name)
+{
+    uint32_t v = 0;
+    while (v < c->n_variants && strcmp(c->variant[v].name, name) != 0)
+        v++;
+    return v;
+}
+
+const char *bench_cell_name(struct arena *a, const struct bench_cell *c)
+{
+    return arena_printf(a, "%u x %u%s%s%s%s%s", c->n, c->trials, c->varying ? ", varying" : "",
+                        c->recurrent ? ", recurrent" : "", c->record ? ", recorded" : "",
+                        c->setting ? ", " : "", c->setting ? c->setting : "");
+}
+
+double bench_noise(const struct bench *b)
+{
+    if (b->cell.n == 0)
+        return 0;
+    struct arena a = {0};
+    double *v = ARENA_ARRAY(&a, double, b->cell.n);
+    for (uint32_t i = 0; i < b->cell.n; i++)
+        v[i] = b->cell.data[i].variant[0].spread;
+    bench_sort(v, b->cell.n);
+    const double median = bench_quantile(v, b->cell.n, 0.5);
+    arena_free(&a);
+    return median;
+}
+
+double bench_available(const struct bench *b)
+{
+    return b->went_by > 0 ? b->busy / b->went_by : 1;
+}
+
+/* ---- durations and checks ---- */
 
 void bench_keep_time(struct bench *b, const char *part, const char *name, double *v, uint32_t n,
                      double goal, const char *note)

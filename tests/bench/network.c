@@ -57,10 +57,33 @@ void bench_net_make(struct bench_net *b, uint32_t n, bool varying, bool recurren
     if (varying)
         set_mismatch(b);
     const struct kernel *k = b->plan.kernel.data[0];
+    const float dt = (float)b->plan.dt;
+    hoist(&b->arena, k, &b->hoisted);
     b->param = ARENA_ARRAY(&b->arena, struct column, k->n_params);
-    b->let = ARENA_ARRAY(&b->arena, struct column, k->n_lets);
+    b->let = ARENA_ARRAY(&b->arena, struct column, b->hoisted.kernel->n_lets);
     mismatch_apply(&b->arena, &b->plan, 0, b->plan.mismatch_seed, b->param);
-    kernel_lets(&b->arena, k, n, b->param, (float)b->plan.dt, b->let);
+    kernel_lets(&b->arena, k, n, b->param, dt, b->let);
+    kernel_constants(&b->arena, &b->hoisted.code, n, b->param, b->let, dt, b->let + k->n_lets);
+}
+
+struct kernel_spec bench_net_spec(struct bench_net *b)
+{
+    const struct kernel *k = b->hoisted.kernel;
+    const uint32_t n = k->n_params + k->n_lets;
+    bool *uniform = ARENA_ARRAY(&b->arena, bool, n);
+    float *value = ARENA_ARRAY(&b->arena, float, n);
+    for (uint32_t i = 0; i < n; i++) {
+        const struct column *c = i < k->n_params ? &b->param[i] : &b->let[i - k->n_params];
+        uniform[i] = c->uniform;
+        value[i] = c->v[0];
+    }
+    return (struct kernel_spec){.kernel = k,
+                                .param_uniform = uniform,
+                                .let_uniform = uniform + k->n_params,
+                                .param_value = value,
+                                .let_value = value + k->n_params,
+                                .traced = ARENA_ARRAY(&b->arena, bool, k->n_states),
+                                .dt = (float)b->plan.dt};
 }
 
 void bench_net_free(struct bench_net *b)

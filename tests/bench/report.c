@@ -1,73 +1,88 @@
-#include "runtime/base/json.h"
+/* The tables that one reads. */
 #include "tests/bench/bench.h"
-#include <math.h>
 #include <stdio.h>
 
-/* ---- the machine ---- */
-
-static void cpu_model(char *out, size_t size)
+static void print_head(struct bench *b)
 {
-    snprintf(out, size, "unknown processor");
-    FILE *f = fopen("/proc/cpuinfo", "r");
-    char line[256];
-    while (f && fgets(line, sizeof line, f)) {
-        char *colon = strchr(line, ':');
-        if (strncmp(line, "model name", 10) != 0 || !colon)
-            continue;
-        line[strcspn(line, "\n")] = 0;
-        snprintf(out, size, "%s", colon + 2);
-        break;
+    const struct bench_machine m = bench_machine(&b->arena);
+    const double noise = bench_noise(b);
+    printf("dyn " DYN_VERSION ", %s\n%s, %ld cores", m.date, m.cpu, m.cores);
+    if (m.hz > 0)
+        printf(", %.2f GHz", 1e-9 * m.hz);
+    printf("; by hand: %s\nbuilt with %s; LLVM %s\n", hand_best()->name, m.compiler, m.llvm);
+    if (b->cell.n == 0)
+        return;
+    printf("half of the rates of the same code lie within %.1f %%%s\n", 100 * noise,
+           noise > BENCH_NOISY ? " (noisy: compare ratios, not rates)" : "");
+    if (bench_available(b) < BENCH_SHARED)
+        printf("others use this machine: the benchmark had its core for %.0f %% of the time, so "
+               "durations and what two threads do are too bad\n",
+               100 * bench_available(b));
+}
+
+/* ---- goals ---- */
+
+static int digits(double x)
+{
+    return x < 9.995 ? 2 : x < 99.95 ? 1 : 0;
+}
+
+static void print_goals(const struct bench *b)
+{
+    if (b->goal.n == 0)
+        return;
+    uint32_t met = 0;
+    for (uint32_t i = 0; i < b->goal.n; i++)
+        met += b->goal.data[i].met;
+    printf("\ngoals: %u of %u met; a ratio is the worst of those that the goal is for\n", met,
+           b->goal.n);
+    printf("%-30s %-18s %8s %9s  %-16s %-7s %s\n", "", "", "wanted", "measured", "  half between",
+           "", "worst at");
+    for (uint32_t i = 0; i < b->goal.n; i++) {
+        const struct bench_goal *g = &b->goal.data[i];
+        printf("%-30s %-18s %2s %5.*f %9.*f  %7.*f .. %-5.*f %-7s %s\n", g->text, g->what,
+               g->at_most ? "<=" : ">=",
+               g->wanted < 1   ? 2
+               : g->wanted < 3 ? 1
+                               : 0,
+               g->wanted, digits(g->value), g->value, digits(g->low), g->low, digits(g->high),
+               g->high, g->met ? "met" : "MISSED", g->where);
     }
-    if (f)
-        fclose(f);
 }
 
-/* Median over the cells of how far the rates of the kernel by hand are apart. */
-static double noise(const struct bench *b)
-{
-    struct arena a = {0};
-    double *v = ARENA_ARRAY(&a, double, b->cell.n + 1);
-    for (uint32_t i = 0; i < b->cell.n; i++)
-        v[i] = b->cell.data[i].variant[0].spread;
-    bench_sort(v, b->cell.n);
-    double median = b->cell.n ? bench_quantile(v, b->cell.n, 0.5) : 0;
-    arena_free(&a);
-    return median;
-}
-
-static const double NOISY = 0.05;
-
-/* ---- a table ---- */
+/* ---- durations ---- */
 
 static void print_times(const struct bench *b)
 {
-    printf("\n%-9s %-26s %10s %10s %10s %10s\n", "", "milliseconds", "median", "least", "most",
-           "goal");
+    if (b->time.n == 0)
+        return;
+    printf("\n%-9s %-30s %10s %10s %10s\n", "", "milliseconds", "median", "least", "most");
     for (uint32_t i = 0; i < b->time.n; i++) {
         const struct bench_time *t = &b->time.data[i];
-        printf("%-9s %-26s %10.3f %10.3f %10.3f ", t->part, t->name, 1e3 * t->median,
-               1e3 * t->least, 1e3 * t->most);
-        if (t->goal > 0)
-            printf("%10.0f %s\n", 1e3 * t->goal, t->median <= t->goal ? "met" : "MISSED");
-        else
-            printf("%10s %s\n", "", t->note);
+        printf("%-9s %-30s %10.3f %10.3f %10.3f  %s\n", t->part, t->name, 1e3 * t->median,
+               1e3 * t->least, 1e3 * t->most, t->note);
     }
 }
 
+/* ---- rates ---- */
+
 static void print_cell(const struct bench_cell *c)
 {
-    printf("%7u %6u  %-8s %-6s", c->n, c->trials, c->varying ? "varying" : "uniform",
-           c->record ? "record" : "");
+    printf("%7u %6u  ", c->n, c->trials);
+    if (c->setting)
+        printf("%-17s", c->setting);
+    else
+        printf("%-8s %-8s", c->varying ? "varying" : "uniform", c->record ? "recorded" : "");
     for (uint32_t v = 0; v < c->n_variants; v++) {
-        if (v == 0)
-            printf(" %8.1f", 1e-6 * c->variant[v].median);
-        else
-            printf(" %8.1f %5.3f", 1e-6 * c->variant[v].median, c->variant[v].ratio);
+        printf(" %8.1f", 1e-6 * c->variant[v].median);
+        if (v > 0)
+            printf(" %6.3f", bench_ratio(c, v, 0).value);
     }
     printf("  %4.1f %%\n", 100 * c->variant[0].spread);
 }
 
-static void print_cells(const struct bench *b, const char *part, const char *title)
+static void print_cells(const struct bench *b, const char *part, const char *title,
+                        const char *unit)
 {
     bool head = false;
     for (uint32_t i = 0; i < b->cell.n; i++) {
@@ -75,10 +90,10 @@ static void print_cells(const struct bench *b, const char *part, const char *tit
         if (strcmp(c->part, part) != 0)
             continue;
         if (!head) {
-            printf("\n%s\nmillion neuron-steps a second and ratio to the first\n%7s %6s  %-8s %-6s",
-                   title, "neurons", "trials", "values", "");
+            printf("\n%s\nmillion %s a second, and ratio to the first\n%7s %6s  %-17s", title, unit,
+                   "neurons", "trials", "");
             for (uint32_t v = 0; v < c->n_variants; v++)
-                printf(v ? " %8s      " : " %8s", c->variant[v].name);
+                printf(v ? " %8s       " : " %8s", c->variant[v].name);
             printf("  spread\n");
             head = true;
         }
@@ -86,116 +101,55 @@ static void print_cells(const struct bench *b, const char *part, const char *tit
     }
 }
 
-static void print_text(const struct bench *b)
+/* ---- where time goes ---- */
+
+static void print_splits(const struct bench *b, const char *part, const char *title)
 {
-    char cpu[256];
-    cpu_model(cpu, sizeof cpu);
-    const double n = noise(b);
-    printf("%s, one core, by hand: %s\n", cpu, hand_best()->name);
-    printf("spread of a rate: %.1f %%%s\n", 100 * n,
-           n > NOISY ? " (noisy: compare ratios, not rates)" : "");
+    bool head = false;
+    for (uint32_t i = 0; i < b->split.n; i++) {
+        const struct bench_split *s = &b->split.data[i];
+        if (strcmp(s->part, part) != 0)
+            continue;
+        if (!head) {
+            printf("\n%s\n%-32s %8s", title, "", "ns");
+            for (uint32_t k = 0; k < s->n; k++)
+                printf(" %11s", s->share[k].name);
+            printf("%s\n", s->timed > 0 ? "  timers" : "");
+            head = true;
+        }
+        printf("%-32s %8.3f", s->setting, 1e9 / s->rate);
+        for (uint32_t k = 0; k < s->n; k++) {
+            if (s->share[k].count)
+                printf(" %3u: %4.1f %%", s->share[k].count, 100 * s->share[k].share);
+            else
+                printf(" %9.1f %%", 100 * s->share[k].share);
+        }
+        if (s->timed > 0)
+            printf("  %4.1f %%", 100 * (s->rate / s->timed - 1));
+        putchar('\n');
+    }
+}
+
+void bench_report(struct bench *b)
+{
+    static const char steps[] = "neuron-steps";
+    print_head(b);
+    print_goals(b);
+    for (uint32_t i = 0; i < b->note.n; i++)
+        printf("%s%s\n", i == 0 ? "\n" : "", b->note.data[i]);
     print_times(b);
-    print_cells(b, "kernel", "kernel: one step over lanes in memory");
-    print_cells(b, "engine", "engine: whole runs on one thread, `hand` a program for this network");
-    print_cells(b, "recurrent", "recurrent: the same with a layer that feeds itself");
-    print_cells(b, "threads", "threads: whole runs with --jobs 1 and 2, on all cores");
+    print_cells(b, "kernel", "kernel: one step over lanes in memory", steps);
+    print_cells(b, "delivery", "delivery: events through synapses, on one thread",
+                "synaptic events");
+    print_cells(b, "engine", "engine: whole runs on one thread; `hand`, `plain`: programs for them",
+                steps);
+    print_cells(b, "recurrent", "recurrent: the same with a layer that feeds itself", steps);
+    print_cells(b, "threads", "threads: whole runs with --jobs 1 and 2, on all cores", steps);
+    print_cells(b, "python", "python: the same networks on one core", steps);
+    print_splits(b, "run", "profile of a run: of its time, in nanoseconds a neuron-step");
+    print_splits(b, "step",
+                 "profile of a step: operations in the kernel, and what each kind takes of the "
+                 "kernel's time");
     printf("\n%u checks, %u failed\n", b->checks, b->failures);
     printf("%s - variants agree\n", b->failures ? "not ok 1" : "ok 1");
-}
-
-/* ---- JSON ---- */
-
-static void json_cell(struct json *j, const struct bench_cell *c)
-{
-    json_object(j);
-    json_key(j, "part");
-    json_str(j, c->part);
-    json_key(j, "neurons");
-    json_int(j, c->n);
-    json_key(j, "trials");
-    json_int(j, c->trials);
-    json_key(j, "varying");
-    json_bool(j, c->varying);
-    json_key(j, "record");
-    json_bool(j, c->record);
-    json_key(j, "recurrent");
-    json_bool(j, c->recurrent);
-    json_key(j, "variants");
-    json_array(j);
-    for (uint32_t v = 0; v < c->n_variants; v++) {
-        json_object(j);
-        json_key(j, "name");
-        json_str(j, c->variant[v].name);
-        json_key(j, "rate");
-        json_f64(j, c->variant[v].median);
-        json_key(j, "ratio");
-        json_f64(j, c->variant[v].ratio);
-        json_key(j, "spread");
-        json_f64(j, c->variant[v].spread);
-        json_end_object(j);
-    }
-    json_end_array(j);
-    json_end_object(j);
-}
-
-static void json_time(struct json *j, const struct bench_time *t)
-{
-    json_object(j);
-    json_key(j, "part");
-    json_str(j, t->part);
-    json_key(j, "name");
-    json_str(j, t->name);
-    json_key(j, "seconds");
-    json_f64(j, t->median);
-    json_key(j, "least");
-    json_f64(j, t->least);
-    json_key(j, "most");
-    json_f64(j, t->most);
-    json_key(j, "goal");
-    t->goal > 0 ? json_f64(j, t->goal) : json_null(j);
-    json_key(j, "note");
-    json_str(j, t->note);
-    json_end_object(j);
-}
-
-static void print_json(const struct bench *b)
-{
-    char cpu[256];
-    cpu_model(cpu, sizeof cpu);
-    struct buf out = {0};
-    struct json j;
-    json_init(&j, &out, 1);
-    json_object(&j);
-    json_key(&j, "cpu");
-    json_str(&j, cpu);
-    json_key(&j, "hand");
-    json_str(&j, hand_best()->name);
-    json_key(&j, "spread");
-    json_f64(&j, noise(b));
-    json_key(&j, "checks");
-    json_int(&j, b->checks);
-    json_key(&j, "failures");
-    json_int(&j, b->failures);
-    json_key(&j, "times");
-    json_array(&j);
-    for (uint32_t i = 0; i < b->time.n; i++)
-        json_time(&j, &b->time.data[i]);
-    json_end_array(&j);
-    json_key(&j, "rates");
-    json_array(&j);
-    for (uint32_t i = 0; i < b->cell.n; i++)
-        json_cell(&j, &b->cell.data[i]);
-    json_end_array(&j);
-    json_end_object(&j);
-    fwrite(out.data, 1, out.n, stdout);
-    putchar('\n');
-    buf_free(&out);
-}
-
-void bench_report(const struct bench *b)
-{
-    if (b->o.json)
-        print_json(b);
-    else
-        print_text(b);
 }

@@ -43,6 +43,17 @@ same() {
     report $status "$3"
     [ $status -eq 0 ] || diff "$1" "$2" | head -20 | sed 's/^/# /'
 }
+# is_json FILE NAME: one value of JSON; what is inside of brackets becomes a value, from the inside out
+is_json() {
+    [ "$(tr -d '\n' <"$1" | awk '{
+        gsub(/"([^"\\]|\\.)*"/, "s")
+        gsub(/-?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?|true|false|null/, "v")
+        gsub(/[ \t]/, "")
+        while (gsub(/\{(s:[sv](,s:[sv])*)?\}|\[([sv](,[sv])*)?\]/, "v")) continue
+        print
+    }')" = v ]
+    report $? "$2"
+}
 finish() {
     echo "1..$n"
     exit $failed
