@@ -178,15 +178,19 @@ int cli_run(struct cli *c)
         if (c->value[OPT_VERBOSE] && p.found.note) {
             fprintf(stderr, "%s\n", p.found.note);
         }
-        if (c->value[OPT_OUTPUT]) { /* what isn't written needn't be kept: memory stays bounded */
+        struct record_file file;
+        const char *path = c->value[OPT_OUTPUT];
+        if (path) { /* what isn't written needn't be kept: memory stays bounded */
             o.record = record;
             o.n_record = n_record;
+            record_file_open(&file, path, &plan, &o, c->value[OPT_CHIPS] != NULL, &d->diags);
         }
         cli_flush(c, &p);
         struct buf out = {0};
-        if (run(c, &plan, &o, &r) &&
-            (!c->value[OPT_OUTPUT] || record_npz(c->value[OPT_OUTPUT], &plan, &stim, &r,
-                                                 c->value[OPT_CHIPS] != NULL, &d->diags))) {
+        bool ok = run(c, &plan, &o, &r);
+        if (path)
+            ok = record_file_close(&file, ok ? &r : NULL);
+        if (ok) {
             if (c->value[OPT_JSON]) {
                 struct json j;
                 json_init(&j, &out, 1);

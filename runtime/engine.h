@@ -56,9 +56,9 @@ struct group_plan {
     uint32_t n_before;   /* those before the first from its own stage: summed for a whole span */
     uint32_t depth;      /* spans whose spikes are kept; a power of two */
     uint32_t n_states;
-    bool *traced;    /* states that are recorded */
-    uint8_t *spikes; /* of the result; NULL where they aren't recorded */
-    float **state;   /* of the result, for each state */
+    bool *traced;     /* states that are recorded */
+    uint32_t *record; /* index of each of them among the records; the last one is of the spikes */
+    bool keeps_spikes;
 };
 
 struct schedule {
@@ -85,10 +85,12 @@ struct engine {
     uint32_t block;  /* trials of an item (the last of a chip may have fewer) */
     uint32_t blocks; /* items of a chip */
     uint64_t items;
-    uint32_t parts; /* threads of a team */
+    uint32_t parts;  /* threads of a team */
+    uint64_t window; /* steps of recorded variables that a team has at a time */
 
     atomic_uint_fast64_t next; /* item */
     atomic_bool stop;          /* no further items */
+    atomic_bool refused;       /* the sink takes no more */
 
     pthread_mutex_t lock; /* of what follows */
     struct arena arena;
@@ -177,6 +179,8 @@ struct block { /* what a team works with */
     struct event_ring *of_group, *of_input;
     struct range *range;          /* [part][group]: which lanes of a group a part has */
     struct stimulus_event **room; /* for each part: events of one input, trial and step */
+    void **record; /* [trials of the item, steps of the window, neurons] of each recorded variable;
+                      of the result's where there is no sink */
 };
 
 struct team {
@@ -220,6 +224,26 @@ void collect_spikes(const struct engine *e, struct team *t, uint32_t part, uint3
 /* Its recorded states, of a whole span. */
 void collect_states(const struct engine *e, struct team *t, uint32_t part, uint32_t group,
                     const struct stretch *x);
+
+/* ---- what is recorded (run_record.c) ---- */
+
+/* Which of the records a record is: itself, or the first of the same variable. */
+uint32_t record_first(const struct engine *e, uint32_t record);
+/* Bytes of a step of one trial. */
+size_t record_row(const struct engine *e, uint32_t record);
+/* Steps of a window, for so many teams. Needs the schedule. */
+void record_choose_window(struct engine *e, uint32_t teams);
+/* Bytes that all take: in a team's windows or in the result. */
+double record_bytes(const struct engine *e, uint32_t teams);
+/* The result's arrays; false if there is no memory for them. */
+bool record_make(struct engine *e, struct arena *a);
+/* A team's windows. */
+void record_build(const struct engine *e, struct block *b);
+/* Before an item: where its records go. */
+void record_enter(const struct engine *e, struct team *t);
+/* After steps up to `end`: the part's share of the records goes to the sink where a window is full
+ * or the run ends. */
+void record_leave(struct engine *e, struct team *t, uint32_t part, uint64_t end);
 
 /* ---- run.c ---- */
 

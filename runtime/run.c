@@ -59,12 +59,20 @@ static double memory_needed(const struct engine *e, uint32_t teams)
     for (uint32_t i = 0; i < p->input.n; i++)
         team += (double)e->schedule.input_depth[i] * e->parts * sizeof(size_t) *
                 (e->schedule.span + 1.0);
-    for (uint32_t i = 0; i < e->options->n_record; i++) {
-        const struct run_record r = e->options->record[i];
-        double size = r.state < 0 ? sizeof(uint8_t) : sizeof(float);
-        result += trials * (double)e->steps * p->group.data[r.group].n * size;
-    }
-    return team * teams + result;
+    return team * teams + result + record_bytes(e, teams);
+}
+
+/* What goes to a sink has no other limit than that its sizes are numbers. */
+static bool check_sink(const struct engine *e, struct diags *d)
+{
+    double all = 0;
+    for (uint32_t i = 0; e->options->sink && i < e->options->n_record; i++)
+        all += (double)e->result->trials * e->result->chips * (double)e->steps *
+               (double)record_row(e, i);
+    if (all < 0x1p62)
+        return true;
+    diag_add(d, E0806, nowhere, "the run records %.1f EB", all * 1e-18);
+    return false;
 }
 
 static bool check_memory(const struct engine *e, uint32_t teams, struct diags *d)
@@ -72,7 +80,7 @@ static bool check_memory(const struct engine *e, uint32_t teams, struct diags *d
     double there = memory_there();
     double needed = memory_needed(e, teams);
     if (needed <= there)
-        return true;
+        return check_sink(e, d);
     struct diag *g =
         diag_add(d, E0806, nowhere, "the run needs %.1f GB of memory, this machine has %.1f GB",
                  needed * 1e-9, there * 1e-9);
@@ -124,40 +132,12 @@ static void prepare(struct engine *e, uint32_t jobs)
     schedule_make(e, &e->arena);
 }
 
-/* Index of the first record of the same variable, whose data a later one shares. */
-static uint32_t same_record(const struct run_record *all, uint32_t i)
-{
-    uint32_t k = 0;
-    while (all[k].group != all[i].group || all[k].state != all[i].state)
-        k++;
-    return k;
-}
-
 static bool make_result(struct engine *e, struct arena *a, struct diags *d)
 {
     const struct plan *p = e->plan;
     struct run_result *r = e->result;
     const size_t trials = (size_t)r->chips * r->trials;
-    bool ok = true;
-    r->n_record = e->options->n_record;
-    r->record = arena_alloc(a, r->n_record * sizeof *r->record);
-    for (uint32_t i = 0; i < r->n_record; i++) {
-        const struct run_record what = e->options->record[i];
-        const size_t size = what.state < 0 ? sizeof(uint8_t) : sizeof(float);
-        struct group_plan *g = &e->schedule.group[what.group];
-        const uint32_t same = same_record(e->options->record, i);
-        r->record[i].what = what;
-        r->record[i].data = r->record[same].data;
-        /* check_memory() has seen to it that the products don't overflow */
-        if (same == i)
-            r->record[i].data =
-                arena_try(a, trials * (size_t)e->steps, p->group.data[what.group].n * size);
-        ok = ok && r->record[i].data;
-        if (what.state < 0)
-            g->spikes = r->record[i].data;
-        else
-            g->state[what.state] = r->record[i].data;
-    }
+    bool ok = record_make(e, a);
     r->count = ARENA_ARRAY(a, uint64_t *, p->group.n);
     r->raster = ARENA_ARRAY(a, uint8_t *, p->group.n);
     for (uint32_t i = 0; i < p->group.n; i++) {
@@ -331,7 +311,9 @@ static bool run_engine(struct engine *e, struct arena *a, struct diags *d)
     prepare(e, jobs);
     const uint32_t teams = e->items < jobs / e->parts ? (uint32_t)e->items : jobs / e->parts;
     const uint32_t workers = teams * e->parts;
-    if (!check_memory(e, teams, d) || !make_result(e, a, d))
+    const struct run_sink *sink = e->options->sink;
+    record_choose_window(e, teams);
+    if (!check_memory(e, teams, d) || !make_result(e, a, d) || (sink && !sink->begin(sink->arg)))
         return false;
     struct worker *worker = ARENA_ARRAY(&e->arena, struct worker, workers + 1);
     struct team *team = ARENA_ARRAY(&e->arena, struct team, workers + 1);
@@ -345,7 +327,7 @@ static bool run_engine(struct engine *e, struct arena *a, struct diags *d)
     const struct run_failure *first = first_failure(team, workers, parts);
     if (first)
         report(e, first, d);
-    return !atomic_load(&e->stop);
+    return !atomic_load(&e->stop) && !atomic_load(&e->refused);
 }
 
 bool run_plan(struct arena *a, const struct plan *p, const struct run_options *o,

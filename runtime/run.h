@@ -95,6 +95,21 @@ struct run_record { /* one recorded variable */
     int32_t state; /* -1: spikes */
 };
 
+/* Takes recorded variables while the run goes on, so that they needn't fit in memory. */
+struct run_sink {
+    /* Once, when the run is known to be possible; false: reported. */
+    bool (*begin)(void *arg);
+    /* The next `n` bytes of record `record` in trial `trial` (chip * trials + trial), and of those
+     * behind it once it is whole. From several threads, a trial of a record from one. False ends
+     * the run; the sink knows why. */
+    bool (*put)(void *arg, uint32_t record, uint64_t trial, const void *data, size_t n);
+    void *arg;
+    size_t window; /* bytes that all threads together gather before they put them, but at least the
+                      steps of a span; 0: RUN_WINDOW */
+};
+
+enum { RUN_WINDOW = 16 << 20 };
+
 struct run_progress {
     void (*tell)(void *arg, double fraction); /* from one thread at a time; may be NULL */
     void *arg;
@@ -109,6 +124,7 @@ struct run_options {
     const struct backend *backend;
     const struct run_record *record;
     uint32_t n_record;
+    const struct run_sink *sink; /* NULL: the result has the recorded variables */
     struct run_progress progress;
 };
 
@@ -116,7 +132,8 @@ struct run_result {
     uint32_t chips, trials;
     uint64_t steps;
     double dt;
-    /* Recorded variables, [chips, trials, steps, neurons]: uint8 for spikes, float32 otherwise. */
+    /* Recorded variables, [chips, trials, steps, neurons]: uint8 for spikes, float32 otherwise.
+     * With a sink `data` is NULL. */
     uint32_t n_record;
     struct {
         struct run_record what;

@@ -88,6 +88,7 @@ void block_build(const struct engine *e, const struct chip *c, struct block *b)
     }
     for (uint32_t i = 0; i < e->parts; i++)
         b->room[i] = ARENA_ARRAY(&b->arena, struct stimulus_event, channels);
+    record_build(e, b);
 }
 
 void block_free(const struct engine *e, struct block *b)
@@ -276,7 +277,7 @@ static void run_span(const struct part *x, const struct stretch *span)
 static bool is_cancelled(const struct engine *e)
 {
     const volatile bool *cancel = e->options->progress.cancel;
-    return cancel && *cancel;
+    return (cancel && *cancel) || atomic_load(&e->refused);
 }
 
 /* A failure in one of the item's trials [0, trials). */
@@ -293,8 +294,10 @@ void block_run(struct engine *e, struct team *t, uint32_t part)
     const struct part x = {e, t, part, t->block.range + (size_t)part * e->plan->group.n};
     struct stretch span = {0};
     share_lanes(&x);
-    if (part == 0)
+    if (part == 0) {
         reset(&x);
+        record_enter(e, t);
+    }
     for (; span.first < e->steps; span.span++, span.first += span.steps) {
         const uint64_t left = e->steps - span.first;
         span.steps = left < e->schedule.span ? (uint32_t)left : e->schedule.span;
@@ -306,6 +309,7 @@ void block_run(struct engine *e, struct team *t, uint32_t part)
         if (t->cut_short)
             return;
         run_span(&x, &span);
+        record_leave(e, t, part, span.first + span.steps);
         if (part == 0)
             engine_progress(e, (uint64_t)t->item.trials * span.steps);
     }

@@ -20,9 +20,11 @@ struct collector {
     struct run_failure *failure;
     uint32_t group, n; /* neurons */
     struct range lanes;
-    size_t used;    /* lanes, without padding */
-    size_t trial;   /* of the result: the item's first */
-    uint64_t first; /* step of the span */
+    void *const *record; /* as in the block */
+    size_t used;         /* lanes, without padding */
+    size_t trial;        /* of the result: the item's first */
+    uint64_t first;      /* step of the span */
+    size_t row;          /* the same step of the window */
 };
 
 /* ---- spikes ------------------------------------------------------------------------------------
@@ -91,10 +93,12 @@ static void count_spikes(const struct collector *c, struct event_list *l, size_t
     const float *count = c->args->spikes + c->args->stride;
     const uint32_t stride = (uint32_t)c->args->stride, n = c->n;
     uint64_t *total = r->count[c->group] + c->trial * n;
-    uint8_t *spikes = c->e->schedule.group[c->group].spikes;
+    const struct group_plan *g = &c->e->schedule.group[c->group];
+    uint8_t *spikes = g->keeps_spikes ? c->record[g->record[g->n_states]] : NULL;
     uint8_t *raster = c->trial == 0 ? r->raster[c->group] : NULL;
     const float most = spikes ? UINT8_MAX : 0x1p24f;
     const bool one_trial = c->it->trials == 1;
+    const size_t window = (size_t)c->e->window;
     const size_t end = l->n;
     l->n = before;
     for (size_t i = before; i < end; i++) {
@@ -113,7 +117,7 @@ static void count_spikes(const struct collector *c, struct event_list *l, size_t
         const uint32_t whole = (uint32_t)e->count;
         total[lane] += whole;
         if (spikes)
-            spikes[((c->trial + e->trial) * r->steps + step) * n + e->channel] = (uint8_t)whole;
+            spikes[(e->trial * window + c->row + row) * n + e->channel] = (uint8_t)whole;
         if (raster && e->trial == 0)
             raster[step * n + e->channel] = (uint8_t)(whole < UINT8_MAX ? whole : UINT8_MAX);
     }
@@ -123,16 +127,19 @@ static struct collector new_collector(const struct engine *e, struct team *t, ui
                                       uint32_t group, const struct stretch *x)
 {
     const uint32_t n = e->plan->group.data[group].n;
+    const uint64_t first = x->first - x->begin;
     return (struct collector){.e = e,
                               .it = &t->item,
                               .args = &t->block.group[group].args,
+                              .record = t->block.record,
                               .failure = &t->failure[part],
                               .group = group,
                               .n = n,
                               .lanes = t->block.range[part * e->plan->group.n + group],
                               .used = (size_t)n * t->item.trials,
                               .trial = (size_t)t->item.chip * e->result->trials + t->item.first,
-                              .first = x->first - x->begin};
+                              .first = first,
+                              .row = (size_t)(first % e->window)};
 }
 
 /* Rows lie side by side, and so do their bits where a part has all lanes. */
@@ -169,7 +176,7 @@ void collect_spikes(const struct engine *e, struct team *t, uint32_t part, uint3
 /* A row of a recorded state, trial by trial; `to` is the item's first trial in this step. */
 static void keep_row(const struct collector *c, const float *row, float *to)
 {
-    const size_t trial_floats = (size_t)c->e->steps * c->n;
+    const size_t trial_floats = (size_t)c->e->window * c->n;
     size_t neuron = c->lanes.begin % c->n;
     to += c->lanes.begin / c->n * trial_floats;
     const size_t end = c->lanes.end < c->used ? c->lanes.end : c->used;
@@ -189,7 +196,7 @@ void collect_states(const struct engine *e, struct team *t, uint32_t part, uint3
     for (uint32_t s = 0; s < g->n_states; s++) {
         if (!g->traced[s])
             continue;
-        float *to = g->state[s] + (c.trial * e->steps + x->first) * c.n;
+        float *to = (float *)c.record[g->record[s]] + (c.row + x->begin) * c.n;
         for (uint32_t i = 0; i < x->steps; i++)
             keep_row(&c, c.args->trace[s] + i * c.args->stride, to + (size_t)i * c.n);
     }

@@ -241,12 +241,16 @@ void schedule_make(struct engine *e, struct arena *a)
         const uint32_t n_states = p->kernel.data[p->group.data[g].kernel]->n_states;
         s->group[g].n_states = n_states;
         s->group[g].traced = ARENA_ARRAY(a, bool, n_states);
-        s->group[g].state = ARENA_ARRAY(a, float *, n_states);
+        s->group[g].record = ARENA_ARRAY(a, uint32_t, n_states + 1);
     }
-    for (uint32_t i = 0; i < e->options->n_record; i++) {
+    for (uint32_t i = e->options->n_record; i-- > 0;) { /* the first of the same is what counts */
         const struct run_record r = e->options->record[i];
-        if (r.state >= 0)
-            s->group[r.group].traced[r.state] = true;
+        struct group_plan *g = &s->group[r.group];
+        g->record[r.state < 0 ? g->n_states : (uint32_t)r.state] = i;
+        if (r.state < 0)
+            g->keeps_spikes = true;
+        else
+            g->traced[r.state] = true;
     }
     s->span = choose_span(e);
     find_inputs_of_groups(e, s, a);

@@ -1,6 +1,7 @@
 #include "file.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -103,10 +104,11 @@ struct file_out {
     struct diags *diags;
     char *path; /* as the caller named it */
     char *real; /* what is replaced: links are followed */
-    char *temp; /* NULL: written directly */
+    char *temp; /* NULL: written directly, or without a name */
     int fd;
     bool failed;
     struct buf pending;
+    atomic_int put_error; /* of file_put(), not yet reported */
 };
 
 static bool fail(struct file_out *f, int error)
@@ -125,25 +127,60 @@ static char *copy(const char *s)
     return p;
 }
 
-/* A new file beside f->real with the permissions of the old one, or what the umask says. */
-static void open_temp(struct file_out *f, const struct stat *old)
+/* What `fd` is, as a name that link() takes. */
+static void name_of_fd(struct buf *b, int fd)
 {
-    struct buf name = {0};
+    buf_clear(b);
+    buf_printf(b, "/proc/self/fd/%d", fd);
+}
+
+/* A name beside f->real that nobody has, as f->temp: for a new file, or for the one that is open
+ * but has no name. */
+static void take_name(struct file_out *f)
+{
+    const bool have = f->fd >= 0;
+    struct buf name = {0}, from = {0};
+    int done = -1;
+    if (have)
+        name_of_fd(&from, f->fd);
     for (unsigned i = 0; i < 1000; i++) {
         buf_clear(&name);
         buf_printf(&name, "%s.%ld.%u.tmp", f->real, (long)getpid(), i);
-        f->fd = open(name.data, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-        if (f->fd >= 0 || errno != EEXIST)
+        if (have)
+            done = linkat(AT_FDCWD, from.data, AT_FDCWD, name.data, AT_SYMLINK_FOLLOW);
+        else
+            done = f->fd = open(name.data, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (done >= 0 || errno != EEXIST)
             break;
     }
-    if (f->fd < 0) {
+    if (done < 0)
         fail(f, errno);
-    } else {
+    else
         f->temp = copy(name.data);
-        if (old && fchmod(f->fd, old->st_mode & 07777) < 0)
-            fail(f, errno);
-    }
     buf_free(&name);
+    buf_free(&from);
+}
+
+/* A new file in the folder of f->real with the permissions of the old one, or what the umask says.
+ * It gets its name in the end, if the file system and /proc allow that. */
+static void open_temp(struct file_out *f, const struct stat *old)
+{
+    struct arena a = {0};
+    struct buf from = {0};
+    f->fd = open(path_beside(&a, f->real, "."), O_WRONLY | O_TMPFILE | O_CLOEXEC, 0666);
+    arena_free(&a);
+    if (f->fd >= 0) {
+        name_of_fd(&from, f->fd);
+        if (access(from.data, F_OK) < 0) {
+            close(f->fd);
+            f->fd = -1;
+        }
+        buf_free(&from);
+    }
+    if (f->fd < 0)
+        take_name(f);
+    if (f->fd >= 0 && old && fchmod(f->fd, old->st_mode & 07777) < 0)
+        fail(f, errno);
 }
 
 static void release(struct file_out *f)
@@ -209,9 +246,16 @@ static bool flush(struct file_out *f)
     return ok;
 }
 
+/* False if something has failed; what file_put() met is reported. */
+static bool still_good(struct file_out *f)
+{
+    const int error = atomic_exchange(&f->put_error, 0);
+    return error ? fail(f, error) : !f->failed;
+}
+
 bool file_append(struct file_out *f, const void *data, size_t n)
 {
-    if (f->failed)
+    if (!still_good(f))
         return false;
     if (f->pending.n + n < PIECE) {
         buf_put(&f->pending, data, n);
@@ -222,7 +266,10 @@ bool file_append(struct file_out *f, const void *data, size_t n)
 
 bool file_commit(struct file_out *f)
 {
-    bool ok = !f->failed && flush(f);
+    bool ok = still_good(f) && flush(f);
+    if (ok && f->real && !f->temp)
+        take_name(f);
+    ok = ok && !f->failed;
     if (ok) {
         if (close(f->fd) < 0)
             ok = fail(f, errno);
@@ -238,9 +285,50 @@ bool file_commit(struct file_out *f)
 
 void file_abort(struct file_out *f)
 {
+    still_good(f);
     if (f->temp)
         unlink(f->temp);
     release(f);
+}
+
+bool file_is_regular(const char *path)
+{
+    struct stat st;
+    return strcmp(path, "/dev/stdout") != 0 && (stat(path, &st) < 0 || S_ISREG(st.st_mode));
+}
+
+bool file_skip(struct file_out *f, uint64_t n)
+{
+    if (!still_good(f) || !flush(f))
+        return false;
+    const off_t at = lseek(f->fd, 0, SEEK_CUR);
+    if (at < 0 || n > (uint64_t)(INT64_MAX - at))
+        return fail(f, at < 0 ? errno : EFBIG);
+    int done;
+    do
+        done = n ? fallocate(f->fd, 0, at, (off_t)n) : 0;
+    while (done < 0 && errno == EINTR);
+    if (done < 0 && (errno == ENOSPC || errno == EFBIG || errno == EDQUOT))
+        return fail(f, errno); /* any other: a file system that can't say */
+    return lseek(f->fd, (off_t)n, SEEK_CUR) < 0 ? fail(f, errno) : true;
+}
+
+bool file_put(struct file_out *f, uint64_t at, const void *data, size_t n)
+{
+    for (const char *p = data; n;) {
+        ssize_t done = pwrite(f->fd, p, n, (off_t)at);
+        if (done < 0 && errno == EINTR)
+            continue;
+        if (done < 0) {
+            int none = 0;
+            atomic_compare_exchange_strong(&f->put_error, &none, errno);
+            return false;
+        }
+        p += done;
+        at += (uint64_t)done;
+        n -= (size_t)done;
+    }
+    return true;
 }
 
 bool file_write(const char *path, const void *data, size_t n, struct diags *d)

@@ -17,8 +17,10 @@ enum { FILE_MAX_PIPE = 1 << 30 }; /* bytes taken from something that isn't a reg
  * be a pipe. */
 bool file_read(struct arena *a, const char *path, struct bytes *out, struct diags *d,
                enum diag_code code, struct span at);
-/* Writes to a temporary file beside `path` and renames it, so that a failure loses nothing. What
- * isn't a regular file (/dev/stdout, a pipe) is written directly. False with E0902. */
+/* Writes to a temporary file beside `path` and renames it, so that a failure loses nothing; until
+ * then the file has no name where the system can do that, so that nothing is left of a process that
+ * is killed. What isn't a regular file (/dev/stdout, a pipe) is written directly. False with E0902.
+ */
 bool file_write(const char *path, const void *data, size_t n, struct diags *d);
 
 /* The same in pieces. A failure is reported once, by the call that met it; later calls return
@@ -30,6 +32,15 @@ bool file_append(struct file_out *f, const void *data, size_t n);
 bool file_commit(struct file_out *f);
 /* Removes the temporary file and frees. */
 void file_abort(struct file_out *f);
+
+/* Out of order, where `path` is or becomes a regular file (/dev/stdout isn't taken for one). */
+bool file_is_regular(const char *path);
+/* Leaves `n` bytes for file_put(), zero until then. The disk has room for them, as far as its file
+ * system says. */
+bool file_skip(struct file_out *f, uint64_t n);
+/* Puts `n` bytes at byte `at`, which file_skip() went over; several threads may. A failure is
+ * reported by the next of the calls above. */
+bool file_put(struct file_out *f, uint64_t at, const void *data, size_t n);
 
 /* Directory of `path` with `name` appended, unless `name` is absolute. */
 char *path_beside(struct arena *a, const char *path, const char *name);

@@ -64,6 +64,14 @@ struct npz_writer *npz_create(const char *path, struct diags *d); /* NULL: repor
 bool npz_member(struct npz_writer *w, const char *name, const char *dtype, uint32_t rank,
                 const uint64_t *extent);
 bool npz_write(struct npz_writer *w, const void *p, size_t n);
+/* Leaves room for a member of `pieces` equal pieces that npz_put() fills; members are numbered from
+ * 0. All of these come before the first npz_member(); only for a path that file_is_regular(). */
+bool npz_place(struct npz_writer *w, const char *name, const char *dtype, uint32_t rank,
+               const uint64_t *extent, uint64_t pieces);
+/* The next `n` bytes of a piece, and of those behind it once it is full. Several threads may, each
+ * at a piece of its own; all pieces must be full before the next npz_member() or npz_close(). False
+ * is reported by these or by npz_abort(). */
+bool npz_put(struct npz_writer *w, uint32_t member, uint64_t piece, const void *p, size_t n);
 /* Finishes, renames into place and frees; false (reported) if anything failed. */
 bool npz_close(struct npz_writer *w);
 /* Gives up: removes the temporary file. */
