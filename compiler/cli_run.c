@@ -80,8 +80,9 @@ static bool run(struct cli *c, const struct plan *p, struct run_options *o, stru
     bool ok = run_plan(&c->driver.arena, p, o, out, &c->driver.diags);
     bar_end(&bar);
     if (ok && c->value[OPT_VERBOSE]) {
-        fprintf(stderr, "ran in %.1f ms on %s, %s\n", (now() - bar.start) * 1e3, o->backend->name,
-                cpu_level_name(o->backend->cpu));
+        fprintf(stderr, "ran in %.1f ms on %s, %s, with %.3f MB of memory\n",
+                (now() - bar.start) * 1e3, o->backend->name, cpu_level_name(o->backend->cpu),
+                out->bytes * 1e-6);
         tell_code(o->backend);
     }
     return ok;

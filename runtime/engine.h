@@ -190,6 +190,7 @@ struct team {
     struct run_failure *failure; /* of each part */
     bool done;                   /* no further items, or not to be gone on with */
     bool cut_short;              /* the item was cancelled or failed */
+    double bytes;                /* that chip and block took at their most */
     atomic_uint arrived, round;  /* barrier */
 };
 
@@ -199,6 +200,8 @@ void team_meet(const struct engine *e, struct team *t);
 /* The lanes and rings for blocks of trials on one chip. */
 void block_build(const struct engine *e, const struct chip *c, struct block *b);
 void block_free(const struct engine *e, struct block *b);
+/* Memory that it takes now. */
+double block_bytes(const struct engine *e, const struct block *b);
 /* A part's share of the team's item; what it gives goes into the result. */
 void block_run(struct engine *e, struct team *t, uint32_t part);
 
@@ -206,6 +209,7 @@ void block_run(struct engine *e, struct team *t, uint32_t part);
 
 struct event_ring event_ring_new(const struct engine *e, struct arena *a, uint32_t depth);
 void event_ring_free(const struct engine *e, struct event_ring *r);
+double event_ring_bytes(const struct engine *e, const struct event_ring *r);
 static inline struct event_list *event_list_of(const struct engine *e, const struct event_ring *r,
                                                uint64_t span, uint32_t part)
 {

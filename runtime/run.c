@@ -177,15 +177,27 @@ struct worker {
     uint32_t index;
 };
 
+/* Events' lists are at their longest in the end. */
+static void leave_chip(struct engine *e, struct team *t)
+{
+    if (!t->chip.group)
+        return;
+    const double bytes = (double)t->chip.arena.used + block_bytes(e, &t->block);
+    t->bytes = bytes > t->bytes ? bytes : t->bytes;
+    block_free(e, &t->block);
+    chip_free(&t->chip);
+}
+
 /* The chip of an item, with lanes for it; teams keep theirs as long as the items belong to it. */
 static bool enter_chip(struct engine *e, struct team *t, uint32_t index)
 {
     if (t->chip.group && t->chip.index == index)
         return true;
-    block_free(e, &t->block);
-    chip_free(&t->chip);
-    if (!chip_build(e, &t->chip, index))
+    leave_chip(e, t);
+    if (!chip_build(e, &t->chip, index)) {
+        chip_free(&t->chip);
         return false;
+    }
     block_build(e, &t->chip, &t->block);
     return true;
 }
@@ -234,10 +246,8 @@ static void *work(void *arg)
         fpenv_restore(mode);
         team_meet(e, t);
     }
-    if (part == 0) {
-        block_free(e, &t->block);
-        chip_free(&t->chip);
-    }
+    if (part == 0)
+        leave_chip(e, t);
     return NULL;
 }
 
@@ -313,6 +323,7 @@ static bool run_engine(struct engine *e, struct arena *a, struct diags *d)
     const uint32_t workers = teams * e->parts;
     const struct run_sink *sink = e->options->sink;
     record_choose_window(e, teams);
+    const size_t used = a->used;
     if (!check_memory(e, teams, d) || !make_result(e, a, d) || (sink && !sink->begin(sink->arg)))
         return false;
     struct worker *worker = ARENA_ARRAY(&e->arena, struct worker, workers + 1);
@@ -325,6 +336,9 @@ static bool run_engine(struct engine *e, struct arena *a, struct diags *d)
     if (workers)
         run_workers(e, worker, workers);
     const struct run_failure *first = first_failure(team, workers, parts);
+    e->result->bytes = (double)(a->used - used) + (double)e->arena.used;
+    for (uint32_t i = 0; i < workers; i++)
+        e->result->bytes += team[i].bytes;
     if (first)
         report(e, first, d);
     return !atomic_load(&e->stop) && !atomic_load(&e->refused);

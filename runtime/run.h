@@ -132,6 +132,7 @@ struct run_result {
     uint32_t chips, trials;
     uint64_t steps;
     double dt;
+    double bytes; /* of memory that the run took at its most, what is here included */
     /* Recorded variables, [chips, trials, steps, neurons]: uint8 for spikes, float32 otherwise.
      * With a sink `data` is NULL. */
     uint32_t n_record;

@@ -101,6 +101,16 @@ void block_free(const struct engine *e, struct block *b)
     b->group = NULL;
 }
 
+double block_bytes(const struct engine *e, const struct block *b)
+{
+    double bytes = (double)b->arena.used;
+    for (uint32_t i = 0; i < e->plan->group.n; i++)
+        bytes += event_ring_bytes(e, &b->of_group[i]);
+    for (uint32_t i = 0; i < e->plan->input.n; i++)
+        bytes += event_ring_bytes(e, &b->of_input[i]);
+    return bytes;
+}
+
 /* ---- a team ------------------------------------------------------------------------------------
  */
 

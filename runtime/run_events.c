@@ -20,6 +20,14 @@ void event_ring_free(const struct engine *e, struct event_ring *r)
         free(r->list[i].event);
 }
 
+double event_ring_bytes(const struct engine *e, const struct event_ring *r)
+{
+    double bytes = 0;
+    for (size_t i = 0; i < (size_t)r->depth * e->parts; i++)
+        bytes += (double)r->list[i].cap * sizeof(struct event);
+    return bytes;
+}
+
 void event_list_reserve(struct event_list *l, size_t more)
 {
     if (more <= l->cap - l->n)
