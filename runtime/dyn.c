@@ -226,6 +226,22 @@ static bool open_backend(struct dyn_context *c, const dyn_run_options *o, struct
     return true;
 }
 
+/* Into the file `output`, or NULL: into the result. */
+static bool run_recorded(struct dyn_context *c, struct dyn_result *r, struct run_options *o,
+                         const char *output)
+{
+    const struct plan *p = &r->image->plan;
+    struct record_file file;
+    if (output)
+        record_file_open(&file, output, p, o, r->chips_given, &c->diags);
+    bool ok = run_plan(&r->arena, p, o, &r->run, &c->diags);
+    if (output) {
+        ok = record_file_close(&file, ok ? &r->run : NULL);
+        r->run.n_record = 0;
+    }
+    return ok;
+}
+
 dyn_result *dyn_run(dyn_context *c, const dyn_image *im, const dyn_run_options *o)
 {
     struct dyn_result *r = calloc(1, sizeof *r);
@@ -246,7 +262,7 @@ dyn_result *dyn_run(dyn_context *c, const dyn_image *im, const dyn_run_options *
     if (ok) {
         run.trials = o->trials ? o->trials : r->stimulus.trials;
         run.record = record;
-        ok = run_plan(&r->arena, &im->plan, &run, &r->run, &c->diags);
+        ok = run_recorded(c, r, &run, o->output);
         backend.release(&backend);
     }
     if (ok) {

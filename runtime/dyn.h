@@ -91,6 +91,8 @@ typedef struct dyn_run_options {
     const char *cpu;    /* "sse2", "avx2", "avx512", "neon"; NULL: the best that there is. Results
                            are the same */
     int no_cache;       /* compiled kernels aren't kept in the user's cache folder */
+    const char *output; /* a .npz as of dyn_result_save(), written while the run goes on: what is
+                           recorded needn't fit in memory, and isn't in the result */
 } dyn_run_options;
 
 DYN_API dyn_result *dyn_run(dyn_context *c, const dyn_image *im, const dyn_run_options *o);

@@ -378,6 +378,16 @@ static void files(void **state)
     assert_int_equal(b.n, 1000000);
     for (size_t i = 0; i < b.n; i++)
         assert_int_equal(b.data[i], '0' + i % 10);
+    f = file_create(path, &d);
+    assert_true(file_append(f, "ab", 2) && file_skip(f, 100000) && file_append(f, "yz", 2));
+    assert_true(file_skip(f, 0) && file_put(f, 100000, "cd", 2) && file_put(f, 2, "b", 1));
+    assert_true(file_commit(f));
+    assert_true(file_read(&a, path, &b, &d, E0501, at));
+    assert_int_equal(b.n, 100004);
+    assert_string_equal((const char *)b.data, "abb");
+    assert_string_equal((const char *)b.data + 100000, "cdyz");
+    assert_true(file_is_regular(path) && file_is_regular("/nonexistent"));
+    assert_false(file_is_regular("/dev/null") || file_is_regular("/dev/stdout"));
     assert_true(file_write(path, NULL, 0, &d));
     assert_true(file_read(&a, path, &b, &d, E0501, at));
     assert_int_equal(b.n, 0);
@@ -401,6 +411,17 @@ static void files(void **state)
     assert_string_equal(d.list.data[5]->message, "can't read /dev/null: it isn't a regular file");
     assert_int_equal(unlink(fifo), 0);
     assert_string_equal(d.list.data[3]->message, "can't write /dev/full: No space left on device");
+
+    f = file_create(path, &d);
+    assert_false(file_skip(f, UINT64_MAX));
+    file_abort(f);
+    f = file_create(path, &d);
+    assert_false(file_put(f, UINT64_MAX, "x", 1)); /* reported by what comes next */
+    assert_int_equal(d.n_errors, 7);
+    assert_false(file_append(f, "x", 1));
+    file_abort(f);
+    assert_int_equal(d.n_errors, 8);
+    assert_int_equal(d.list.data[7]->code, E0902);
 
     assert_int_equal(unlink(path), 0);
     assert_int_equal(unlink(link), 0);

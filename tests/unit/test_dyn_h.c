@@ -29,14 +29,15 @@ static const char *file(const char *name, const char *text)
     return path;
 }
 
-static dyn_result *run(dyn_context *c, const dyn_image *im, uint8_t *counts)
+static dyn_result *run(dyn_context *c, const dyn_image *im, uint8_t *counts, const char *output)
 {
     memset(counts, 0, 400);
     for (int t = 0; t < 200; t++) {
         counts[2 * t + t % 2] = 1;
     }
     dyn_input in = {"in", counts, 1, 200};
-    dyn_run_options o = {.backend = "interp", .input = &in, .n_input = 1, .trials = 3};
+    dyn_run_options o = {
+        .backend = "interp", .input = &in, .n_input = 1, .trials = 3, .output = output};
     return dyn_run(c, im, &o);
 }
 
@@ -61,7 +62,7 @@ static void compiles_and_runs(void **state)
         assert_null(dyn_image_layer(im, 1, &n));
 
         uint8_t counts[400];
-        dyn_result *r = run(c, im, counts);
+        dyn_result *r = run(c, im, counts, NULL);
         assert_non_null(r);
         const uint64_t *total = dyn_result_counts(r, "out", &n);
         assert_non_null(total);
@@ -85,7 +86,7 @@ static void compiles_and_runs(void **state)
         const void *bytes = dyn_image_bytes(im, &size);
         dyn_image *again = dyn_image_parse(c, bytes, size);
         assert_non_null(again);
-        dyn_result *r2 = run(c, again, counts);
+        dyn_result *r2 = run(c, again, counts, NULL);
         assert_memory_equal(total, dyn_result_counts(r2, "out", &n), 6 * sizeof *total);
         dyn_result_free(r2);
         dyn_image_free(again);
@@ -93,6 +94,49 @@ static void compiles_and_runs(void **state)
         dyn_image_free(im);
     }
     dyn_free(c);
+}
+
+static size_t read_file(const char *path, char *out, size_t most)
+{
+    FILE *f = fopen(path, "rb");
+    assert_non_null(f);
+    size_t n = fread(out, 1, most, f);
+    fclose(f);
+    return n;
+}
+
+/* What is recorded goes into a file in the end, or while the run goes on. */
+static void records_into_a_file(void **state)
+{
+    (void)state;
+    static char saved[20000], streamed[20000];
+    char out[64];
+    uint8_t counts[400];
+    uint32_t n;
+    dyn_data data;
+    const char *path = file("small.dyn", source);
+    snprintf(out, sizeof out, "%s/out.npz", dir);
+    dyn_context *c = dyn_new();
+    dyn_image *im = dyn_compile(c, path, NULL);
+    dyn_result *r = run(c, im, counts, NULL);
+    assert_int_equal(dyn_result_save(c, r, out), 1);
+    size_t size = read_file(out, saved, sizeof saved);
+    assert_int_equal(remove(out), 0);
+    dyn_result *r2 = run(c, im, counts, out);
+    assert_non_null(r2);
+    assert_int_equal(read_file(out, streamed, sizeof streamed), size);
+    assert_memory_equal(saved, streamed, size);
+    assert_int_equal(dyn_result_data(r2, "out.spikes", &data), 0);
+    assert_memory_equal(dyn_result_counts(r, "out", &n), dyn_result_counts(r2, "out", &n),
+                        6 * sizeof(uint64_t));
+    dyn_result_free(r);
+    dyn_result_free(r2);
+    assert_int_equal(dyn_status(c), 0);
+    assert_null(run(c, im, counts, "/nonexistent/out.npz"));
+    assert_int_equal(dyn_status(c), 5);
+    dyn_image_free(im);
+    dyn_free(c);
+    assert_int_equal(remove(out), 0);
 }
 
 static void reports_what_is_wrong(void **state)
@@ -167,6 +211,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(compiles_and_runs),
+        cmocka_unit_test(records_into_a_file),
         cmocka_unit_test(reports_what_is_wrong),
         cmocka_unit_test(prints_and_compares),
         cmocka_unit_test(shared_libraries_export_the_header),

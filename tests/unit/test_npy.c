@@ -359,6 +359,73 @@ static void writer_zip64(void **state)
     assert_int_equal(unlink(path), 0);
 }
 
+static struct bytes file_bytes(struct state *s, const char *path)
+{
+    struct bytes b;
+    assert_true(file_read(&s->arena, path, &b, &s->diags, E0901, (struct span){0}));
+    return b;
+}
+
+/* In pieces, in any order, is the same file as in one go. */
+static void writer_pieces(void **state)
+{
+    struct state *s = *state;
+    char folder[] = "/tmp/test_npy.XXXXXX";
+    assert_non_null(mkdtemp(folder));
+    const char *path = arena_printf(&s->arena, "%s/out.npz", folder);
+    enum { PIECES = 6, LONG = 40001 };
+    static uint8_t data[PIECES * LONG];
+    for (size_t i = 0; i < sizeof data; i++)
+        data[i] = (uint8_t)(i * 2654435761u >> 13);
+    const uint64_t extent[] = {2, 3, LONG};
+    struct npz_writer *w = npz_create(path, &s->diags);
+    assert_non_null(w);
+    assert_true(npz_member(w, "a", "|u1", 3, extent) && npz_write(w, data, sizeof data));
+    assert_true(npz_member(w, "none", "<f4", 2, (uint64_t[]){PIECES, 0}));
+    assert_true(npz_member(w, "b", "|i1", 3, extent) && npz_write(w, data, sizeof data));
+    assert_true(npz_member(w, "dt", "<f8", 0, NULL) && npz_write(w, data, 8));
+    assert_true(npz_close(w));
+    const struct bytes whole = file_bytes(s, path);
+
+    w = npz_create(path, &s->diags);
+    assert_true(npz_place(w, "a", "|u1", 3, extent, PIECES));
+    assert_true(npz_place(w, "none", "<f4", 2, (uint64_t[]){PIECES, 0}, PIECES));
+    assert_true(npz_place(w, "b", "|i1", 3, extent, PIECES));
+    assert_true(npz_put(w, 2, 0, data, sizeof data)); /* over all pieces */
+    assert_true(npz_put(w, 1, 3, data, 0));
+    for (size_t done = 0; done < LONG; done += 20000) { /* the last step goes on in the next one */
+        for (uint64_t i = PIECES; i-- > 0;) {
+            const size_t left = LONG - done, n = left < 20000 ? left : 20000;
+            assert_true(npz_put(w, 0, i, data + i * LONG + done, n));
+        }
+    }
+    assert_true(npz_member(w, "dt", "<f8", 0, NULL) && npz_write(w, data, 8));
+    assert_true(npz_close(w));
+    const struct bytes pieces = file_bytes(s, path);
+    assert_int_equal(pieces.n, whole.n);
+    assert_memory_equal(pieces.data, whole.data, whole.n);
+    assert_int_equal(s->diags.n_errors, 0);
+
+    /* More than there is room for, too little, unequal pieces, too late: bugs of the caller. */
+    w = npz_create(path, &s->diags);
+    assert_true(npz_place(w, "a", "|u1", 3, extent, PIECES));
+    assert_false(npz_put(w, 0, 1, data, sizeof data - LONG + 1));
+    assert_true(npz_put(w, 0, 1, data, sizeof data - LONG));
+    assert_false(npz_close(w));
+    assert_int_equal(s->diags.n_errors, 1);
+    w = npz_create(path, &s->diags);
+    assert_false(npz_place(w, "a", "|u1", 3, extent, PIECES + 1));
+    npz_abort(w);
+    w = npz_create(path, &s->diags);
+    assert_true(npz_member(w, "dt", "<f8", 0, NULL) && npz_write(w, data, 8));
+    assert_false(npz_place(w, "a", "|u1", 3, extent, PIECES));
+    npz_abort(w);
+    assert_int_equal(s->diags.n_errors, 3);
+    assert_int_equal(file_bytes(s, path).n, whole.n); /* as it was */
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(rmdir(folder), 0);
+}
+
 static void writer_failures(void **state)
 {
     struct state *s = *state;
@@ -387,6 +454,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(header_is_numpys, setup, teardown),
         cmocka_unit_test_setup_teardown(writer_round_trip, setup, teardown),
         cmocka_unit_test_setup_teardown(writer_zip64, setup, teardown),
+        cmocka_unit_test_setup_teardown(writer_pieces, setup, teardown),
         cmocka_unit_test_setup_teardown(writer_failures, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

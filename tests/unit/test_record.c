@@ -1,5 +1,5 @@
 /* What is recorded: into a sink or a file while the run goes on it is what the result would have,
- * whatever the window, the threads and the chips; and the memory that a run takes. */
+ * whatever the window, the threads and the chips. */
 #include "tests/unit/unit.h"
 
 #include "runtime/record_npz.h"
@@ -281,64 +281,6 @@ static void a_file_is_the_same_byte_for_byte(void **state)
     assert_int_equal(rmdir(folder), 0); /* nothing else is there */
 }
 
-/* ---- memory ---- */
-
-/* Of a run of one group of `n` neurons (two receptors, two states) for `steps` steps. */
-static double run_bytes(struct run_fixture *f, uint32_t n, uint64_t steps, bool to_sink)
-{
-    struct run_result r;
-    struct memory_sink s;
-    f->p->group.n = 0;
-    make_group(&f->a, f->p, "g", n, 0, 0.5f);
-    f->s.steps = steps;
-    struct run_sink sink = sink_new(f, &s);
-    sink.window = 1;
-    f->o.sink = to_sink ? &sink : NULL;
-    assert_true(run_plan(&f->a, f->p, &f->o, &r, &f->d));
-    return r.bytes;
-}
-
-/* Bytes of a further neuron, for `steps` steps; groups are so large that a span is 4 of them. */
-static double neuron_bytes(struct run_fixture *f, uint64_t steps, bool to_sink)
-{
-    enum { FEW = 50000, MANY = 90000 };
-    const double few = run_bytes(f, FEW, steps, to_sink);
-    return (run_bytes(f, MANY, steps, to_sink) - few) / (MANY - FEW);
-}
-
-static void equals(double x, double documented)
-{
-    if (x < documented * 0.99 || x > documented * 1.01)
-        print_error("%g bytes, where %g are documented\n", x, documented);
-    assert_true(x > documented * 0.99 && x < documented * 1.01);
-}
-
-/* The numbers of runtime/README.md, "Memory". */
-static void a_run_takes_what_is_documented(void **state)
-{
-    struct run_fixture *f = *state;
-    enum { STATES = 2, RECEPTORS = 2, SPAN = 4, STEPS = 40 };
-    VEC_PUSH(&f->a, &f->p->kernel, make_counter(&f->a, RECEPTORS));
-    f->o.jobs = 1;
-    const double neuron = 4 * (STATES + (RECEPTORS + 1) * SPAN + 1) + SPAN / 8.0 + 8;
-    equals(neuron_bytes(f, STEPS, false), neuron);
-    equals(neuron_bytes(f, 10 * STEPS, false), neuron);
-
-    f->o.record = (const struct run_record[]){{0, -1}};
-    f->o.n_record = 1;
-    equals(neuron_bytes(f, STEPS, false), neuron + STEPS);
-    equals(neuron_bytes(f, STEPS, true), neuron + SPAN);
-    f->o.record = (const struct run_record[]){{0, 1}};
-    equals(neuron_bytes(f, STEPS, false), neuron + 4 * (SPAN + STEPS));
-    equals(neuron_bytes(f, STEPS, true), neuron + 4 * (SPAN + SPAN));
-    equals(neuron_bytes(f, 10 * STEPS, true), neuron + 4 * (SPAN + SPAN));
-
-    /* Neither do trials add to it: they are run one after the other. */
-    f->o.n_record = 0;
-    f->o.trials = 3;
-    equals(neuron_bytes(f, STEPS, false), neuron + 2 * 8);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -347,7 +289,6 @@ int main(void)
         RUN_TEST(short_runs),
         RUN_TEST(a_sink_that_refuses_ends_the_run),
         RUN_TEST(a_file_is_the_same_byte_for_byte),
-        RUN_TEST(a_run_takes_what_is_documented),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
