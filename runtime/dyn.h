@@ -98,8 +98,8 @@ typedef struct dyn_run_options {
 DYN_API dyn_result *dyn_run(dyn_context *c, const dyn_image *im, const dyn_run_options *o);
 DYN_API void dyn_result_free(dyn_result *r);
 
-/* Spike totals of a layer, [chips][trials][neurons], good until dyn_result_free(); NULL if there is no
- * such layer. */
+/* Spike totals of a layer, [chips][trials][neurons], good until dyn_result_free(); NULL if there is
+ * no such layer. */
 DYN_API const uint64_t *dyn_result_counts(const dyn_result *r, const char *layer,
                                           uint32_t *neurons);
 typedef struct dyn_data {

@@ -6,6 +6,7 @@
 #include "tests/unit/make_plan.h"
 #include "tests/unit/run_fixture.h"
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -60,7 +61,7 @@ struct memory_sink {
     uint8_t **data; /* of each record */
     size_t **end;   /* bytes there, of each trial */
     bool begun;
-    int left; /* calls until it refuses; negative: never does */
+    atomic_int left; /* calls until it refuses; negative: never does */
 };
 
 static bool sink_begin(void *arg)
@@ -76,7 +77,7 @@ static bool sink_put(void *arg, uint32_t record, uint64_t trial, const void *dat
     struct memory_sink *s = arg;
     const size_t trials = (size_t)s->f->o.chips * s->f->o.trials,
                  size = record_size(s->f, record) / trials;
-    if (s->left > 0 && --s->left == 0)
+    if (atomic_load(&s->left) >= 0 && atomic_fetch_sub(&s->left, 1) <= 1)
         return false;
     const uint8_t *from = data;
     while (n) {
@@ -95,7 +96,8 @@ static bool sink_put(void *arg, uint32_t record, uint64_t trial, const void *dat
 
 static struct run_sink sink_new(struct run_fixture *f, struct memory_sink *s)
 {
-    *s = (struct memory_sink){.f = f, .left = -1};
+    *s = (struct memory_sink){.f = f};
+    atomic_init(&s->left, -1);
     s->data = ARENA_ARRAY(&f->a, uint8_t *, f->o.n_record);
     s->end = ARENA_ARRAY(&f->a, size_t *, f->o.n_record);
     for (uint32_t i = 0; i < f->o.n_record; i++) {
@@ -174,13 +176,14 @@ static void a_sink_that_refuses_ends_the_run(void **state)
     struct run_fixture *f = *state;
     struct run_result r;
     struct memory_sink s;
+    struct run_sink sink;
     make_pair(f, 7, 20, 500);
     f->o.trials = 300;
     for (uint32_t jobs = 1; jobs < 4; jobs++) {
         for (int left = 0; left < 9; left++) {
-            struct run_sink sink = sink_new(f, &s);
+            sink = sink_new(f, &s);
             sink.window = 1000;
-            s.left = left;
+            atomic_store(&s.left, left);
             f->o.jobs = jobs;
             f->o.sink = &sink;
             assert_false(run_plan(&f->a, f->p, &f->o, &r, &f->d));
