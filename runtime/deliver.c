@@ -6,26 +6,26 @@
 enum { PIECE = 16 }; /* pieces of a fixed length become vector code */
 
 /* Multiply, then add, each rounded. */
-static void add_row(float *restrict to, const float *restrict weight, uint32_t n, float count)
+static void add_row(float *restrict to, const float *restrict weight, size_t n, float count)
 {
-    uint32_t i = 0;
+    size_t i = 0;
     for (; i + PIECE <= n; i += PIECE) {
-        for (uint32_t j = 0; j < PIECE; j++)
-            to[i + j] += weight[i + j] * count;
+        for (size_t j = i; j < i + PIECE; j++)
+            to[j] += weight[j] * count;
     }
     for (; i < n; i++)
         to[i] += weight[i] * count;
 }
 
 /* Four rows that start at weight[0] to weight[3], one after the other for each sum. */
-static void add_four(float *restrict to, const float *const *weight, uint32_t n,
+static void add_four(float *restrict to, const float *const *weight, size_t n,
                      const struct event *e)
 {
     const float *w0 = weight[0], *w1 = weight[1], *w2 = weight[2], *w3 = weight[3];
     const float c0 = e[0].count, c1 = e[1].count, c2 = e[2].count, c3 = e[3].count;
-    uint32_t i = 0;
+    size_t i = 0;
     for (; i + PIECE <= n; i += PIECE) {
-        for (uint32_t j = i; j < i + PIECE; j++)
+        for (size_t j = i; j < i + PIECE; j++)
             to[j] = (((to[j] + w0[j] * c0) + w1[j] * c1) + w2[j] * c2) + w3[j] * c3;
     }
     for (; i < n; i++)
@@ -71,7 +71,7 @@ static void add_event(const struct delivery *d, const struct event *e, float *to
     if (d->rows == ROWS_ANY)
         add_each(to, j->post + begin, j->weight + begin, end - begin, e->count);
     else
-        add_row(to + j->post[begin], j->weight + begin, (uint32_t)(end - begin), e->count);
+        add_row(to + j->post[begin], j->weight + begin, end - begin, e->count);
 }
 
 void JOIN(deliver_, ISA_SUFFIX)(const struct delivery *d, const struct event *event, size_t n)
