@@ -57,6 +57,7 @@ struct group_plan {
     uint32_t depth;      /* spans whose spikes are kept; a power of two */
     uint32_t n_states;
     bool *traced;     /* states that are recorded */
+    bool *kept;       /* states that the code reads or writes */
     uint32_t *record; /* index of each of them among the records; the last one is of the spikes */
     bool keeps_spikes;
 };

@@ -1,4 +1,5 @@
 #include "runtime/base/fpenv.h"
+#include "runtime/derive.h"
 #include "runtime/engine.h"
 #include <inttypes.h>
 #include <stdlib.h>
@@ -120,6 +121,18 @@ static void cut_into_items(struct engine *e, uint32_t jobs)
     e->parts = parts ? (uint32_t)parts : 1;
 }
 
+/* States of a kernel that some group of it records. */
+static const bool *recorded_states(struct engine *e, uint32_t kernel)
+{
+    bool *recorded = ARENA_ARRAY(&e->arena, bool, e->plan->kernel.data[kernel]->n_states);
+    for (uint32_t i = 0; i < e->options->n_record; i++) {
+        const struct run_record r = e->options->record[i];
+        if (r.state >= 0 && e->plan->group.data[r.group].kernel == kernel)
+            recorded[r.state] = true;
+    }
+    return recorded;
+}
+
 /* The kernels as they run, and what follows from plan and options. */
 static void prepare(struct engine *e, uint32_t jobs)
 {
@@ -127,7 +140,7 @@ static void prepare(struct engine *e, uint32_t jobs)
     e->deliver = deliver_for(e->options->backend->cpu);
     e->hoisted = ARENA_ARRAY(&e->arena, struct hoisted, p->kernel.n);
     for (uint32_t i = 0; i < p->kernel.n; i++)
-        hoist(&e->arena, p->kernel.data[i], &e->hoisted[i]);
+        hoist(&e->arena, derive_states(&e->arena, p, i, recorded_states(e, i)), &e->hoisted[i]);
     cut_into_items(e, jobs);
     schedule_make(e, &e->arena);
 }

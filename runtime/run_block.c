@@ -55,7 +55,7 @@ static void build_lanes(const struct engine *e, const struct chip_group *from, u
     const size_t rows = e->schedule.span;
     to->param = spread_columns(a, k, K_PARAM, from->param, k->n_params, g->n, lanes);
     to->let = spread_columns(a, k, K_LET, from->let, k->n_lets, g->n, lanes);
-    to->state = new_columns(a, k->n_states, NULL, lanes);
+    to->state = new_columns(a, k->n_states, e->schedule.group[group].kept, lanes);
     to->receive = new_columns(a, k->n_receptors, NULL, rows * lanes);
     to->trace = new_columns(a, k->n_states, e->schedule.group[group].traced, rows * lanes);
     to->args = (struct kernel_args){.param = (const float *const *)to->param,
@@ -157,8 +157,11 @@ static void reset(const struct part *x)
     for (uint32_t i = 0; i < e->plan->group.n; i++) {
         const struct plan_group *g = &e->plan->group.data[i];
         const struct kernel_args *args = &x->team->block.group[i].args;
-        for (uint32_t s = 0; s < e->schedule.group[i].n_states; s++)
+        for (uint32_t s = 0; s < e->schedule.group[i].n_states; s++) {
+            if (!args->state[s])
+                continue;
             spread(args->state[s], args->stride, &g->init[s], g->n);
+        }
         memset(args->spikes, 0, args->stride * sizeof(float));
     }
 }

@@ -229,6 +229,16 @@ static void find_depths(const struct engine *e, struct schedule *s, struct arena
     }
 }
 
+static void find_kept(const struct engine *e, uint32_t group, struct arena *a)
+{
+    struct group_plan *g = &e->schedule.group[group];
+    const struct kcode *step = &e->hoisted[e->plan->group.data[group].kernel].kernel->step;
+    struct arena scratch = {0};
+    g->kept = ARENA_ARRAY(a, bool, g->n_states);
+    kernel_live(step, g->traced, ARENA_ARRAY(&scratch, bool, step->n), g->kept);
+    arena_free(&scratch);
+}
+
 /* ---- the schedule ------------------------------------------------------------------------------
  */
 
@@ -252,6 +262,8 @@ void schedule_make(struct engine *e, struct arena *a)
         else
             g->traced[r.state] = true;
     }
+    for (uint32_t g = 0; g < p->group.n; g++)
+        find_kept(e, g, a);
     s->span = choose_span(e);
     find_inputs_of_groups(e, s, a);
     find_stages(e, s, a);
@@ -266,7 +278,10 @@ double schedule_group_bytes(const struct engine *e, uint32_t group)
     const struct kernel *k = e->hoisted[g->kernel].kernel;
     const double values = (double)k->n_params + k->n_lets, lanes = (double)g->n * e->block;
     const double lists = (double)s->depth * e->parts;
-    return sizeof(float) * (g->n * values + lanes * (values + k->n_states + 1) +
+    double kept = 0;
+    for (uint32_t i = 0; i < s->n_states; i++)
+        kept += s->kept[i];
+    return sizeof(float) * (g->n * values + lanes * (values + kept + 1) +
                             (double)row_floats(e, group) * e->schedule.span) +
            lists * (sizeof(struct event_list) + (e->schedule.span + 1.0) * sizeof(size_t));
 }
