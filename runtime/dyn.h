@@ -95,6 +95,8 @@ typedef struct dyn_run_options {
                            recorded needn't fit in memory, and isn't in the result */
 } dyn_run_options;
 
+/* An image for a chip runs on its virtual chip, which leaves a warning for each thing that a real
+ * one would do silently, such as losing events. */
 DYN_API dyn_result *dyn_run(dyn_context *c, const dyn_image *im, const dyn_run_options *o);
 DYN_API void dyn_result_free(dyn_result *r);
 

@@ -115,8 +115,8 @@ struct d2_weights {
     struct d2_weight *v;
 };
 
-/* How many synapses a configuration may make: so many that each CAM entry has a source, and at least
- * D2_MAX_SYNAPSES. Tags make it easy to ask for more memory than the image has bytes. */
+/* How many synapses a configuration may make: four for each CAM entry (tags may be shared), and at
+ * least D2_MAX_SYNAPSES. Tags make it easy to ask for more memory than the image has bytes. */
 enum { D2_MAX_SYNAPSES = 1 << 22 };
 uint64_t d2_synapse_limit(const struct d2_config *c);
 

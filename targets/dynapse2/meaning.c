@@ -199,7 +199,7 @@ uint64_t d2_synapse_limit(const struct d2_config *c)
         for (uint32_t j = 0; j < c->core[i].n_neurons; j++)
             n += c->core[i].neuron[j].n_cam;
     }
-    return n > D2_MAX_SYNAPSES ? n : D2_MAX_SYNAPSES;
+    return 4 * n > D2_MAX_SYNAPSES ? 4 * n : D2_MAX_SYNAPSES;
 }
 
 bool d2_weights(struct arena *a, const struct d2_config *c, struct d2_weights *out,

@@ -139,6 +139,39 @@ static void records_into_a_file(void **state)
     assert_int_equal(remove(out), 0);
 }
 
+/* A board by hand that loses an input's events: the library says so after each run. */
+static void warns_of_what_the_chip_loses(void **state)
+{
+    (void)state;
+    static const char board[] = "board dynapse2 {\n"
+                                "    input in[0] = tag 9, cores 0b0001, hop [0, 3];\n"
+                                "    chip 0 { core 0 { neuron 0 = out[0]; neuron 1 = out[1]; } }\n"
+                                "}\n";
+    char text[1024];
+    snprintf(text, sizeof text, "%s%s", source, board);
+    char *weight = strstr(text, "20");
+    weight[0] = ' '; /* in[0] isn't connected */
+    dyn_context *c = dyn_new();
+    dyn_image *im =
+        dyn_compile(c, file("lost.dyn", text), &(dyn_compile_options){.target = "dynapse2"});
+    assert_non_null(im);
+    assert_int_equal(dyn_message_count(c), 0);
+    uint8_t counts[400];
+    dyn_result *r = run(c, im, counts, NULL);
+    assert_non_null(r);
+    assert_int_equal(dyn_message_count(c), 1);
+    dyn_message m;
+    assert_int_equal(dyn_message_get(c, 0, &m), 1);
+    assert_string_equal(m.code, "W0751");
+    assert_int_equal(m.is_error, 0);
+    assert_string_equal(m.message, "`in[0]` destination 0: hops [0, 3] from chip 0 lead off the "
+                                   "board: 300 events");
+    assert_int_equal(dyn_status(c), 0);
+    dyn_result_free(r);
+    dyn_image_free(im);
+    dyn_free(c);
+}
+
 static void reports_what_is_wrong(void **state)
 {
     (void)state;
@@ -212,6 +245,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(compiles_and_runs),
         cmocka_unit_test(records_into_a_file),
+        cmocka_unit_test(warns_of_what_the_chip_loses),
         cmocka_unit_test(reports_what_is_wrong),
         cmocka_unit_test(prints_and_compares),
         cmocka_unit_test(shared_libraries_export_the_header),
