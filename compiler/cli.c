@@ -91,7 +91,7 @@ static void help_all(FILE *f)
     fprintf(f, "dyn %s: a compiler for neuromorphic chips\n\nusage: dyn COMMAND [options]\n\n",
             DYN_VERSION);
     for (int i = 0; i < N_COMMANDS; i++) {
-        fprintf(f, "  %-9s %-7s %s\n", COMMANDS[i].name, COMMANDS[i].files, COMMANDS[i].help);
+        fprintf(f, "  %-9s %-10s %s\n", COMMANDS[i].name, COMMANDS[i].files, COMMANDS[i].help);
     }
     fprintf(
         f,

@@ -228,6 +228,9 @@ static bool open_side(struct cli *c, const char *path, const struct build_option
     bool ok = driver_open(&c->driver, path, &s->program) &&
               plan_of(c, &s->program, &build, &s->plan) &&
               (s->net = driver_network(&s->program, &build, &report)) != NULL;
+    if (ok) {
+        driver_measure(&c->driver, s->net);
+    }
     target_report_free(&report);
     cli_flush(c, &s->program);
     return ok;

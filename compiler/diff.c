@@ -198,6 +198,26 @@ static int larger_error(const void *x, const void *y)
     return (ex < ey) - (ex > ey);
 }
 
+/* What was measured of a parameter; where nothing was, it is as good as nominal. */
+static void diff_factors(struct arena *a, const struct net_layer *x, uint32_t i,
+                         const struct net_layer *y, uint32_t k, struct diff *out)
+{
+    const float *fx = x->param[i].factor, *fy = y->param[k].factor;
+    struct diff_param worst = {.layer = x->name, .dim = DIM_ONE, .at = x};
+    for (uint32_t e = 0; (fx || fy) && e < (x->n < y->n ? x->n : y->n); e++) {
+        float va = fx && fx[e] != 0 ? fx[e] : 1, vb = fy && fy[e] != 0 ? fy[e] : 1;
+        double error = diff_relative_error((double)va, (double)vb);
+        if (error > worst.error) {
+            worst.a = va, worst.b = vb, worst.element = e, worst.error = error;
+        }
+    }
+    out->n_params += fx || fy;
+    if (worst.error > 0) {
+        worst.param = arena_printf(a, "%s (measured)", x->model->param.data[i].name);
+        VEC_PUSH(a, &out->param, worst);
+    }
+}
+
 static void diff_layer_params(struct arena *a, const struct net_layer *x, const struct net_layer *y,
                               const struct diff_gain *gain, struct diff *out)
 {
@@ -228,6 +248,7 @@ static void diff_layer_params(struct arena *a, const struct net_layer *x, const 
         if (worst.error > 0) {
             VEC_PUSH(a, &out->param, worst);
         }
+        diff_factors(a, x, i, y, (uint32_t)k, out);
     }
 }
 

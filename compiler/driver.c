@@ -159,6 +159,20 @@ void driver_network_of(const struct program *p, const char *stimulus, struct bui
     }
 }
 
+void driver_measure(struct driver *d, struct net *n)
+{
+    const struct target_compiler *t = n->board ? target_compiler_find(n->board->target) : NULL;
+    if (t && n->board->profile.n > 0) {
+        t->profile->measure(n, &d->diags);
+    }
+}
+
+static bool make_plan(struct program *p, struct net *n, struct plan *out)
+{
+    driver_measure(p->driver, n);
+    return sim_map(&p->driver->arena, n, &p->unit.sources, out, &p->driver->diags);
+}
+
 bool driver_plan(struct program *p, const struct build_options *o, struct plan *out)
 {
     if (p->is_image) {
@@ -169,7 +183,7 @@ bool driver_plan(struct program *p, const struct build_options *o, struct plan *
     struct target_report report = {0};
     struct net *n = driver_network(p, &sim, &report);
     target_report_free(&report);
-    return n && sim_map(&p->driver->arena, n, &p->unit.sources, out, &p->driver->diags);
+    return n && make_plan(p, n, out);
 }
 
 bool driver_image(struct program *p, const struct build_options *o, struct image_writer *out,
@@ -180,7 +194,7 @@ bool driver_image(struct program *p, const struct build_options *o, struct image
     const struct target_compiler *t = find_compiler(d, name);
     struct net *n = t ? driver_network(p, o, report) : NULL;
     struct plan plan;
-    if (!n || !sim_map(&d->arena, n, &p->unit.sources, &plan, &d->diags)) {
+    if (!n || !make_plan(p, n, &plan)) {
         return false;
     }
     image_begin(out);

@@ -57,6 +57,10 @@ void driver_network_of(const struct program *p, const char *stimulus, struct bui
 /* What the configuration of an image means as a network. */
 bool driver_decode(struct program *p, struct plan *out);
 
+/* Brings what was measured of the board's chips to those neurons whose place is known. What is to
+ * be printed is better left as it is: there the profile's line says it. */
+void driver_measure(struct driver *d, struct net *n);
+
 /* What runs: the network simulated as it is written, or an image on its virtual chip. */
 bool driver_plan(struct program *p, const struct build_options *o, struct plan *out);
 

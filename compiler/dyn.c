@@ -112,6 +112,9 @@ char *dyn_diff(dyn_context *c, const char *a, const char *b, size_t *beyond)
         struct target_report report = {0};
         n[k] = driver_open(&d, path[k], &p[k]) ? driver_network(&p[k], &o, &report) : NULL;
         target_report_free(&report);
+        if (n[k]) {
+            driver_measure(&d, n[k]);
+        }
         take(c, &d, &p[k]);
         if (!n[k]) {
             driver_free(&d);

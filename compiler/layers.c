@@ -1,4 +1,5 @@
 #include "compiler/elab.h"
+#include "runtime/plan.h"
 #include <float.h>
 #include <math.h>
 
@@ -70,6 +71,23 @@ static bool check_finite(struct build *b, const struct piece *p, const struct mo
     return true;
 }
 
+static bool check_factor(struct build *b, const struct model_param *m, const struct value *v,
+                         const struct ast_expr *e)
+{
+    struct diags *d = b->el->u->diags;
+    for (uint32_t i = 0; i < (v->array ? v->array->n : 1); i++) {
+        float x = (float)value_at(v, i);
+        if (x == 0 || (x >= PLAN_MIN_FACTOR && x <= PLAN_MAX_FACTOR))
+            continue;
+        struct diag *g =
+            diag_add(d, E0306, e->span, "a factor of `%s` is %g: factors are %g to %g", m->name,
+                     (double)x, (double)PLAN_MIN_FACTOR, (double)PLAN_MAX_FACTOR);
+        diag_hint(d, g, "it is actual / nominal; 0 where nothing was measured");
+        return false;
+    }
+    return true;
+}
+
 /* NULL if reported; else the parameter's index and value. */
 static const struct model_param *check_param(struct build *b, const struct piece *p,
                                              const struct ast_assign *as, struct value *v)
@@ -90,8 +108,13 @@ static const struct model_param *check_param(struct build *b, const struct piece
         diag_add(d, E0302, as->value->span, "`%s` is true or false", m->name);
         return NULL;
     }
-    const char *what = arena_printf(&b->work, "`%s`", m->name);
-    if (!m->is_bool && !check_dim(&env, v, m->dim, what, as->value))
+    const char *what = arena_printf(&b->work, "%s`%s`", as->factor ? "a factor of " : "", m->name);
+    if (as->factor && m->kind == MODEL_PARAM) {
+        diag_add(d, E0205, as->name.span, "`%s` is a param: only a bias or a layout has a factor",
+                 m->name);
+        return NULL;
+    }
+    if (!m->is_bool && !check_dim(&env, v, as->factor ? DIM_ONE : m->dim, what, as->value))
         return NULL;
     if (p->state != SHAPE_KNOWN)
         return NULL;
@@ -104,15 +127,17 @@ static const struct model_param *check_param(struct build *b, const struct piece
         buf_free(&text);
         return NULL;
     }
-    return check_finite(b, p, m, v, as->value) ? m : NULL;
+    bool good = as->factor ? check_factor(b, m, v, as->value) : check_finite(b, p, m, v, as->value);
+    return good ? m : NULL;
 }
 
 static void set_params(struct build *b, const struct piece *p)
 {
     struct diags *d = b->el->u->diags;
     struct arena scratch = {0};
-    const struct ast_assign **given =
-        ARENA_ARRAY(&scratch, const struct ast_assign *, p->model->param.n);
+    const struct ast_assign **given[2]; /* values, factors */
+    for (uint32_t k = 0; k < 2; k++)
+        given[k] = ARENA_ARRAY(&scratch, const struct ast_assign *, p->model->param.n);
     for (const struct ast_assign *as = p->item->assigns; as; as = as->next) {
         if (!as->name.text || !as->value)
             continue;
@@ -121,14 +146,16 @@ static void set_params(struct build *b, const struct piece *p)
         if (!m)
             continue;
         uint32_t i = (uint32_t)(m - p->model->param.data);
-        if (given[i]) {
-            struct diag *g = diag_add(d, E0202, as->name.span, "`%s` is given twice", m->name);
-            diag_label(d, g, given[i]->name.span, "given here");
+        const struct ast_assign **before = &given[as->factor][i];
+        if (*before) {
+            struct diag *g = diag_add(d, E0202, as->name.span, "%s`%s` is given twice",
+                                      as->factor ? "the factor of " : "", m->name);
+            diag_label(d, g, (*before)->name.span, "given here");
         }
-        given[i] = as;
+        *before = as;
         if (p->index != UINT32_MAX)
-            net_layer_set(b->net, p->index, i, v.array ? array_values(v.array) : &v.number,
-                          !v.array);
+            (as->factor ? net_layer_factor : net_layer_set)(
+                b->net, p->index, i, v.array ? array_values(v.array) : &v.number, !v.array);
     }
     arena_free(&scratch);
 }
@@ -178,7 +205,7 @@ static void not_finite(struct build *b, const struct piece *p, const char *what,
             diag_add(d, E0307, p->item->name.span, "`%s` of `%s` follows from `%s`, and is %s",
                      what, p->name, name, text.data);
         for (const struct ast_assign *as = p->item->assigns; as; as = as->next)
-            if (as->name.text && strcmp(as->name.text, name) == 0)
+            if (as->name.text && !as->factor && strcmp(as->name.text, name) == 0)
                 diag_label(d, g, as->span, "`%s` is given here", name);
         diag_label(d, g, declared, "`%s` is declared here", what);
     }

@@ -158,6 +158,8 @@ static void raise_group(struct raise *r, const struct plan_group *g)
     raise_params(r, layer, g, &d);
     derive_lets(&d);
     net_layer_defaults(r->net, layer);
+    for (uint32_t i = 0; g->factor && i < m->param.n; i++)
+        r->net->layer.data[layer].param[i].factor = g->factor[i];
     for (uint32_t i = 0; i < m->state.n; i++) {
         struct derived x = derive_expr(&d, m->state.data[i].value);
         if (!is_default(&g->init[i], &x, g->n))

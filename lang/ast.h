@@ -108,6 +108,7 @@ struct ast_expr {
 struct ast_assign {
     struct ast_name name;
     struct ast_expr *value;
+    bool factor; /* `factor NAME = VALUE` of a layer */
     struct span span;
     struct ast_assign *next;
 };

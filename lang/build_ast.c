@@ -201,6 +201,14 @@ struct ast_assign *ast_assign(struct parser *p, struct span at, struct ast_name 
     return a;
 }
 
+struct ast_assign *ast_factor(struct parser *p, struct span at, struct ast_name name,
+                              struct ast_expr *value)
+{
+    struct ast_assign *a = ast_assign(p, at, name, value);
+    a->factor = true;
+    return a;
+}
+
 struct ast_let *ast_let(struct parser *p, struct span at, struct ast_name name,
                         struct ast_expr *value)
 {

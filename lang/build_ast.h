@@ -58,6 +58,8 @@ struct ast_sub *ast_sub(struct parser *p, struct span at, bool slice, struct ast
 
 struct ast_assign *ast_assign(struct parser *p, struct span at, struct ast_name name,
                               struct ast_expr *value);
+struct ast_assign *ast_factor(struct parser *p, struct span at, struct ast_name name,
+                              struct ast_expr *value);
 struct ast_let *ast_let(struct parser *p, struct span at, struct ast_name name,
                         struct ast_expr *value);
 struct ast_fn *ast_fn(struct parser *p, struct span at, struct ast_name name,

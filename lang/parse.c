@@ -113,6 +113,7 @@ static bool may_end_item(int kind)
     case T_CHIP:
     case T_CORE:
     case T_LATCH:
+    case T_FACTOR:
     case T_NUMBER:
     case T_STRING:
     case T_TRUE:

@@ -86,7 +86,7 @@ struct parser;
 /* Names that mean something in one place. */
 %token <name>
     DT "dt" SEED "seed" SCALE "scale" NEGATIVE "negative" EVENT "event" PLACE "place" CHIP "chip"
-    CORE "core" LATCH "latch"
+    CORE "core" LATCH "latch" FACTOR "factor"
 
 %token <inserted> SEMICOLON ";"
 %token
@@ -111,7 +111,7 @@ struct parser;
 %type <arg> arg args_opt
 %type <sub> sub
 %type <binder> binder
-%type <assign> assign block_or_semi
+%type <assign> assign layer_assign block_or_semi layer_block
 %type <let> let
 %type <fn> fn
 %type <param> param params_opt network_params
@@ -128,7 +128,7 @@ struct parser;
 %type <args> args
 %type <subs> subs
 %type <binders> binders
-%type <assigns> assigns attributes
+%type <assigns> assigns layer_assigns attributes
 %type <params> params
 %type <refs> refs
 %type <nets> net_items
@@ -214,7 +214,7 @@ name:
 ;
 
 plain_name:
-    NAME | "dt" | "seed" | "scale" | "negative" | "event" | "chip" | "core"
+    NAME | "dt" | "seed" | "scale" | "negative" | "event" | "chip" | "core" | "factor"
 ;
 
 /* Attributes and parameters may be called as reserved words are. */
@@ -276,7 +276,7 @@ net_item:
 |   "dt" "=" expr semi              { $$ = ast_net_dt(p, @$, $3); }
 |   "input" dotted shape_opt model_from block_or_semi
                                     { $$ = ast_net_input(p, @$, $2, $3.given, $3.first, $4, $5); }
-|   "layer" dotted shape_opt ":" name block_or_semi
+|   "layer" dotted shape_opt ":" name layer_block
                                     { $$ = ast_net_layer(p, @$, $2, $3.given, $3.first, $5, $6); }
 |   "part" name "=" name "(" args_opt ")" semi
                                     { $$ = ast_net_part(p, @$, $2, $4, $6); }
@@ -286,6 +286,24 @@ net_item:
 |   "output" refs semi              { $$ = ast_net_refs(p, @$, AST_N_OUTPUT, $2.first); }
 |   "mismatch" atom seed_opt semi   { $$ = ast_net_mismatch(p, @$, $2, $3, NULL); }
 |   "mismatch" "{" assigns close    { $$ = ast_net_mismatch(p, @$, NULL, NULL, $3.first); }
+;
+
+layer_block:
+    semi                            { $$ = NULL; }
+|   "{" layer_assigns close         { $$ = $2.first; }
+;
+
+layer_assign:
+    assign
+|   "factor" attribute_name "=" expr
+                                    { $$ = ast_factor(p, @$, $2, $4); }
+;
+
+layer_assigns:
+    %empty                          { LIST_EMPTY($$); }
+|   layer_assigns ";"               { $$ = $1; }
+|   layer_assigns layer_assign semi { LIST_ADD($$, $1, $2); }
+|   layer_assigns error ";"         { yyerrok; $$ = $1; }
 ;
 
 shape_opt:

@@ -20,8 +20,8 @@ static bool is_one_of(const char *name, const char *const *list)
     return false;
 }
 
-static const char *const contextual[] = {"dt",    "seed", "scale", "negative", "event",
-                                         "place", "chip", "core",  "latch",    NULL};
+static const char *const contextual[] = {"dt",   "seed", "scale", "negative", "event", "place",
+                                         "chip", "core", "latch", "factor",   NULL};
 static const char *const comparisons[] = {"==", "!=", "<", "<=", ">", ">=", NULL};
 static const char *const continuations[] = {"+", "-",  "*",   "/",  "^", "==", "!=", "<",    "<=",
                                             ">", ">=", "and", "or", "[", ".",  "(",  "seed", NULL};

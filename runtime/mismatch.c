@@ -53,16 +53,22 @@ static struct column deviate(struct arena *a, const struct column *nominal, uint
     return c;
 }
 
-void mismatch_apply(struct arena *a, const struct plan *p, uint32_t group, uint32_t seed,
-                    struct column *param)
+/* Where a neuron was measured, that is what it has; elsewhere what `other` says. */
+static struct column measured(struct arena *a, const struct column *nominal,
+                              const struct column *other, uint32_t n, const float *factor)
+{
+    struct column c = {ARENA_ARRAY(a, float, n), false};
+    for (uint32_t i = 0; i < n; i++)
+        c.v[i] = factor[i] != 0 ? nominal->v[nominal->uniform ? 0 : i] * factor[i]
+                                : other->v[other->uniform ? 0 : i];
+    return c;
+}
+
+static void draw(struct arena *a, const struct plan *p, uint32_t group, uint32_t seed,
+                 struct column *param)
 {
     const struct plan_group *g = &p->group.data[group];
     const struct kernel *k = p->kernel.data[g->kernel];
-    for (uint32_t i = 0; i < k->n_params; i++)
-        param[i] = g->param[i];
-    if (!p->has_mismatch)
-        return;
-
     struct arena scratch = {0};
     uint32_t n;
     const char **name = keyed_names(&scratch, k, &n);
@@ -75,4 +81,19 @@ void mismatch_apply(struct arena *a, const struct plan *p, uint32_t group, uint3
                                key_of(name, n, key, k->param[i].name));
     }
     arena_free(&scratch);
+}
+
+void mismatch_apply(struct arena *a, const struct plan *p, uint32_t group, uint32_t seed,
+                    struct column *param)
+{
+    const struct plan_group *g = &p->group.data[group];
+    const struct kernel *k = p->kernel.data[g->kernel];
+    for (uint32_t i = 0; i < k->n_params; i++)
+        param[i] = g->param[i];
+    if (p->has_mismatch)
+        draw(a, p, group, seed, param);
+    for (uint32_t i = 0; g->factor && i < k->n_params; i++) {
+        if (g->factor[i])
+            param[i] = measured(a, &g->param[i], &param[i], g->n, g->factor[i]);
+    }
 }

@@ -83,6 +83,12 @@ static bool verify_group(const struct plan *p, const struct plan_group *g, const
             return broken(why, "a parameter isn't finite");
         if (!(g->mismatch[i] >= 0 && isfinite(g->mismatch[i])))
             return broken(why, "a mismatch is negative or not finite");
+        const float *factor = g->factor ? g->factor[i] : NULL;
+        if (factor && k->param[i].kind == K_PARAM_PLAIN)
+            return broken(why, "a plain parameter has factors");
+        for (uint32_t e = 0; factor && e < g->n; e++)
+            if (factor[e] != 0 && !(factor[e] >= PLAN_MIN_FACTOR && factor[e] <= PLAN_MAX_FACTOR))
+                return broken(why, "a factor is out of range");
     }
     for (uint32_t i = 0; i < k->n_states; i++) {
         if (!g->init[i].v)

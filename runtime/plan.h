@@ -29,6 +29,10 @@ struct plan_span { /* where in its source file a thing was declared; line and co
     uint32_t file, begin, end, line, column;
 };
 
+/* The ends of what a measured factor (actual / nominal) may be: what lies outside is a mistake. */
+#define PLAN_MIN_FACTOR 0.01f
+#define PLAN_MAX_FACTOR 100.0f
+
 struct plan_group {
     const char *name;
     uint32_t n; /* neurons */
@@ -37,6 +41,9 @@ struct plan_group {
     struct column *param; /* nominal values, one column for each parameter of the kernel */
     struct column *init;  /* initial states */
     double *mismatch;     /* for each parameter: three standard deviations, relative; 0: none */
+    /* For each parameter: actual / nominal of each neuron as measured, 0 where it wasn't; NULL: all
+     * 0. What was measured doesn't deviate by `mismatch`. NULL: no parameter has any. */
+    float **factor;
     struct plan_span span;
 };
 

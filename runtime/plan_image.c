@@ -108,6 +108,34 @@ static void write_synapses(struct buf *b, const struct plan *p)
     }
 }
 
+/* Of all groups: the parameters with factors. */
+static uint32_t count_factors(const struct plan *p)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < p->group.n; i++) {
+        const struct plan_group *g = &p->group.data[i];
+        for (uint32_t j = 0; g->factor && j < p->kernel.data[g->kernel]->n_params; j++)
+            n += g->factor[j] != NULL;
+    }
+    return n;
+}
+
+static void write_factors(struct buf *b, const struct plan *p)
+{
+    buf_u32(b, count_factors(p));
+    for (uint32_t i = 0; i < p->group.n; i++) {
+        const struct plan_group *g = &p->group.data[i];
+        for (uint32_t j = 0; g->factor && j < p->kernel.data[g->kernel]->n_params; j++) {
+            if (!g->factor[j])
+                continue;
+            buf_u32(b, i);
+            buf_u32(b, j);
+            for (uint32_t k = 0; k < g->n; k++)
+                buf_f32(b, g->factor[j][k]);
+        }
+    }
+}
+
 static void add(struct image_writer *w, const char *tag, const struct plan *p,
                 void (*write)(struct buf *, const struct plan *))
 {
@@ -122,6 +150,8 @@ void plan_write(struct image_writer *w, const struct plan *p, bool synapses)
     add(w, "NETW", p, write_net);
     add(w, "KERN", p, write_kernels);
     add(w, "NODE", p, write_nodes);
+    if (count_factors(p) > 0)
+        add(w, "FACT", p, write_factors);
     add(w, "PROJ", p, write_projections);
     if (synapses)
         add(w, "SYNS", p, write_synapses);
@@ -236,6 +266,24 @@ static void read_nodes(struct arena *a, struct reader *r, struct plan *p)
         read_group(a, r, p, VEC_ADD(a, &p->group));
 }
 
+static void read_factors(struct arena *a, struct reader *r, struct plan *p)
+{
+    for (uint32_t i = read_count(r, 12); i > 0 && !r->failed; i--) {
+        uint32_t group = read_u32(r), param = read_u32(r);
+        struct plan_group *g = group < p->group.n ? &p->group.data[group] : NULL;
+        uint32_t n_params = g ? p->kernel.data[g->kernel]->n_params : 0;
+        if (param >= n_params || g->n > (r->b.n - r->at) / 4) {
+            r->failed = true;
+            return;
+        }
+        if (!g->factor)
+            g->factor = ARENA_ARRAY(a, float *, n_params);
+        g->factor[param] = ARENA_ARRAY(a, float, g->n);
+        for (uint32_t k = 0; k < g->n; k++)
+            g->factor[param][k] = read_f32(r);
+    }
+}
+
 /* The rows it must have follow from its source, which plan_verify_shared() checks again. */
 static void read_projections(struct arena *a, struct reader *r, struct plan *p)
 {
@@ -309,7 +357,15 @@ static bool read_shared(struct arena *a, const struct image *im, struct plan *p,
         !section(im, "NODE", &r, d, what))
         return false;
     read_nodes(a, &r, p);
-    if (!complete(&r, d, what, "NODE") || !section(im, "PROJ", &r, d, what))
+    if (!complete(&r, d, what, "NODE"))
+        return false;
+    if (image_find(im, "FACT")) {
+        section(im, "FACT", &r, d, what);
+        read_factors(a, &r, p);
+        if (!complete(&r, d, what, "FACT"))
+            return false;
+    }
+    if (!section(im, "PROJ", &r, d, what))
         return false;
     read_projections(a, &r, p);
     if (!complete(&r, d, what, "PROJ"))

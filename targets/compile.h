@@ -38,6 +38,9 @@ struct target_fit_row {   /* need against have of one resource */
 struct target_profile {
     const void *(*read)(struct arena *a, const char *text, size_t n, uint32_t file,
                         struct diags *d);
+    /* Brings what was measured to those neurons of the network whose place on its board is known.
+     */
+    void (*measure)(struct net *n, struct diags *d);
     void (*text)(struct buf *out, const void *content);
     void (*json)(struct json *out, const void *content);
 };
@@ -50,8 +53,9 @@ struct target_compiler {
      * into the order and to the names that are printed. NULL: no board. */
     bool (*check_board)(struct net *n, struct diags *d);
     /* Chip profiles, JSON: read() gives what struct board_profile keeps (`file` is the number of
-     * the text in the table of sources; NULL: reported, E0503 or E0504), the others tell about it,
-     * as a table for people and as a JSON object. NULL: chips of this target have none. */
+     * the text in the table of sources; NULL: reported, E0503 or E0504), text() and
+     * json() tell about it, as a table for people and as an object. NULL: chips of this target have
+     * none. */
     const struct target_profile *profile;
     /* Adds the target's sections (beyond the shared ones, see runtime/image.h) for a network that
      * went through all passes. NULL for sim: the shared sections say it all. */

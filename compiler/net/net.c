@@ -79,6 +79,18 @@ void net_layer_set(struct net *n, uint32_t layer, uint32_t param, const double *
     c->set = true;
 }
 
+void net_layer_factor(struct net *n, uint32_t layer, uint32_t param, const double *v, bool uniform)
+{
+    struct net_layer *l = &n->layer.data[layer];
+    float *factor = ARENA_ARRAY(n->arena, float, l->n);
+    bool any = false;
+    for (uint32_t i = 0; i < l->n; i++) {
+        factor[i] = (float)v[uniform ? 0 : i];
+        any = any || factor[i] != 0;
+    }
+    l->param[param].factor = any ? factor : NULL;
+}
+
 void net_layer_defaults(struct net *n, uint32_t layer)
 {
     struct net_layer *l = &n->layer.data[layer];

@@ -24,6 +24,9 @@ struct net_column {
     double *given; /* as it was set, before rounding: what defaults are computed from; else NULL */
     bool uniform;
     bool set; /* given explicitly or changed by a pass: printed. Else it is the model's default */
+    /* Of a bias or layout: actual / nominal of each neuron as measured on its chip, 0 where it
+     * wasn't. Simulations multiply by it; mapping doesn't look at it. NULL: all 0. */
+    float *factor;
 };
 
 struct net_input {
@@ -103,6 +106,8 @@ uint32_t net_add_layer(struct net *n, const char *name, struct net_shape shape, 
                        struct span span);
 /* n values, or one if uniform. n equal values become uniform. */
 void net_layer_set(struct net *n, uint32_t layer, uint32_t param, const double *v, bool uniform);
+/* Likewise the factors; none that isn't 0: NULL. */
+void net_layer_factor(struct net *n, uint32_t layer, uint32_t param, const double *v, bool uniform);
 /* Every parameter that isn't set gets its default, in float64 from the explicit values as given
  * (before rounding), rounded once; then the initial states. */
 void net_layer_defaults(struct net *n, uint32_t layer);

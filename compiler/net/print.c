@@ -116,6 +116,26 @@ static void put_column(struct text *t, const struct net_layer *l, uint32_t param
     text_end(t, ";");
 }
 
+/* Equal factors of all neurons as one. */
+static void put_factor(struct text *t, const struct net_layer *l, uint32_t param)
+{
+    const float *v = l->param[param].factor;
+    uint32_t same = 1;
+    while (same < l->n && v[same] == v[0])
+        same++;
+    text_begin(t);
+    buf_printf(t->out, "factor %s = ", l->model->param.data[param].name);
+    if (same == l->n)
+        buf_f32_text(t->out, v[0]);
+    for (uint32_t k = 0; same < l->n && k < l->n; k++) {
+        buf_fill(&t->item, '[', brackets(&l->shape, k));
+        buf_f32_text(&t->item, v[k]);
+        buf_fill(&t->item, ']', brackets(&l->shape, k + 1));
+        text_item(t, k == 0);
+    }
+    text_end(t, ";");
+}
+
 static void put_shape(struct buf *out, const struct net_shape *s)
 {
     for (uint32_t d = 0; d < s->rank; d++)
@@ -137,12 +157,16 @@ static void put_layer(struct text *t, const struct net *n, const struct net_laye
     buf_printf(t->out, ": %s", l->model->name);
     bool open = false;
     for (uint32_t p = 0; p < l->model->param.n; p++) {
-        if (!shown.param[p])
+        bool factor = l->param[p].factor != NULL;
+        if (!shown.param[p] && !factor)
             continue;
         if (!open)
             text_open(t);
         open = true;
-        put_column(t, l, p, shown.wide);
+        if (shown.param[p])
+            put_column(t, l, p, shown.wide);
+        if (factor)
+            put_factor(t, l, p);
     }
     if (open)
         text_close(t);

@@ -133,12 +133,18 @@ static void tell_broken(const struct board *b, const struct board_core *c, struc
         if (d2_neuron_is_dead(b, c->chip, c->core, x->index))
             diag_add(d, W0655, x->span, "the profile says that chip %u core %u neuron %u is dead",
                      c->chip, c->core, x->index);
+        uint32_t n_bad = 0, first = 0;
         for (uint32_t k = 0; k < x->cam.n; k++) {
-            if (d2_cam_is_bad(b, c->chip, c->core, x->index, x->cam.data[k].slot))
-                diag_add(d, W0655, x->span,
-                         "the profile says that CAM entry %u of chip %u core %u neuron %u is bad",
-                         x->cam.data[k].slot, c->chip, c->core, x->index);
+            if (!d2_cam_is_bad(b, c->chip, c->core, x->index, x->cam.data[k].slot))
+                continue;
+            first = n_bad++ == 0 ? x->cam.data[k].slot : first;
         }
+        if (n_bad > 0)
+            diag_add(d, W0655, x->span,
+                     "the profile says that CAM entry %u%s of chip %u core %u neuron %u is bad",
+                     first,
+                     n_bad > 1 ? arena_printf(&d->arena, ", as are %u others,", n_bad - 1) : "",
+                     c->chip, c->core, x->index);
     }
 }
 

@@ -118,3 +118,14 @@ const char *d2_script_name(uint32_t param)
             return aliases[i].alias;
     return d2_param[param].name;
 }
+
+enum d2_dendrite d2_dendrite_of(uint32_t param)
+{
+    static const char prefix[D2_N_DENDRITES][6] = {
+        [D2_AMPA] = "DEAM_", [D2_GABA] = "DEGA_", [D2_NMDA] = "DENM_", [D2_SHUNT] = "DESC_"};
+    for (uint32_t k = D2_NONE + 1; k < D2_N_DENDRITES; k++) {
+        if (strncmp(d2_param[param].name, prefix[k], strlen(prefix[k])) == 0)
+            return (enum d2_dendrite)k;
+    }
+    return D2_NONE;
+}

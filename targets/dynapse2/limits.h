@@ -73,6 +73,9 @@ int d2_find_param(const char *name);
 /* The name that scripts for the chip, and so its library, use. */
 const char *d2_script_name(uint32_t param);
 
+/* The dendrite that a parameter belongs to; D2_NONE: to none. */
+enum d2_dendrite d2_dendrite_of(uint32_t param);
+
 /* Indices of the base currents SYAM_W0_P .. SYAM_W3_P in d2_param: D2_BASE_PARAM + k. */
 enum { D2_BASE_PARAM = 43 };
 

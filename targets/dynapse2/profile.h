@@ -11,15 +11,11 @@
 #include "targets/compile.h"
 #include "targets/dynapse2/limits.h"
 
-/* A factor is actual / nominal. What lies outside of these ends is more likely a mistake. */
-#define D2_MIN_FACTOR 0.01
-#define D2_MAX_FACTOR 100.0
-
 struct d2_measured {
     const char *name; /* device parameter, or a layout of a model */
     int param;        /* index in d2_param; -1: a layout */
     uint32_t n;       /* neurons with a factor */
-    float *factor;    /* [D2_CORES * D2_NEURONS]; 0: not measured */
+    float *factor;    /* actual / nominal, [D2_CORES * D2_NEURONS]; 0: not measured */
 };
 
 struct d2_profile {
@@ -53,6 +49,12 @@ uint32_t d2_usable_cam(const struct board *b, uint32_t chip, uint32_t core, uint
 
 /* NULL: nothing was measured under this name. `param` as in struct d2_measured. */
 const struct d2_measured *d2_find_measured(const struct d2_profile *p, int param, const char *name);
+
+/* Gives every neuron of the network whose place is known the factors that the profile of its chip
+ * has, where the network has none itself. A parameter that several device parameters make gets
+ * their mean, weighted as their currents are. Tells about neurons without a place (W0657) and
+ * about what was measured but isn't in the network (W0656). n must have a board. */
+void d2_measure(struct net *n, struct diags *d);
 
 /* ---- the entry of the target's table ---- */
 

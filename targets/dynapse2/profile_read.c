@@ -263,16 +263,14 @@ static bool read_factor(struct reading *r, float *out)
 {
     if (!is(r, JSON_NUMBER, "a factor"))
         return false;
-    double x = r->t.number;
-    if (!(x >= D2_MIN_FACTOR && x <= D2_MAX_FACTOR)) {
-        struct diag *g = diag_add(r->d, E0504, here(r), "factor %.*s: factors are %g to %g",
-                                  (int)r->t.n, r->t.text, D2_MIN_FACTOR, D2_MAX_FACTOR);
-        diag_hint(r->d, g,
-                  "a factor is actual / nominal: 1.05 where there is 5 %% more than asked");
-        return false;
-    }
-    *out = (float)x;
-    return true;
+    *out = (float)r->t.number;
+    if (*out >= PLAN_MIN_FACTOR && *out <= PLAN_MAX_FACTOR)
+        return true;
+    struct diag *g =
+        diag_add(r->d, E0504, here(r), "factor %.*s: factors are %g to %g", (int)r->t.n, r->t.text,
+                 (double)PLAN_MIN_FACTOR, (double)PLAN_MAX_FACTOR);
+    diag_hint(r->d, g, "a factor is actual / nominal: 1.05 where there is 5 %% more than asked");
+    return false;
 }
 
 /* false: there is one already, which was reported. */

@@ -151,4 +151,9 @@ static const void *read(struct arena *a, const char *text, size_t n, uint32_t fi
     return d2_profile_read(a, text, n, file, d);
 }
 
-const struct target_profile d2_profiles = {.read = read, .text = put_text, .json = put_json};
+const struct target_profile d2_profiles = {
+    .read = read,
+    .measure = d2_measure,
+    .text = put_text,
+    .json = put_json,
+};

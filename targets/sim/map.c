@@ -47,6 +47,19 @@ static double *deviations(struct arena *a, const struct net *n, const struct mod
     return out;
 }
 
+static float **factors(struct arena *a, const struct net_layer *l)
+{
+    float **out = NULL;
+    for (uint32_t i = 0; i < l->model->param.n; i++) {
+        if (!l->param[i].factor)
+            continue;
+        if (!out)
+            out = ARENA_ARRAY(a, float *, l->model->param.n);
+        out[i] = l->param[i].factor;
+    }
+    return out;
+}
+
 static uint32_t kernel_index(const struct net *n, const struct model *m)
 {
     uint32_t k = 0;
@@ -79,6 +92,7 @@ static void map_layers(struct arena *a, const struct net *n, const struct source
             .param = columns(a, l->param, l->model->param.n),
             .init = columns(a, l->init, l->model->state.n),
             .mismatch = deviations(a, n, l->model),
+            .factor = factors(a, l),
             .span = plan_span(s, l->span),
         };
         VEC_PUSH(a, &out->group, g);

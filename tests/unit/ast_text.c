@@ -178,7 +178,7 @@ static void put_assigns(struct buf *out, int depth, const struct ast_assign *a)
 {
     for (; a != NULL; a = a->next) {
         line(out, depth);
-        buf_printf(out, "(%s", a->name.text);
+        buf_printf(out, "(%s%s", a->factor ? "factor " : "", a->name.text);
         put(out, a->value);
         buf_putc(out, ')');
     }
