@@ -295,7 +295,7 @@ layer_block:
 
 layer_assign:
     assign
-|   "factor" attribute_name "=" expr
+|   "factor" name "=" expr
                                     { $$ = ast_factor(p, @$, $2, $4); }
 ;
 

@@ -241,20 +241,6 @@ bool d2_weights(struct arena *a, const struct d2_config *c, struct d2_weights *o
 
 /* ---- currents ---- */
 
-/* The dendrite that a device parameter belongs to. */
-static enum d2_dendrite dendrite_of(uint32_t param)
-{
-    static const struct {
-        const char *prefix;
-        enum d2_dendrite dendrite;
-    } block[] = {{"DEAM_", D2_AMPA}, {"DEGA_", D2_GABA}, {"DENM_", D2_NMDA}, {"DESC_", D2_SHUNT}};
-    for (size_t i = 0; i < sizeof block / sizeof *block; i++) {
-        if (strncmp(d2_param[param].name, block[i].prefix, 5) == 0)
-            return block[i].dendrite;
-    }
-    return D2_NONE;
-}
-
 double d2_bound_current(const struct d2_core *c, const struct d2_neuron *x,
                         const struct d2_bound *b)
 {
@@ -267,7 +253,7 @@ double d2_bound_current(const struct d2_core *c, const struct d2_neuron *x,
         bool off = strcmp(d2_param[p].name, "SOIF_DC_P") == 0 && !(x->latches >> D2_SO_DC & 1);
         current[i] = off ? 0 : d2_core_current(c, p);
         equal = equal && current[i] == current[0];
-        enum d2_dendrite kind = dendrite_of(p);
+        enum d2_dendrite kind = d2_dendrite_of(p);
         for (uint32_t m = 0; kind != D2_NONE && m < x->n_cam; m++) {
             if (x->cam[m].dendrite == kind)
                 use[i] += d2_mask_current(base, x->cam[m].mask);

@@ -418,7 +418,7 @@ static void read_version(struct reading *r)
 
 static void read_target(struct reading *r)
 {
-    if (!is(r, JSON_STRING, "a target's name")) {
+    if (!is(r, JSON_STRING, "a string")) {
         skip(r);
     } else if (!is_text(&r->t, "dynapse2")) {
         wrong(r, "this is the profile of a `%s`, the board is a `dynapse2`", printable(r));
@@ -428,7 +428,7 @@ static void read_target(struct reading *r)
 
 static const char *read_text(struct reading *r)
 {
-    if (is(r, JSON_STRING, "a text"))
+    if (is(r, JSON_STRING, "a string"))
         return arena_strndup(r->a, r->t.text, r->t.n);
     skip(r);
     return NULL;

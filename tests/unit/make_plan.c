@@ -140,6 +140,9 @@ struct plan *make_example(struct arena *a)
     p->group.data[1].param[0] = (struct column){ARENA_ARRAY(a, float, 4), false};
     for (uint32_t i = 0; i < 4; i++)
         p->group.data[1].param[0].v[i] = 0.1f * (float)(i + 1);
+    p->group.data[1].factor = ARENA_ARRAY(a, float *, 1);
+    p->group.data[1].factor[0] = ARENA_ARRAY(a, float, 4);
+    p->group.data[1].factor[0][2] = 1.125f;
     make_dense(a, p, true, 0, 0, (const float[]){0.5f, -0.25f, 1.5f, 2});
     make_dense(a, p, true, 1, 1, (const float[]){1, 2, 3, 4})->receptor = 1;
     make_dense(a, p, false, 0, 1, (const float[]){1, 0.5f, 0.25f, 2, 3, 1, 0.125f, 1})->delay = 3;

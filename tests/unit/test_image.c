@@ -46,6 +46,8 @@ static void there_and_back(void **unused)
     assert_int_equal(p.group.data[1].shape.rank, 2);
     assert_true(p.group.data[0].param[0].uniform && !p.group.data[1].param[0].uniform);
     assert_true(p.group.data[1].mismatch[0] == 0.05);
+    assert_null(p.group.data[0].factor);
+    assert_true(p.group.data[1].factor[0][1] == 0 && p.group.data[1].factor[0][2] == 1.125f);
     assert_int_equal(p.projection.data[2].delay, 3);
     assert_true(p.projection.data[2].weight[4] == 3);
     assert_int_equal(p.record.data[0].state, -1);
@@ -197,6 +199,11 @@ static void plans_are_verified(void **unused)
     BAD(g->shape.rank = 5);
     BAD(g->kernel = 1);
     BAD(g->mismatch[0] = -0.1);
+    BAD(g->factor[0][0] = -1);
+    BAD(g->factor[0][0] = 0.009f);
+    BAD(g->factor[0][3] = 101);
+    BAD(g->factor[0][3] = NAN);
+    BAD(p->kernel.data[0]->param[0].kind = K_PARAM_PLAIN);
     BAD(p->input.data[0].n = 3);
     BAD(j->src = 2);
     BAD(j->dst = 2);
@@ -228,6 +235,7 @@ static void plans_are_verified(void **unused)
     p->group.data[1].name = "part_1.x2._y";
     p->projection.data[2].delay = 1000000;
     assert_true(plan_verify(p, &why));
+    p->group.data[1].factor = NULL;
     p->kernel.data[0]->param[0].kind = K_PARAM_PLAIN; /* where infinity may mean: no limit */
     p->group.data[1].param[0].v[3] = INFINITY;
     assert_true(plan_verify(p, &why));

@@ -143,12 +143,43 @@ static void what_does_not_vary(void **unused)
     arena_free(&a);
 }
 
+/* Neurons that were measured have that, the others what they would have had without. */
+static void what_was_measured(void **unused)
+{
+    (void)unused;
+    struct arena a = {0};
+    struct plan *p = dpi_plan(&a);
+    struct column drawn[N_DPI], param[N_DPI];
+    mismatch_apply(&a, p, 1, 3, drawn);
+    p->group.data[1].factor = ARENA_ARRAY(&a, float *, N_DPI);
+    p->group.data[1].factor[4] = (float[]){0, 1.034f, 0, 1, 0};
+    mismatch_apply(&a, p, 1, 3, param);
+    for (int i = 0; i < N_DPI; i++) {
+        for (int k = 0; k < NEURONS; k++) {
+            bool measured = i == 4 && (k == 1 || k == 3);
+            float want = measured ? dpi[i].nominal * (k == 1 ? 1.034f : 1)
+                                  : drawn[i].v[drawn[i].uniform ? 0 : k];
+            float got = param[i].v[param[i].uniform ? 0 : k];
+            assert_memory_equal(&got, &want, sizeof got);
+        }
+    }
+    p->has_mismatch = false;
+    mismatch_apply(&a, p, 1, 3, param);
+    assert_true(param[3].uniform);
+    for (int k = 0; k < NEURONS; k++) {
+        float want = dpi[4].nominal * (k == 1 ? 1.034f : 1);
+        assert_memory_equal(&param[4].v[k], &want, sizeof want);
+    }
+    arena_free(&a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(as_rockpool),
         cmocka_unit_test(layers_and_seeds_differ),
         cmocka_unit_test(what_does_not_vary),
+        cmocka_unit_test(what_was_measured),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -172,7 +172,7 @@ static void keys(void **state)
     check("\"version\": [1]", "\"version\": [1]", "`version` is given twice", NULL);
     check("\"factor\": {\"biases\": {}}", "\"biases", "a profile has no key `biases` here",
           "did you mean `bias`?");
-    check("\"chip\": 42", "42", "a text is expected here, this is a number", NULL);
+    check("\"chip\": 42", "42", "a string is expected here, this is a number", NULL);
     check("\"factor\": []", "[]", "an object is expected here, this is an array", NULL);
     check("\"factor\": {\"bias\": {\"SOIF_LEEK_N\": [[9]]}}", "\"SOIF_LEEK_N",
           "DYNAP-SE2 has no parameter `SOIF_LEEK_N`", "did you mean `SOIF_LEAK_N`?");
