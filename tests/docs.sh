@@ -4,6 +4,7 @@
 #   ```dyn part   statements of a network body; wrapped in a network that has what they use
 #   ```sh         commands: run from the folder of the document (with `dyn` on the PATH); must succeed
 #   ```sh skip    shown only
+#   ```json profile   the profile of a chip: must pass `dyn profile check`
 # Any other word after ``` isn't looked at; a third word that isn't one of these is an error.
 #   BUILD=build DYN=/path/to/dyn sh tests/docs.sh [DOCUMENT...]
 set -u
@@ -22,6 +23,7 @@ for doc in ${*:-$(git ls-files '*.md' 2>/dev/null || find . -name '*.md')}; do
         /^```/ && !fence { fence = 1; word = $1; sub(/^```/, "", word)
             if ($0 ~ /^```(dyn|sh)[ \t]*$/) kind = word
             else if ($0 ~ /^```dyn part[ \t]*$/) kind = "part"
+            else if ($0 ~ /^```json profile[ \t]*$/) kind = "profile"
             else if (word == "dyn" || (word == "sh" && $0 !~ /^```sh skip[ \t]*$/)) kind = "bad"
             else kind = ""
             if (kind) { file = sprintf("%s-%04d-%s-%d", out, ++k, kind, NR); printf "" >file }
@@ -37,6 +39,7 @@ for doc in ${*:-$(git ls-files '*.md' 2>/dev/null || find . -name '*.md')}; do
         *-sh-*)   (cd "$(dirname "$doc")" && sh -eu "$block") >"$tmp/out" 2>&1 ;;
         *-part-*) { cat tests/data/docs/before.txt "$block"; echo '}'; } >"$source"
                   dyn check "$source" >"$tmp/out" 2>&1 ;;
+        *-profile-*) dyn profile check "$block" >"$tmp/out" 2>&1 ;;
         *-dyn-*)  cp "$block" "$source"
                   dyn check "$source" >"$tmp/out" 2>&1 ;;
         *)        echo 'no such kind of block' >"$tmp/out"

@@ -64,6 +64,19 @@ static void check_inputs(struct verify *v, struct names *names)
     }
 }
 
+static void check_factors(struct verify *v, const struct net_layer *l)
+{
+    for (uint32_t i = 0; i < l->model->param.n; i++) {
+        const float *factor = l->param[i].factor;
+        for (uint32_t k = 0; factor && k < l->n; k++) {
+            if (l->model->param.data[i].kind == MODEL_PARAM || !(factor[k] >= 0)) {
+                BROKEN(v, l->span, "`%s` has factors that it can't have", l->name);
+                return;
+            }
+        }
+    }
+}
+
 static void check_layers(struct verify *v, struct names *names)
 {
     const struct net *n = v->n;
@@ -78,6 +91,7 @@ static void check_layers(struct verify *v, struct names *names)
         if (!listed)
             BROKEN(v, l->span, "the model of `%s` isn't listed", l->name);
         check_columns(v, l, l->param, l->model->param.n);
+        check_factors(v, l);
         check_columns(v, l, l->init, l->model->state.n);
     }
 }
