@@ -362,9 +362,10 @@ const struct value *wire_weights(struct build *b, struct wire *w);
 bool end_select(struct build *b, const struct wire *w, struct end *e);
 void build_settings(struct build *b); /* settings.c */
 
-/* stimuli.c */
+/* stimuli.c. Of a stimulus that is checked only, rasters have no tables. */
 bool stimulus_setting(const char *name); /* `duration` or `trials`: no input */
-bool build_stimulus(struct elab *el, const struct net *n, struct def *st, struct stimulus *out);
+bool build_stimulus(struct elab *el, const struct net *n, struct def *st, enum purpose purpose,
+                    struct stimulus *out);
 
 void build_board(struct elab *el, struct net *n, const struct ast_decl *decl); /* boards.c */
 /* profiles.c: `profile = "FILE";` of a chip of n's board. */

@@ -158,11 +158,12 @@ static bool settle_tables(struct making *m)
     return false;
 }
 
-bool build_stimulus(struct elab *el, const struct net *n, struct def *st, struct stimulus *out)
+bool build_stimulus(struct elab *el, const struct net *n, struct def *st, enum purpose purpose,
+                    struct stimulus *out)
 {
     struct unit *u = el->u;
     struct arena work = {0};
-    struct making m = {.el = el, .net = n, .ast = st->stimulus, .out = out};
+    struct making m = {.el = el, .net = n, .ast = st->stimulus, .purpose = purpose, .out = out};
     *out = (struct stimulus){.name = st->name.text, .trials = 1, .n_inputs = n->input.n};
     if (n->dt == 0) {
         struct diag *g = diag_add(u->diags, E0401, st->stimulus->network.span,

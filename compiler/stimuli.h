@@ -10,6 +10,7 @@ struct making {
     struct elab *el;
     const struct net *net;
     const struct ast_stimulus *ast;
+    enum purpose purpose;
     struct env env;
     struct stimulus *out;
     struct span steps_from, trials_from; /* what fixed them; file 0: nothing yet */

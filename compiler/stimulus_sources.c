@@ -41,9 +41,14 @@ static bool source_raster(const struct source_call *c)
         counts.u8 = npy_bytes(&v.array->file->npy);
     else
         counts.f64 = v.array->v;
-    return stimulus_raster(m->el->u->arena, c->out, counts, rank, extent, c->input->n, d,
-                           quote(m->el, c->arg->span, "the raster"), c->arg->span) &&
-           agree_steps(m, c->out->steps, c->at) && agree_trials(m, c->out->trials, c->at);
+    const char *what = quote(m->el, c->arg->span, "the raster");
+    const struct span at = c->arg->span;
+    const uint32_t channels = c->input->n;
+    const bool good =
+        m->purpose == TO_BUILD
+            ? stimulus_raster(m->el->u->arena, c->out, counts, rank, extent, channels, d, what, at)
+            : stimulus_raster_check(c->out, counts, rank, extent, channels, d, what, at);
+    return good && agree_steps(m, c->out->steps, c->at) && agree_trials(m, c->out->trials, c->at);
 }
 
 static bool source_silence(const struct source_call *c)

@@ -228,7 +228,7 @@ bool unit_stimulus(struct unit *u, const struct net *n, const char *name, struct
             diag_hint(u->diags, g, "its stimuli are %s", list.data);
     }
     buf_free(&list);
-    return good && build_stimulus(u->elab, n, found, out);
+    return good && build_stimulus(u->elab, n, found, TO_BUILD, out);
 }
 
 /* ---- checking everything ---- */
@@ -251,7 +251,7 @@ static void check_network(struct unit *u, struct def *d)
         struct def *st = x->name.text ? scope_find(s, x->name.text, SPACE_STIMULUS) : NULL;
         struct stimulus out;
         if (st && st->stimulus == x && x->network.text == d->name.text)
-            build_stimulus(u->elab, n, st, &out);
+            build_stimulus(u->elab, n, st, TO_CHECK, &out);
     }
     bool whole = n && u->diags->n_errors == 0 && !part;
     const struct ast_decl *board = whole ? find_board(u) : NULL;

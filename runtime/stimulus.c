@@ -1,5 +1,7 @@
 /* Tables of events from rasters and event lists. */
 #include "runtime/stimulus.h"
+
+#include "runtime/base/bits.h"
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -10,15 +12,21 @@ static bool no_memory(struct diags *d, const char *what, struct span at)
     return false;
 }
 
+/* Whether a table may have so many steps, those of all trials of `out`. */
+static bool check_cells(const struct stimulus_source *out, uint64_t cells, struct diags *d,
+                        const char *what, struct span at)
+{
+    if (cells <= STIMULUS_MAX_CELLS)
+        return true;
+    diag_add(d, E0801, at, "%s has %" PRIu64 " steps in %u trials; at most %d are possible", what,
+             out->steps, out->trials, STIMULUS_MAX_CELLS);
+    return false;
+}
+
 /* Rows of `cells` steps in `out`, or false. */
 static bool make_rows(struct arena *a, struct stimulus_source *out, uint64_t cells, struct diags *d,
                       const char *what, struct span at)
 {
-    if (cells > STIMULUS_MAX_CELLS) {
-        diag_add(d, E0801, at, "%s has %" PRIu64 " steps in %u trials; at most %d are possible",
-                 what, out->steps, out->trials, STIMULUS_MAX_CELLS);
-        return false;
-    }
     out->row = arena_try(a, (size_t)cells + 1, sizeof *out->row);
     return out->row || no_memory(d, what, at);
 }
@@ -31,19 +39,47 @@ static bool is_count(double x)
     return x >= 0 && x <= UINT32_MAX && x == floor(x);
 }
 
-/* The events of one step. Every count is written, and the next one overwrites it if it was 0: no
- * branch to guess wrong. */
+static uint64_t eight_bytes(const uint8_t *v)
+{
+    return v[0] | (uint64_t)v[1] << 8 | (uint64_t)v[2] << 16 | (uint64_t)v[3] << 24 |
+           (uint64_t)v[4] << 32 | (uint64_t)v[5] << 40 | (uint64_t)v[6] << 48 |
+           (uint64_t)v[7] << 56;
+}
+
+/* 1 in each of eight bytes that isn't 0. */
+static uint64_t bytes_set(uint64_t eight)
+{
+    const uint64_t low = 0x7f7f7f7f7f7f7f7f;
+    return ((((eight & low) + low) | eight) & ~low) >> 7;
+}
+
+/* Bit i: v[i] isn't 0. n is at most 64. */
+static inline uint64_t nonzero_bytes(const uint8_t *v, uint32_t n)
+{
+    uint64_t bits = 0;
+    uint32_t i = 0;
+    for (; i + 8 <= n; i += 8) /* the product brings eight bits together */
+        bits |= (bytes_set(eight_bytes(v + i)) * 0x0102040810204080 >> 56) << i;
+    for (; i < n; i++)
+        bits |= (uint64_t)(v[i] != 0) << i;
+    return bits;
+}
+
+/* The events of one step. Few counts of a raster aren't 0. */
 static uint32_t events_of_bytes(struct stimulus_event *to, const uint8_t *v, uint32_t channels)
 {
     uint32_t k = 0;
-    for (uint32_t c = 0; c < channels; c++) {
-        uint32_t count = v[c];
-        to[k] = (struct stimulus_event){c, count};
-        k += count > 0;
+    for (uint32_t first = 0; first < channels; first += 64) {
+        const uint32_t n = channels - first < 64 ? channels - first : 64;
+        for (uint64_t set = nonzero_bytes(v + first, n); set; set &= set - 1) {
+            const uint32_t c = first + bits_lowest(set);
+            to[k++] = (struct stimulus_event){c, v[c]};
+        }
     }
     return k;
 }
 
+/* Every count is written, and the next one overwrites it if it was 0: no branch to guess wrong. */
 static uint32_t events_of_numbers(struct stimulus_event *to, const double *v, uint32_t channels)
 {
     uint32_t k = 0;
@@ -55,16 +91,11 @@ static uint32_t events_of_numbers(struct stimulus_event *to, const double *v, ui
     return k;
 }
 
-/* How many bytes aren't 0, eight at a time. */
 static uint64_t count_bytes(const uint8_t *v, uint64_t n)
 {
-    const uint64_t low = 0x7f7f7f7f7f7f7f7f, ones = 0x0101010101010101;
-    uint64_t sum = 0, i = 0, eight;
-    for (; i + 8 <= n; i += 8) {
-        memcpy(&eight, v + i, 8);
-        eight = ((((eight & low) + low) | eight) & ~low) >> 7; /* 1 where a byte isn't 0 */
-        sum += eight * ones >> 56;
-    }
+    uint64_t sum = 0, i = 0;
+    for (; i + 8 <= n; i += 8)
+        sum += bytes_set(eight_bytes(v + i)) * 0x0101010101010101 >> 56;
     for (; i < n; i++)
         sum += v[i] != 0;
     return sum;
@@ -94,6 +125,7 @@ static bool count_numbers(const double *v, const struct stimulus_source *s, uint
 static bool raster_shape(struct stimulus_source *out, uint32_t rank, const uint64_t *extent,
                          uint32_t channels, struct diags *d, const char *what, struct span at)
 {
+    *out = (struct stimulus_source){.kind = STIM_TABLE, .channels = channels};
     if (rank != 2 && rank != 3) {
         struct diag *g = diag_add(d, E0801, at, "%s has %u dimensions", what, rank);
         diag_hint(d, g, "a raster is [trials, steps, channels] or [steps, channels]");
@@ -112,14 +144,22 @@ static bool raster_shape(struct stimulus_source *out, uint32_t rank, const uint6
     }
     out->trials = (uint32_t)trials;
     out->steps = steps;
-    return true;
+    return check_cells(out, trials * steps, d, what, at);
+}
+
+bool stimulus_raster_check(struct stimulus_source *out, struct stimulus_counts v, uint32_t rank,
+                           const uint64_t *extent, uint32_t channels, struct diags *d,
+                           const char *what, struct span at)
+{
+    uint64_t n;
+    return raster_shape(out, rank, extent, channels, d, what, at) &&
+           (v.u8 || count_numbers(v.f64, out, channels, &n, d, what, at)); /* any byte is a count */
 }
 
 bool stimulus_raster(struct arena *a, struct stimulus_source *out, struct stimulus_counts v,
                      uint32_t rank, const uint64_t *extent, uint32_t channels, struct diags *d,
                      const char *what, struct span at)
 {
-    *out = (struct stimulus_source){.kind = STIM_TABLE, .channels = channels, .trials = 1};
     if (!raster_shape(out, rank, extent, channels, d, what, at))
         return false;
     const uint64_t cells = out->trials * out->steps, all = cells * channels;
@@ -279,7 +319,7 @@ bool stimulus_events(struct arena *a, struct stimulus_source *out, const double 
         return false;
     }
     const uint64_t cells = e.trials * out->steps;
-    if (!make_rows(a, out, cells, d, what, at))
+    if (!check_cells(out, cells, d, what, at) || !make_rows(a, out, cells, d, what, at))
         return false;
     out->event = arena_try(a, (size_t)n + 1, sizeof *out->event);
     if (!out->event)

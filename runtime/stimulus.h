@@ -49,6 +49,10 @@ struct stimulus_counts {
 bool stimulus_raster(struct arena *a, struct stimulus_source *out, struct stimulus_counts v,
                      uint32_t rank, const uint64_t *extent, uint32_t channels, struct diags *d,
                      const char *what, struct span at);
+/* The same mistakes found, the same trials and steps, but no table. */
+bool stimulus_raster_check(struct stimulus_source *out, struct stimulus_counts v, uint32_t rank,
+                           const uint64_t *extent, uint32_t channels, struct diags *d,
+                           const char *what, struct span at);
 /* Events sorted or not; times in microseconds, cut into steps of dt; an event's step is
  * floor(t / dt), exact where dt is a whole number of microseconds. `offset` (n_offsets = trials +
  * 1) cuts the list into trials, NULL: one trial. steps 0: as many as the last event needs. Events

@@ -57,7 +57,7 @@ static void use_rates(struct fixture *f, enum stimulus_kind kind, uint32_t chann
 static void raster_of_bytes(void **state)
 {
     struct fixture *f = *state;
-    enum { TRIALS = 2, STEPS = 5, CHANNELS = 13, N = TRIALS * STEPS * CHANNELS };
+    enum { TRIALS = 2, STEPS = 5, CHANNELS = 77, N = TRIALS * STEPS * CHANNELS };
     uint8_t bytes[N + 3];
     double numbers[N];
     for (uint32_t k = 0; k < 40; k++) {
@@ -100,23 +100,33 @@ static void raster(void **state)
     assert_int_equal(f->e[1].count, 1);
 }
 
+/* Told by both functions, in the same words. */
+static void wrong_raster(struct fixture *f, const double *v, uint32_t rank, const uint64_t *extent)
+{
+    const struct stimulus_counts counts = {.f64 = v};
+    const uint32_t old = f->d.n_errors;
+    assert_false(stimulus_raster(&f->a, &f->source, counts, rank, extent, 2, &f->d, "r", nowhere));
+    assert_false(stimulus_raster_check(&f->source, counts, rank, extent, 2, &f->d, "r", nowhere));
+    assert_int_equal(f->d.n_errors, old + 2);
+    assert_int_equal(f->d.list.data[old]->code, E0801);
+    assert_string_equal(f->d.list.data[old]->message, f->d.list.data[old + 1]->message);
+}
+
 static void wrong_rasters(void **state)
 {
     struct fixture *f = *state;
     const double fraction[] = {0, 0.5}, negative[] = {0, -1}, huge[] = {0, 5e9}, nan_[] = {0, NAN};
-    const double *bad[] = {fraction, negative, huge, nan_};
+    const double *bad[] = {fraction, negative, huge, nan_}, good[] = {0, 1};
     for (size_t i = 0; i < 4; i++)
-        assert_false(stimulus_raster(&f->a, &f->source, (struct stimulus_counts){.f64 = bad[i]}, 2,
-                                     (const uint64_t[]){1, 2}, 2, &f->d, "r", nowhere));
-    const double good[] = {0, 1};
-    assert_false(stimulus_raster(&f->a, &f->source, (struct stimulus_counts){.f64 = good}, 2,
-                                 (const uint64_t[]){2, 1}, 2, &f->d, "r", nowhere));
-    assert_false(stimulus_raster(&f->a, &f->source, (struct stimulus_counts){.f64 = good}, 1,
-                                 (const uint64_t[]){2}, 2, &f->d, "r", nowhere));
-    assert_false(stimulus_raster(&f->a, &f->source, (struct stimulus_counts){.f64 = good}, 2,
-                                 (const uint64_t[]){0, 2}, 2, &f->d, "r", nowhere));
-    assert_int_equal(f->d.n_errors, 7);
-    assert_int_equal(f->d.list.data[0]->code, E0801);
+        wrong_raster(f, bad[i], 2, (const uint64_t[]){1, 2});
+    wrong_raster(f, good, 2, (const uint64_t[]){2, 1});
+    wrong_raster(f, good, 1, (const uint64_t[]){2});
+    wrong_raster(f, good, 2, (const uint64_t[]){0, 2});
+    wrong_raster(f, good, 2, (const uint64_t[]){STIMULUS_MAX_CELLS + 1, 2});
+    assert_true(stimulus_raster_check(&f->source, (struct stimulus_counts){.f64 = good}, 3,
+                                      (const uint64_t[]){1, 1, 2}, 2, &f->d, "r", nowhere));
+    assert_int_equal(f->source.trials, 1);
+    assert_int_equal(f->source.steps, 1);
 }
 
 /* ---- events ---- */
