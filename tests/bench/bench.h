@@ -161,6 +161,7 @@ struct bench_runner { /* one variant */
     const struct backend *backend; /* run_plan()'s; NULL: the program by hand with `isa` */
     const struct hand_isa *isa;
     uint32_t jobs;
+    uint32_t where;      /* by hand: where the arrays lie */
     bool wall;           /* the rate is of time that went by, not of time that a thread had */
     void (*begin)(void); /* called when the clock starts; NULL: not */
     uint64_t *hash;
