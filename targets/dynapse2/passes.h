@@ -56,6 +56,9 @@ struct d2_sites d2_sites(struct arena *a, const struct net *n);
 
 /* ---- small things ---- */
 
+/* Of each layer: whether its spikes have to reach the host, as an output's and recorded ones. */
+bool *d2_wanted_layers(struct arena *a, const struct net *n);
+
 /* Whether the bias generator makes this parameter. */
 bool d2_is_bound(const struct model_param *p);
 static inline float d2_value(const struct net_column *c, uint32_t element)

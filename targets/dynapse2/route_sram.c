@@ -38,18 +38,6 @@ static uint32_t preferred_tag(const struct host *h, struct d2_site at)
     return at.core->core * D2_NEURONS + at.neuron->index + row % 2 * D2_CORES * D2_NEURONS;
 }
 
-static void find_wanted(struct host *h)
-{
-    const struct net *n = h->r->n;
-    h->wanted = ARENA_ARRAY(h->r->a, bool, n->layer.n);
-    for (uint32_t i = 0; i < n->output.n; i++)
-        h->wanted[n->output.data[i]] = true;
-    for (uint32_t i = 0; i < n->record.n; i++) {
-        if (n->record.data[i].state < 0)
-            h->wanted[n->record.data[i].layer] = true;
-    }
-}
-
 static void take_by_hand(struct host *h)
 {
     for (uint32_t i = 0; i < h->r->n_neurons; i++) {
@@ -69,8 +57,8 @@ static uint32_t n_links(const struct d2_route *r, uint32_t neuron)
 }
 
 /* The neurons that are wanted, or the others where an entry is left: their preferred tags, then
- * whatever is free in the column. False: reported. */
-static bool choose_tags(struct host *h, bool wanted)
+ * whatever is free in the column. */
+static void choose_tags(struct host *h, bool wanted)
 {
     struct d2_route *r = h->r;
     uint32_t next[D2_MAX_SIDE] = {0}; /* no lower tag is free */
@@ -90,7 +78,6 @@ static bool choose_tags(struct host *h, bool wanted)
                 h->tag[i] = (uint16_t)tag;
         }
     }
-    return true;
 }
 
 /* Every neuron that is wanted has a tag. */
@@ -200,7 +187,7 @@ bool d2_route_sram(struct d2_route *r, struct target_report *report)
     struct host h = {.r = r, .tag = ARENA_ARRAY(r->a, uint16_t, r->n_neurons)};
     h.used = arena_alloc(r->a, r->grid.columns * sizeof *h.used);
     memset(h.tag, 0xff, r->n_neurons * sizeof *h.tag);
-    find_wanted(&h);
+    h.wanted = d2_wanted_layers(r->a, r->n);
     take_by_hand(&h);
     choose_tags(&h, true);
     choose_tags(&h, false);

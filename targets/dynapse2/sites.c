@@ -17,6 +17,18 @@ struct d2_sites d2_sites(struct arena *a, const struct net *n)
     return s;
 }
 
+bool *d2_wanted_layers(struct arena *a, const struct net *n)
+{
+    bool *wanted = ARENA_ARRAY(a, bool, n->layer.n);
+    for (uint32_t i = 0; i < n->output.n; i++)
+        wanted[n->output.data[i]] = true;
+    for (uint32_t i = 0; i < n->record.n; i++) {
+        if (n->record.data[i].state < 0)
+            wanted[n->record.data[i].layer] = true;
+    }
+    return wanted;
+}
+
 bool d2_is_bound(const struct model_param *p)
 {
     return p->kind == MODEL_BIAS && p->on.target && strcmp(p->on.target, "dynapse2") == 0;
