@@ -1,13 +1,19 @@
 #include "targets/dynapse2/floorplan.h"
+#include "runtime/base/rng.h"
 #include "targets/dynapse2/limits.h"
 #include <stdlib.h>
+#include <string.h>
 
 enum {
     NOWHERE = UINT32_MAX,
-    OUT_OF_REACH = 10000, /* hops that an event counts for that can't arrive */
     HOST_TAGS = D2_TAGS - 1,
     MAX_ROUNDS = 20,
+    SHAKEN = 4,
+    MAX_SHAKES = 300,
 };
+
+/* Hops that an event counts for that can't arrive: more than there are otherwise. */
+static const uint64_t OUT_OF_REACH = (uint64_t)1 << 36;
 
 struct placing {
     struct d2_floor *f;
@@ -206,6 +212,36 @@ static void improve(struct placing *x, struct d2_budget *budget)
     }
 }
 
+/* Twice the hops, and what is out of reach. */
+static uint64_t whole_cost(const struct placing *x)
+{
+    uint64_t cost = 0;
+    for (uint32_t g = 0; g < x->n; g++)
+        cost += cost_at(x, g, x->f->chip[g], NOWHERE) + x->in[g] * distance(x, 0, x->f->chip[g]);
+    for (uint32_t c = 0; c < x->f->grid.columns; c++)
+        cost += excess(x->column[c]);
+    return cost;
+}
+
+/* Some random exchanges, to leave a place from which no single one leads on. */
+static void shake(struct placing *x, uint64_t seed, uint64_t *draw)
+{
+    for (uint32_t i = 0; i < SHAKEN; i++) {
+        uint32_t c = (uint32_t)(rng_uniform(seed, (*draw)++) * x->n_chips);
+        uint32_t k = (uint32_t)(rng_uniform(seed, (*draw)++) * x->n_chips);
+        if (c != k && !is_fixed(x, c) && !is_fixed(x, k))
+            exchange(x, c, k);
+    }
+}
+
+static void go_back(struct placing *x, const uint32_t *chip)
+{
+    for (uint32_t g = 0; g < x->n; g++)
+        take(x, g);
+    for (uint32_t g = 0; g < x->n; g++)
+        put(x, g, chip[g]);
+}
+
 void d2_floor_place(struct arena *a, struct d2_floor *f, struct d2_budget *budget)
 {
     struct placing x = {.f = f, .n = f->n_groups, .n_chips = d2_grid_chips(f->grid)};
@@ -221,4 +257,20 @@ void d2_floor_place(struct arena *a, struct d2_floor *f, struct d2_budget *budge
     count_traffic(a, &x);
     place_all(a, &x);
     improve(&x, budget);
+    uint32_t *best = ARENA_ARRAY(a, uint32_t, x.n);
+    uint64_t least = whole_cost(&x), draw = 0;
+    memcpy(best, f->chip, x.n * sizeof *best);
+    for (uint32_t i = 0; i < MAX_SHAKES && budget->left > 0; i++) {
+        if (least < OUT_OF_REACH && !budget->asked)
+            break;
+        shake(&x, budget->seed, &draw);
+        improve(&x, budget);
+        uint64_t cost = whole_cost(&x);
+        if (cost < least) {
+            least = cost;
+            memcpy(best, f->chip, x.n * sizeof *best);
+        } else {
+            go_back(&x, best);
+        }
+    }
 }

@@ -67,6 +67,7 @@ bool d2_grow(struct arena *a, const struct d2_problem *p, struct d2_parts *x);
  */
 struct d2_budget {
     uint64_t left, seed;
+    bool asked; /* for: what is good enough may still be improved */
 };
 
 /* The chips of the blocks, where they are known. */

@@ -59,6 +59,10 @@ struct d2_sites d2_sites(struct arena *a, const struct net *n);
 /* Of each layer: whether its spikes have to reach the host, as an output's and recorded ones. */
 bool *d2_wanted_layers(struct arena *a, const struct net *n);
 
+/* Synapses that the passes handle: one for each CAM entry of its neurons, and at least
+ * D2_MAX_SYNAPSES. */
+uint64_t d2_synapse_room(const struct net *n);
+
 /* Whether the bias generator makes this parameter. */
 bool d2_is_bound(const struct model_param *p);
 static inline float d2_value(const struct net_column *c, uint32_t element)

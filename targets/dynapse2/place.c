@@ -3,6 +3,8 @@
  * cores, those of similar ones (cluster.h). Cores that hear the same sources share a chip, and
  * chips that speak to each other are near (floorplan.h). */
 #include "targets/dynapse2/place.h"
+#include "targets/dynapse2/profile.h"
+#include <math.h>
 
 /* Work is counted, not timed, so that results are the same on every machine: looks at a source, of
  * which a machine of 2020 does some tens of millions in a second. */
@@ -12,6 +14,19 @@ enum {
     LEAST_WORK = 1 << 20,
     ROUNDS = 3, /* of cells and chips by turns */
 };
+
+/* Neurons that can be used in each core that has most of them: what a block may hold wherever it
+ * will stand. */
+static uint32_t least_room(struct d2_place *x)
+{
+    enum { MOST = D2_NEURONS * 3 / 4 };
+    uint32_t least = D2_NEURONS;
+    for (uint32_t h = 0; h < x->n_homes; h++) {
+        uint32_t n = d2_usable_neurons(x->n->board, h / D2_CORES, h % D2_CORES);
+        least = n >= MOST && n < least ? n : least;
+    }
+    return least;
+}
 
 static void start(struct d2_place *x)
 {
@@ -23,7 +38,7 @@ static void start(struct d2_place *x)
     x->first = first;
     x->p.n_cells = first[n->layer.n];
     x->p.max_tags = D2_TAGS;
-    x->p.room = D2_NEURONS;
+    x->p.room = least_room(x);
     x->p.max_blocks = x->n_homes;
     x->cell = ARENA_ARRAY(x->a, struct d2_cell, x->p.n_cells);
     uint32_t *kin = ARENA_ARRAY(x->a, uint32_t, x->p.n_cells);
@@ -97,32 +112,51 @@ static void find_homes(struct d2_place *x, const struct d2_floor *f)
     }
 }
 
+/* Blocks for all cells: of equal currents, or of similar ones where there are too many. */
+static bool find_parts(struct d2_place *x, struct d2_budget *budget)
+{
+    return flavours_fit(x) ? make_parts(x, budget) : d2_cluster_flavours(x);
+}
+
+/* Chips for the blocks, and the blocks better for that. */
+static void find_chips(struct d2_place *x, struct d2_budget *budget)
+{
+    struct d2_floor f = {
+        .p = &x->p, .x = &x->parts, .grid = x->grid, .origin = x->origin, .wanted = x->wanted};
+    d2_floor_group(x->a, &f, budget);
+    for (uint32_t i = 0; i < ROUNDS && f.n_groups > 1 && budget->left > 0; i++) {
+        uint32_t *chip = ARENA_ARRAY(x->a, uint32_t, x->parts.n_blocks);
+        memcpy(chip, f.group, x->parts.n_blocks * sizeof *chip);
+        struct d2_chips chips = {d2_grid_chips(x->grid), chip};
+        d2_improve(x->a, &x->p, &x->parts, &chips, budget);
+        d2_floor_regroup(x->a, &f, budget);
+    }
+    d2_floor_place(x->a, &f, budget);
+    find_homes(x, &f);
+}
+
 static bool place_cells(struct d2_place *x)
 {
     uint64_t synapses = x->p.first_cell[x->p.n_sources];
     struct d2_budget budget = {.left = LEAST_WORK + WORK_PER_SYNAPSE * synapses,
                                .seed = x->o->seed};
-    if (x->o->effort > 0)
-        budget.left = (uint64_t)(x->o->effort * work_per_second);
-    bool exact = flavours_fit(x);
-    if (exact ? !make_parts(x, &budget) : !d2_cluster_flavours(x)) {
-        d2_say_no_room(x);
+    if (x->o->effort > 0) {
+        budget.left = (uint64_t)fmin(x->o->effort * work_per_second, 1e18);
+        budget.asked = true;
+    }
+    d2_parts_init(x->a, &x->p, &x->parts);
+    if (!d2_take_board(x, false))
         return false;
+    if (!find_parts(x, &budget)) {
+        /* Once more with each core for what it is: some may have more room than others. */
+        d2_parts_init(x->a, &x->p, &x->parts);
+        if (x->p.room == D2_NEURONS || !d2_take_board(x, true) || !find_parts(x, &budget)) {
+            d2_say_no_room(x);
+            return false;
+        }
     }
-    struct d2_floor f = {
-        .p = &x->p, .x = &x->parts, .grid = x->grid, .origin = x->origin, .wanted = x->wanted};
-    d2_floor_group(x->a, &f, &budget);
-    for (uint32_t i = 0; i < ROUNDS && f.n_groups > 1 && budget.left > 0; i++) {
-        uint32_t *chip = ARENA_ARRAY(x->a, uint32_t, x->parts.n_blocks);
-        for (uint32_t b = 0; b < x->parts.n_blocks; b++)
-            chip[b] = f.group[b];
-        struct d2_chips chips = {d2_grid_chips(x->grid), chip};
-        d2_improve(x->a, &x->p, &x->parts, &chips, &budget);
-        d2_floor_regroup(x->a, &f, &budget);
-    }
-    d2_floor_place(x->a, &f, &budget);
-    find_homes(x, &f);
-    return d2_check_limits(x, &f);
+    find_chips(x, &budget);
+    return true;
 }
 
 /* ---- the pass ---- */
@@ -181,8 +215,7 @@ bool d2_place(struct net *n, const struct target_options *o, struct target_repor
     bool ok = d2_find_sources(&x);
     if (ok) {
         d2_find_flavours(&x);
-        d2_parts_init(&scratch, &x.p, &x.parts);
-        ok = d2_take_board(&x) && place_cells(&x);
+        ok = place_cells(&x);
     }
     if (ok) {
         d2_fill_board(&x);

@@ -48,8 +48,9 @@ bool d2_find_sources(struct d2_place *x);
 
 /* ---- place_board.c ---- */
 
-/* What the board section gives: neurons and wishes become fixed cells of blocks with a home. */
-bool d2_take_board(struct d2_place *x);
+/* What the board section gives: neurons and wishes become fixed cells of blocks with a home. With
+ * `all` every core is such a block, with as much room as its usable neurons. */
+bool d2_take_board(struct d2_place *x, bool all);
 /* Every cell gets its core and an index there. */
 void d2_fill_board(struct d2_place *x);
 
@@ -57,6 +58,5 @@ void d2_fill_board(struct d2_place *x);
 
 /* Why it doesn't fit, with the fewest facts that say so (E0601). */
 void d2_say_no_room(struct d2_place *x);
-bool d2_check_limits(struct d2_place *x, const struct d2_floor *f);
 
 #endif

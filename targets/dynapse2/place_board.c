@@ -1,5 +1,6 @@
 /* What a board section gives, and what it is given. */
 #include "targets/dynapse2/place.h"
+#include "targets/dynapse2/profile.h"
 
 /* A block for the core; there is one at most. */
 static uint32_t block_of(struct d2_place *x, int32_t *of_home, uint32_t home)
@@ -7,7 +8,7 @@ static uint32_t block_of(struct d2_place *x, int32_t *of_home, uint32_t home)
     if (of_home[home] < 0) {
         struct d2_block *b = d2_parts_open(&x->p, &x->parts);
         b->home = (int32_t)home;
-        b->room = D2_NEURONS;
+        b->room = d2_usable_neurons(x->n->board, home / D2_CORES, home % D2_CORES);
         of_home[home] = (int32_t)(b - x->parts.block);
     }
     return (uint32_t)of_home[home];
@@ -30,10 +31,13 @@ static void take_neurons(struct d2_place *x, int32_t *of_home)
         for (uint32_t k = 0; k < c->neuron.n; k++) {
             const struct board_neuron *y = &c->neuron.data[k];
             uint32_t block = block_of(x, of_home, c->chip * D2_CORES + c->core);
+            struct d2_block *b = &x->parts.block[block];
+            bool dead = d2_neuron_is_dead(x->n->board, c->chip, c->core, y->index);
             if (y->layer < 0) {
-                x->parts.block[block].room--;
+                b->room -= b->room > 0 && !dead;
                 continue;
             }
+            b->room += dead; /* by hand nevertheless */
             uint32_t cell = x->first[y->layer] + y->element;
             x->cell[cell].on_board = true;
             settle(x, cell, block);
@@ -67,11 +71,15 @@ static bool take_wish(struct d2_place *x, int32_t *of_home, const struct board_p
     return ok;
 }
 
-bool d2_take_board(struct d2_place *x)
+bool d2_take_board(struct d2_place *x, bool all)
 {
     int32_t *of_home = ARENA_ARRAY(x->a, int32_t, x->n_homes);
     for (uint32_t h = 0; h < x->n_homes; h++)
         of_home[h] = -1;
+    for (uint32_t h = 0; h < x->n_homes; h++) { /* cores that can't take any block as they are */
+        if (all || d2_usable_neurons(x->n->board, h / D2_CORES, h % D2_CORES) < x->p.room)
+            block_of(x, of_home, h);
+    }
     take_neurons(x, of_home);
     bool ok = true;
     for (uint32_t i = 0; i < x->n->board->place.n; i++)
@@ -81,20 +89,76 @@ bool d2_take_board(struct d2_place *x)
 
 /* ---- into the board ---- */
 
-/* The free cells of a block, by index; `cell` is the block's list. */
+/* The index of every cell of a core. */
+struct seats {
+    uint32_t n;
+    uint32_t cell[D2_NEURONS], index[D2_NEURONS];
+};
+
+static uint32_t cam_need(const struct d2_place *x, uint32_t cell)
+{
+    return (uint32_t)(x->p.first_source[cell + 1] - x->p.first_source[cell]);
+}
+
+static uint32_t cam_at(const struct d2_place *x, uint32_t home, uint32_t index)
+{
+    return d2_usable_cam(x->n->board, home / D2_CORES, home % D2_CORES, index);
+}
+
+/* Cells whose index has too few usable CAM entries change with another one, or take a free index.
+ */
+static void mend_cam(const struct d2_place *x, uint32_t home, struct seats *s, const bool *taken)
+{
+    for (uint32_t i = 0; i < s->n; i++) {
+        uint32_t need = cam_need(x, s->cell[i]), have = cam_at(x, home, s->index[i]);
+        bool done = need <= have;
+        for (uint32_t k = 0; k < s->n && !done; k++) {
+            if (cam_need(x, s->cell[k]) > have || cam_at(x, home, s->index[k]) < need)
+                continue;
+            uint32_t index = s->index[i];
+            s->index[i] = s->index[k];
+            s->index[k] = index;
+            done = true;
+        }
+        for (uint32_t k = s->n ? s->index[s->n - 1] + 1 : 0; k < D2_NEURONS && !done; k++) {
+            if (taken[k] || cam_at(x, home, k) < need)
+                continue;
+            bool used = false;
+            for (uint32_t j = 0; j < s->n; j++)
+                used = used || s->index[j] == k;
+            if (!used) {
+                s->index[i] = k;
+                done = true;
+            }
+        }
+    }
+}
+
+/* The free cells of a block get the lowest free indices. */
 static void fill_core(struct d2_place *x, uint32_t home, const uint32_t *cell, uint32_t n)
 {
-    struct board_core *c = board_core(x->n->arena, x->n->board, home / D2_CORES, home % D2_CORES);
-    uint32_t index = 0, at = 0; /* the lowest free index; the entry that it comes before */
+    uint32_t chip = home / D2_CORES, core = home % D2_CORES, index = 0;
+    struct board_core *c = board_core(x->n->arena, x->n->board, chip, core);
+    bool taken[D2_NEURONS] = {false};
+    struct seats s = {0};
+    for (uint32_t k = 0; k < c->neuron.n; k++)
+        taken[c->neuron.data[k].index] = true;
+    for (uint32_t k = 0; k < D2_NEURONS; k++)
+        taken[k] = taken[k] || d2_neuron_is_dead(x->n->board, chip, core, k);
     for (uint32_t i = 0; i < n; i++) {
-        const struct d2_cell *y = &x->cell[cell[i]];
-        if (y->on_board)
+        if (x->cell[cell[i]].on_board)
             continue;
-        for (; at < c->neuron.n && c->neuron.data[at].index == index; at++)
+        while (taken[index])
             index++;
-        struct board_neuron *to = board_neuron(x->n->arena, c, index);
-        to->layer = (int32_t)y->layer;
-        to->element = y->element;
+        s.cell[s.n] = cell[i];
+        s.index[s.n++] = index++;
+    }
+    if (d2_profile_of(x->n->board, chip))
+        mend_cam(x, home, &s, taken);
+    for (uint32_t i = 0; i < s.n; i++) {
+        struct board_neuron *to = board_neuron(x->n->arena, c, s.index[i]);
+        to->layer = (int32_t)x->cell[s.cell[i]].layer;
+        to->element = x->cell[s.cell[i]].element;
     }
 }
 

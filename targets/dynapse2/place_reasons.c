@@ -1,5 +1,6 @@
 /* Why a network doesn't fit, with the fewest facts that say so. */
 #include "targets/dynapse2/place.h"
+#include "targets/dynapse2/profile.h"
 
 static const char *cell_name(const struct d2_place *x, uint32_t cell)
 {
@@ -45,51 +46,47 @@ static uint32_t cores_needed(struct d2_place *x)
     return d2_grow(x->a, &p, &parts) ? parts.n_blocks : 0;
 }
 
+/* Neurons that can be used, less those that hands gave to others. */
+static uint32_t room(const struct d2_place *x)
+{
+    uint32_t n = 0;
+    for (uint32_t h = 0; h < x->n_homes; h++)
+        n += d2_usable_neurons(x->n->board, h / D2_CORES, h % D2_CORES);
+    for (uint32_t i = 0; i < x->n->board->core.n; i++) {
+        const struct board_core *c = &x->n->board->core.data[i];
+        for (uint32_t k = 0; k < c->neuron.n; k++)
+            n -= c->neuron.data[k].layer < 0 && n > 0;
+    }
+    return n;
+}
+
 void d2_say_no_room(struct d2_place *x)
 {
     if (say_wide_cell(x))
         return;
-    uint32_t given = 0, n_free = 0, space = 0, need;
-    struct span at = {0};
-    for (uint32_t b = 0; b < x->parts.n_blocks; b++)
-        given += x->parts.block[b].home != D2_ANY_HOME;
-    for (uint32_t c = 0; c < x->p.n_cells; c++)
-        n_free += !x->parts.fixed[c];
-    need = cores_needed(x);
-    at = x->n->span;
-    (void)space;
     struct diag *g;
-    if (need > 0)
-        g = diag_add(x->d, E0601, at,
+    if (x->p.n_cells > room(x)) {
+        g = diag_add(x->d, E0601, x->n->span, "%u neurons don't fit: %u of the board can be used",
+                     x->p.n_cells, room(x));
+        diag_hint(x->d, g, "%u fewer, or a larger board: `grid = [COLUMNS, ROWS];`",
+                  x->p.n_cells - room(x));
+        return;
+    }
+    uint32_t need = cores_needed(x);
+    if (need > x->n_homes)
+        g = diag_add(x->d, E0601, x->n->span,
                      "%u neurons need %u cores, %u in each on average, since those of a core hear "
                      "at most %d sources: the board has %u",
                      x->p.n_cells, need, x->p.n_cells / need, D2_TAGS, x->n_homes);
     else
-        g = diag_add(x->d, E0601, at,
-                     "%u neurons don't fit the %u cores: those of a core hear at most %d sources",
-                     x->p.n_cells, x->n_homes, D2_TAGS);
-    if (given)
-        diag_hint(x->d, g, "%u cores are given by hand, %u neurons are free", given, n_free);
+        g = diag_add(x->d, E0601, x->n->span,
+                     "%u neurons don't fit the board's %u cores beside what is given by hand",
+                     x->p.n_cells, x->n_homes);
+    if (x->p.n_flavours > 1)
+        diag_hint(x->d, g, "they want %u different sets of currents, each on cores of its own",
+                  x->p.n_flavours);
     else
         diag_hint(x->d, g,
-                  "fewer different sources, neurons that share more of them, or a larger "
-                  "board: `grid = [COLUMNS, ROWS];`");
-}
-
-/* ---- tags ---- */
-
-static bool check_tags(const struct d2_place *x)
-{
-    for (uint32_t b = 0; b < x->parts.n_blocks; b++) {
-        const struct d2_block *y = &x->parts.block[b];
-        if (y->tags <= D2_TAGS || y->home != D2_ANY_HOME)
-            continue; /* by hand: `route` finds out whether sources can share tags */
-    }
-    return true;
-}
-
-bool d2_check_limits(struct d2_place *x, const struct d2_floor *f)
-{
-    (void)f;
-    return check_tags(x);
+                  "fewer different sources, neurons that share more of them, or a larger board: "
+                  "`grid = [COLUMNS, ROWS];`");
 }

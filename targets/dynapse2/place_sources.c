@@ -22,11 +22,10 @@ static bool count(struct d2_place *x, uint64_t *synapses)
         *synapses += c->row[c->n_pre];
         most = !most || c->row[c->n_pre] > most->row[most->n_pre] ? c : most;
     }
-    uint64_t room = (uint64_t)x->p.n_cells * D2_CAM;
-    if (*synapses > D2_MAX_SYNAPSES) {
-        struct diag *g =
-            diag_add(x->d, E0601, n->span, "%llu synapses: %u neurons have %llu CAM entries",
-                     (unsigned long long)*synapses, x->p.n_cells, (unsigned long long)room);
+    if (*synapses > d2_synapse_room(n)) {
+        struct diag *g = diag_add(
+            x->d, E0601, n->span, "%llu synapses: the CAM of %u neurons has %llu entries",
+            (unsigned long long)*synapses, x->p.n_cells, (unsigned long long)x->p.n_cells * D2_CAM);
         diag_label(x->d, g, most->span, "%llu of them from here",
                    (unsigned long long)most->row[most->n_pre]);
         return false;

@@ -1,5 +1,6 @@
 #include "targets/dynapse2/quantize.h"
 #include "targets/dynapse2/passes.h"
+#include "targets/dynapse2/profile.h"
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
@@ -172,10 +173,10 @@ static bool few_enough(const struct pass *p)
     uint64_t count = 0;
     for (uint32_t i = 0; i < p->n->connection.n; i++)
         count += p->n->connection.data[i].row[p->n->connection.data[i].n_pre];
-    if (count <= D2_MAX_SYNAPSES)
+    if (count <= d2_synapse_room(p->n))
         return true;
-    diag_add(p->d, E0601, p->n->span, "%llu synapses: the CAM of a whole board holds %d",
-             (unsigned long long)count, D2_STACK * D2_CORES * D2_NEURONS * D2_CAM);
+    diag_add(p->d, E0601, p->n->span, "%llu synapses are more than the tools handle",
+             (unsigned long long)count);
     return false;
 }
 
@@ -280,7 +281,9 @@ static uint32_t refine(const struct pass *p, struct d2_weights_of_core *x,
     }
     qsort(wish, n, sizeof *wish, by_gain);
     for (uint32_t i = 0; i < n; i++) {
-        if (used[wish[i].neuron] >= D2_CAM)
+        const struct board_core *c = p->sites.at[wish[i].neuron].core;
+        if (used[wish[i].neuron] >=
+            d2_usable_cam(p->n->board, c->chip, c->core, p->sites.at[wish[i].neuron].neuron->index))
             continue;
         used[wish[i].neuron]++;
         given++;

@@ -32,7 +32,8 @@ struct d2_route {
     /* Connections by source, inputs first, then layers, in the order of (layer, receptor). */
     uint32_t *first_connection, *connection;
 
-    /* The source whose tags and CAM entries it shares; itself, unless d2_share_rows() was needed. */
+    /* The source whose tags and CAM entries it shares; itself, unless d2_share_rows() was needed.
+     */
     uint32_t *same;
     uint32_t n_shared; /* sources that share another one's */
 

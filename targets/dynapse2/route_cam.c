@@ -1,5 +1,6 @@
 /* What each neuron hears: its CAM entries, in ascending order of the sources. Sources that share a
  * tag share the entry. */
+#include "targets/dynapse2/profile.h"
 #include "targets/dynapse2/quantize.h"
 #include "targets/dynapse2/route.h"
 #include <math.h>
@@ -11,7 +12,7 @@ struct cam_pass {
 
 /* The neuron of a layer that needs the most CAM entries, where that is too many. */
 struct crowded {
-    uint32_t element, need;
+    uint32_t element, need, have;
     uint32_t n; /* neurons that need too many */
 };
 
@@ -55,8 +56,9 @@ static bool no_link(const struct d2_route *r, const struct d2_incoming *in, stru
 static bool cam_entries(struct cam_pass *p, uint32_t layer, uint32_t element, struct crowded *c)
 {
     struct d2_route *r = p->r;
-    uint32_t neuron = r->sites.first[layer] + element, need = 0;
+    uint32_t neuron = r->sites.first[layer] + element, need = 0, slot = 0;
     struct d2_site at = r->sites.at[neuron];
+    uint64_t bad = d2_bad_cam(r->n->board, at.core->chip, at.core->core, at.neuron->index);
     struct board_cam cam[D2_CAM];
     struct made made = {0};
     d2_core_bases(at.core, made.base);
@@ -82,15 +84,18 @@ static bool cam_entries(struct cam_pass *p, uint32_t layer, uint32_t element, st
             return no_link(r, in, at, d2_neuron_name(&r->d->arena, r->n, layer, element));
         uint32_t side = in->weight < 0 && rec->on.n > 1;
         uint8_t dendrite = (uint8_t)d2_find_dendrite(rec->on.name[side]);
-        for (uint32_t k = 0; k < n_masks; k++, need++) {
-            if (need < D2_CAM)
-                cam[need] = (struct board_cam){link->tag, (uint8_t)need, mask[k], dendrite};
+        for (uint32_t k = 0; k < n_masks; k++, need++, slot++) {
+            while (slot < D2_CAM && bad >> slot & 1)
+                slot++;
+            if (slot < D2_CAM)
+                cam[need] = (struct board_cam){link->tag, (uint8_t)slot, mask[k], dendrite};
         }
     }
-    if (need > D2_CAM) {
+    uint32_t have = d2_usable_cam(r->n->board, at.core->chip, at.core->core, at.neuron->index);
+    if (need > have) {
         c->n++;
-        if (need > c->need)
-            *c = (struct crowded){element, need, c->n};
+        if (need - have > c->need - c->have)
+            *c = (struct crowded){element, need, have, c->n};
         return true;
     }
     at.neuron->cam.data = ARENA_ARRAY(r->n->arena, struct board_cam, need);
@@ -112,11 +117,12 @@ static void report_crowded(const struct d2_route *r, uint32_t layer, const struc
         if (r->same[r->in[i].source] == r->in[i].source && ++count[at] > count[most])
             most = at;
     }
-    struct diag *g =
-        diag_add(r->d, E0601, l->span, "`%s` needs %u CAM entries, a neuron has %d%s",
-                 d2_neuron_name(&r->d->arena, r->n, layer, c->element), c->need, D2_CAM, also);
+    struct diag *g = diag_add(
+        r->d, E0601, l->span, "`%s` needs %u CAM entries, %s %u%s",
+        d2_neuron_name(&r->d->arena, r->n, layer, c->element), c->need,
+        c->have == D2_CAM ? "a neuron has" : "by the profile of its chip it has", c->have, also);
     diag_label(r->d, g, r->n->connection.data[most].span, "%u of them from here", count[most]);
-    diag_hint(r->d, g, "drop %u: every weight that isn't 0 takes an entry", c->need - D2_CAM);
+    diag_hint(r->d, g, "drop %u: every weight that isn't 0 takes an entry", c->need - c->have);
 }
 
 bool d2_route_cam(struct d2_route *r)

@@ -134,9 +134,11 @@ static bool hops_to(const struct d2_route *r, uint32_t source, uint32_t chip, in
     return false;
 }
 
-static bool too_many(const struct d2_route *r, uint32_t neuron, uint32_t need, bool host)
+/* The neuron that needs the most SRAM entries, of n for which four are too few. */
+static bool too_many(const struct d2_route *r, uint32_t neuron, uint32_t n, bool host)
 {
     uint32_t source = r->n_channels + neuron, s = r->same[source], chips = 0, last = UINT32_MAX;
+    uint32_t need = n_links(r, neuron) + host;
     struct buf list = {0};
     for (uint32_t k = r->first_link[s]; k < r->first_link[s + 1]; k++) {
         if (r->link[k].chip == last)
@@ -144,13 +146,14 @@ static bool too_many(const struct d2_route *r, uint32_t neuron, uint32_t need, b
         last = r->link[k].chip;
         buf_printf(&list, "%s%u", chips++ ? ", " : "", last);
     }
-    struct diag *g =
-        diag_add(r->d, E0601, d2_source_span(r, source),
-                 "`%s` needs %u SRAM entries, a neuron has %d: it is heard on %u chips "
-                 "(%s)%s%s",
-                 d2_source_name(r, source), need, D2_SRAM, chips, list.data,
-                 need - host > chips ? ", with several tags where one isn't free" : "",
-                 host ? ", and its spikes are wanted" : "");
+    struct diag *g = diag_add(
+        r->d, E0601, d2_source_span(r, source),
+        "`%s` needs %u SRAM entries, a neuron has %d: it is heard on %u chips "
+        "(%s)%s%s%s",
+        d2_source_name(r, source), need, D2_SRAM, chips, list.data,
+        need - host > chips ? ", with several tags where one isn't free" : "",
+        host ? ", and its spikes are wanted" : "",
+        n > 1 ? arena_printf(&r->d->arena, " (%u more neurons need too many)", n - 1) : "");
     diag_hint(r->d, g, "neurons that hear it on %u chip%s fewer%s", need - D2_SRAM,
               need - D2_SRAM == 1 ? "" : "s",
               host ? ", or an `output` of which it is no part" : "");
@@ -163,9 +166,6 @@ static bool fill_neuron(const struct d2_route *r, uint32_t neuron, uint16_t host
     uint32_t source = r->n_channels + neuron, s = r->same[source], n = 0;
     bool host = host_tag != NO_HOST;
     struct board_sram sram[D2_SRAM];
-    uint32_t need = n_links(r, neuron) + host;
-    if (need > D2_SRAM)
-        return too_many(r, neuron, need, host);
     if (host)
         sram[n++] = (struct board_sram){host_tag, 0, D2_ALL_CORES, D2_HOST_HOP, D2_HOST_HOP};
     for (uint32_t k = r->first_link[s]; k < r->first_link[s + 1]; k++, n++) {
@@ -193,9 +193,19 @@ bool d2_route_sram(struct d2_route *r, struct target_report *report)
     choose_tags(&h, false);
     if (!check_wanted(&h))
         return false;
-    uint32_t n_host = 0;
+    uint32_t n_host = 0, n_over = 0, worst = 0, most = D2_SRAM;
     for (uint32_t i = 0; i < r->n_neurons; i++) {
+        uint32_t need = n_links(r, i) + (h.tag[i] != NO_HOST);
         n_host += h.tag[i] != NO_HOST;
+        if (r->sites.at[i].neuron->by_hand || need <= D2_SRAM)
+            continue;
+        n_over++;
+        worst = need > most ? i : worst;
+        most = need > most ? need : most;
+    }
+    if (n_over > 0)
+        return too_many(r, worst, n_over, h.tag[worst] != NO_HOST);
+    for (uint32_t i = 0; i < r->n_neurons; i++) {
         if (!r->sites.at[i].neuron->by_hand && !fill_neuron(r, i, h.tag[i]))
             return false;
     }

@@ -29,6 +29,14 @@ bool *d2_wanted_layers(struct arena *a, const struct net *n)
     return wanted;
 }
 
+uint64_t d2_synapse_room(const struct net *n)
+{
+    uint64_t room = 0;
+    for (uint32_t l = 0; l < n->layer.n; l++)
+        room += (uint64_t)n->layer.data[l].n * D2_CAM;
+    return room > D2_MAX_SYNAPSES ? room : D2_MAX_SYNAPSES;
+}
+
 bool d2_is_bound(const struct model_param *p)
 {
     return p->kind == MODEL_BIAS && p->on.target && strcmp(p->on.target, "dynapse2") == 0;

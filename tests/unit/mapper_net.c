@@ -2,7 +2,8 @@
 #include "runtime/base/rng.h"
 #include <stdlib.h>
 
-/* Where each neuron stands in the order of communities: a bijection by swaps drawn from the seed. */
+/* Where each neuron stands in the order of communities: a bijection by swaps drawn from the seed.
+ */
 static void permute(const struct mapper_net *spec, uint32_t *at)
 {
     for (uint32_t i = 0; i < spec->n; i++)

@@ -1,0 +1,213 @@
+/* Placement of whole networks over boards of several chips: what must be legal is, limits hold,
+ * what can't be is told. */
+#include "tests/unit/unit.h"
+
+#include "targets/dynapse2/passes.h"
+#include "targets/dynapse2/profile.h"
+#include "tests/unit/mapper_net.h"
+
+static struct board *grid(struct d2_test *t, uint32_t columns, uint32_t rows)
+{
+    struct board *b = d2_test_board(t);
+    b->columns = columns;
+    b->rows = rows;
+    return b;
+}
+
+static bool place(struct d2_test *t, uint64_t seed, double effort)
+{
+    const struct target_options o = {.seed = seed, .effort = effort};
+    net_default_outputs(t->n);
+    return target_compiler_find("dynapse2")->pass[0].run(t->n, &o, &t->report, &t->text.diags);
+}
+
+static void passes(struct d2_test *t, const char *last)
+{
+    bool ok = d2_test_passes(t, last);
+    if (!ok)
+        d2_test_show(t);
+    assert_true(ok);
+}
+
+/* 4096 neurons with 64 random synapses each, all from their own quarter, in random order: a chip
+ * for each quarter. Whether SRAM, tags and CAM suffice is the route's to say. */
+static void quarters_are_found(void **state)
+{
+    (void)state;
+    struct d2_test t;
+    d2_test_init(&t);
+    const struct mapper_net spec = {
+        .n = 4096, .synapses = 64, .community = 1024, .shuffled = true, .seed = 5};
+    grid(&t, 3, 2);
+    uint32_t exc = mapper_net(&t, &spec);
+    passes(&t, "place");
+    uint32_t chips[4][6] = {{0}}, moved = 0;
+    for (uint32_t i = 0; i < 4096; i++) {
+        struct board_core *c;
+        d2_test_find(&t, exc, i, &c);
+        chips[mapper_community(&spec, i)][c->chip]++;
+    }
+    for (uint32_t q = 0; q < 4; q++) {
+        uint32_t most = 0;
+        for (uint32_t k = 0; k < 6; k++)
+            most = chips[q][k] > most ? chips[q][k] : most;
+        moved += 1024 - most;
+    }
+    assert_true(moved <= 16); /* the four of `out` need places too */
+    d2_test_free(&t);
+}
+
+/* The same from 2048 channels: every core hears all of them. */
+static void many_channels(void **state)
+{
+    (void)state;
+    for (uint32_t channels = 2048; channels <= 2100; channels += 52) {
+        struct d2_test t;
+        d2_test_init(&t);
+        const struct mapper_net spec = {.n = 3840, .synapses = 64, .channels = channels};
+        grid(&t, 4, 1);
+        uint32_t exc = mapper_net(&t, &spec);
+        bool ok = place(&t, 0, 0);
+        assert_int_equal(ok, channels == 2048);
+        if (ok)
+            assert_int_equal(t.n->layer.data[exc].n, 3840);
+        else
+            assert_true(d2_test_said(&t, E0601, "since those of a core hear at most 2048 sources"));
+        d2_test_free(&t);
+    }
+}
+
+/* A random recurrent network that no board can take: told with the numbers. */
+static void what_can_not_be(void **state)
+{
+    (void)state;
+    struct d2_test t;
+    d2_test_init(&t);
+    const struct mapper_net spec = {.n = 4000, .synapses = 64};
+    mapper_net(&t, &spec);
+    assert_false(place(&t, 0, 0));
+    assert_true(d2_test_said(&t, E0601, "4004 neurons need"));
+    assert_true(d2_test_said(&t, E0601, "the board has 16"));
+    d2_test_free(&t);
+}
+
+/* The same seed and effort give the same board; every effort gives a legal one. */
+static void deterministic(void **state)
+{
+    (void)state;
+    struct d2_test t[3];
+    for (uint32_t i = 0; i < 3; i++) {
+        d2_test_init(&t[i]);
+        const struct mapper_net spec = {.n = 1500,
+                                        .synapses = 20,
+                                        .community = 200,
+                                        .noise = 0.05,
+                                        .shuffled = true,
+                                        .seed = 2};
+        grid(&t[i], 2, 2);
+        mapper_net(&t[i], &spec);
+        assert_true(place(&t[i], 1, i < 2 ? 0.01 : 0.2));
+    }
+    for (uint32_t l = 0; l < 2; l++) {
+        for (uint32_t e = 0; e < t[0].n->layer.data[l].n; e++) {
+            struct board_core *c, *d;
+            const struct board_neuron *x = d2_test_find(&t[0], l, e, &c);
+            const struct board_neuron *y = d2_test_find(&t[1], l, e, &d);
+            assert_true(x->index == y->index && c->chip == d->chip && c->core == d->core);
+            assert_non_null(d2_test_find(&t[2], l, e, &c));
+        }
+    }
+    for (uint32_t i = 0; i < 3; i++)
+        d2_test_free(&t[i]);
+}
+
+/* ---- profiles ---- */
+
+static struct d2_profile *profile(struct d2_test *t, uint32_t chip)
+{
+    struct d2_profile *p = ARENA_NEW(&t->text.arena, struct d2_profile);
+    VEC_PUSH(&t->text.arena, &d2_test_board(t)->profile,
+             ((struct board_profile){.chip = chip, .content = p}));
+    return p;
+}
+
+static void dead_neurons_are_left_out(void **state)
+{
+    (void)state;
+    /* 1024 less 6 usable ones of one chip; the second time each core for what it is. */
+    for (uint32_t n = 1008; n <= 1019; n++) {
+        struct d2_test t;
+        d2_test_init(&t);
+        grid(&t, 1, 1);
+        uint32_t exc = d2_test_layer(&t, "exc", n, NULL);
+        struct d2_profile *p = profile(&t, 0);
+        p->dead[1][0] = 1 << 5 | 1 << 6 | 1 << 7 | 1;
+        p->dead[3][3] = 3;
+        bool ok = place(&t, 0, 0);
+        assert_int_equal(ok, n <= 1018);
+        for (uint32_t e = 0; ok && e < n; e++) {
+            struct board_core *c;
+            const struct board_neuron *x = d2_test_find(&t, exc, e, &c);
+            assert_false(d2_neuron_is_dead(t.n->board, c->chip, c->core, x->index));
+        }
+        if (!ok)
+            assert_true(d2_test_said(&t, E0601, "1019 neurons don't fit"));
+        d2_test_free(&t);
+    }
+}
+
+static void bad_entries_are_skipped(void **state)
+{
+    (void)state;
+    struct d2_test t;
+    d2_test_init(&t);
+    grid(&t, 1, 1);
+    uint32_t in = d2_test_input(&t, "in", 64), exc = d2_test_layer(&t, "exc", 3, NULL);
+    double w[64 * 3] = {0};
+    for (uint32_t i = 0; i < 64; i++) { /* exc[0] hears 64, exc[1] 10, exc[2] 60 of them */
+        w[i * 3] = 1;
+        w[i * 3 + 1] = i < 10;
+        w[i * 3 + 2] = i < 60;
+    }
+    d2_test_connect(&t, true, in, exc, w);
+    struct d2_profile *p = profile(&t, 0);
+    p->bad_cam[0][0] = (uint64_t)1 << 3 | 1;
+    p->bad_cam[0][1] = (uint64_t)0xff << 40;
+    p->bad_cam[0][2] = (uint64_t)1 << 63;
+    p->bad_cam[0][3] = 1;
+    passes(&t, "bias");
+    for (uint32_t e = 0; e < 3; e++) {
+        struct board_core *c;
+        const struct board_neuron *x = d2_test_find(&t, exc, e, &c);
+        assert_int_equal(x->cam.n, e == 0 ? 64 : e == 1 ? 10 : 60);
+        for (uint32_t i = 0; i < x->cam.n; i++) {
+            assert_false(d2_cam_is_bad(t.n->board, 0, c->core, x->index, x->cam.data[i].slot));
+            assert_true(i == 0 || x->cam.data[i].slot > x->cam.data[i - 1].slot);
+        }
+    }
+    d2_test_free(&t);
+
+    /* No neuron of the chip has 64. */
+    d2_test_init(&t);
+    grid(&t, 1, 1);
+    in = d2_test_input(&t, "in", 64);
+    exc = d2_test_layer(&t, "exc", 1, NULL);
+    d2_test_connect(&t, true, in, exc, NULL);
+    p = profile(&t, 0);
+    for (uint32_t k = 0; k < 4 * 256; k++)
+        p->bad_cam[k / 256][k % 256] = 1 << 7;
+    assert_false(d2_test_passes(&t, "bias"));
+    assert_true(
+        d2_test_said(&t, E0601, "needs 64 CAM entries, by the profile of its chip it has 63"));
+    d2_test_free(&t);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(quarters_are_found),        cmocka_unit_test(many_channels),
+        cmocka_unit_test(what_can_not_be),           cmocka_unit_test(deterministic),
+        cmocka_unit_test(dead_neurons_are_left_out), cmocka_unit_test(bad_entries_are_skipped),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
