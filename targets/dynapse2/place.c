@@ -31,12 +31,8 @@ static uint32_t least_room(struct d2_place *x)
 static void start(struct d2_place *x)
 {
     struct net *n = x->n;
-    uint32_t *first = ARENA_ARRAY(x->a, uint32_t, n->layer.n + 1);
     x->n_homes = d2_grid_chips(x->grid) * D2_CORES;
-    for (uint32_t l = 0; l < n->layer.n; l++)
-        first[l + 1] = first[l] + n->layer.data[l].n;
-    x->first = first;
-    x->p.n_cells = first[n->layer.n];
+    x->p.n_cells = x->rows.n_cells;
     x->p.max_tags = D2_TAGS;
     x->p.room = least_room(x);
     x->p.max_blocks = x->n_homes;
@@ -135,6 +131,26 @@ static void find_chips(struct d2_place *x, struct d2_budget *budget)
     find_homes(x, &f);
 }
 
+/* Where that isn't enough: each core for what it is, since some may have more usable neurons than
+ * others, and sources that nobody can tell apart as one. */
+static bool try_all(struct d2_place *x, struct d2_budget *budget)
+{
+    for (uint32_t way = 0; way < 4; way++) {
+        bool all = way % 2;
+        if (way == 2 && !d2_merge_sources(x))
+            break;
+        if (all && x->p.room == D2_NEURONS)
+            continue;
+        d2_parts_init(x->a, &x->p, &x->parts);
+        if (!d2_take_board(x, all))
+            return false;
+        if (find_parts(x, budget))
+            return true;
+    }
+    d2_say_no_room(x);
+    return false;
+}
+
 static bool place_cells(struct d2_place *x)
 {
     uint64_t synapses = x->p.first_cell[x->p.n_sources];
@@ -144,17 +160,8 @@ static bool place_cells(struct d2_place *x)
         budget.left = (uint64_t)fmin(x->o->effort * work_per_second, 1e18);
         budget.asked = true;
     }
-    d2_parts_init(x->a, &x->p, &x->parts);
-    if (!d2_take_board(x, false))
+    if (!try_all(x, &budget))
         return false;
-    if (!find_parts(x, &budget)) {
-        /* Once more with each core for what it is: some may have more room than others. */
-        d2_parts_init(x->a, &x->p, &x->parts);
-        if (x->p.room == D2_NEURONS || !d2_take_board(x, true) || !find_parts(x, &budget)) {
-            d2_say_no_room(x);
-            return false;
-        }
-    }
     find_chips(x, &budget);
     return true;
 }
@@ -211,11 +218,11 @@ bool d2_place(struct net *n, const struct target_options *o, struct target_repor
     struct arena scratch = {0};
     struct d2_place x = {
         .n = n, .o = o, .report = r, .d = d, .a = &scratch, .grid = d2_grid_of(n->board)};
-    start(&x);
-    bool ok = d2_find_sources(&x);
+    bool ok = d2_rows_init(&scratch, n, &x.rows, d);
     if (ok) {
+        start(&x);
         d2_find_flavours(&x);
-        ok = place_cells(&x);
+        ok = d2_find_sources(&x) && place_cells(&x);
     }
     if (ok) {
         d2_fill_board(&x);

@@ -1,13 +1,14 @@
 /* What the files of the pass `place` share (place.c has the overview).
  *
- * Cells are the neurons of the network, numbered by layer and element; sources the channels of all
- * inputs, then the cells. A home is a core of the board: 4 * chip + core. */
+ * Cells are the neurons of the network, sources those of rows.h. A home is a core of the board:
+ * 4 * chip + core. */
 #ifndef DYNAPSE2_PLACE_H
 #define DYNAPSE2_PLACE_H
 
 #include "targets/dynapse2/cluster.h"
 #include "targets/dynapse2/floorplan.h"
 #include "targets/dynapse2/passes.h"
+#include "targets/dynapse2/rows.h"
 
 struct d2_cell {
     uint32_t layer, element;
@@ -21,11 +22,11 @@ struct d2_place {
     struct diags *d;
     struct arena *a; /* as long as the pass */
     struct d2_grid grid;
-    uint32_t n_homes, n_channels;
-    const uint32_t *first; /* cell of each layer; one more */
+    uint32_t n_homes;
+    struct d2_rows rows;
+    uint32_t *same; /* of each source: the one whose tag it shares, itself as a rule */
     struct d2_cell *cell;
     struct d2_currents *current; /* of each flavour */
-    uint32_t *first_channel;     /* of each input; one more */
     bool *wanted;                /* of each cell: its spikes have to reach the host */
     int32_t *origin;             /* of each source: its cell, or D2_CHANNEL */
     struct d2_problem p;
@@ -43,8 +44,10 @@ bool d2_cluster_flavours(struct d2_place *x);
 
 /* ---- place_sources.c ---- */
 
-/* Who hears whom. False: more than a board holds (E0601). */
+/* Who hears whom. False: more synapses than CAM entries (E0601). */
 bool d2_find_sources(struct d2_place *x);
+/* The same again, with sources that nobody can tell apart as one. False: there are none. */
+bool d2_merge_sources(struct d2_place *x);
 
 /* ---- place_board.c ---- */
 

@@ -38,7 +38,7 @@ static void take_neurons(struct d2_place *x, int32_t *of_home)
                 continue;
             }
             b->room += dead; /* by hand nevertheless */
-            uint32_t cell = x->first[y->layer] + y->element;
+            uint32_t cell = x->rows.first_cell[y->layer] + y->element;
             x->cell[cell].on_board = true;
             settle(x, cell, block);
         }
@@ -51,7 +51,7 @@ static bool take_wish(struct d2_place *x, int32_t *of_home, const struct board_p
     const struct d2_block *b = &x->parts.block[block];
     bool ok = true;
     for (uint32_t k = 0; k < w->count && ok; k++) {
-        uint32_t cell = x->first[w->layer] + w->first + k;
+        uint32_t cell = x->rows.first_cell[w->layer] + w->first + k;
         int32_t at = x->parts.of[cell];
         if (at == D2_NO_BLOCK) {
             settle(x, cell, block);

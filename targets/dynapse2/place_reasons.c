@@ -74,10 +74,11 @@ void d2_say_no_room(struct d2_place *x)
     }
     uint32_t need = cores_needed(x);
     if (need > x->n_homes)
-        g = diag_add(x->d, E0601, x->n->span,
-                     "%u neurons need %u cores, %u in each on average, since those of a core hear "
-                     "at most %d sources: the board has %u",
-                     x->p.n_cells, need, x->p.n_cells / need, D2_TAGS, x->n_homes);
+        g = diag_add(
+            x->d, E0601, x->n->span,
+            "%u neurons hear so many different sources that they need %u cores, %u in each "
+            "on average: the board has %u, and a core has %d tags",
+            x->p.n_cells, need, x->p.n_cells / need, x->n_homes, D2_TAGS);
     else
         g = diag_add(x->d, E0601, x->n->span,
                      "%u neurons don't fit the board's %u cores beside what is given by hand",

@@ -1,80 +1,51 @@
+/* Who hears whom. */
 #include "targets/dynapse2/place.h"
 
-static bool count(struct d2_place *x, uint64_t *synapses)
+static uint64_t count_synapses(const struct net *n)
+{
+    uint64_t count = 0;
+    for (uint32_t i = 0; i < n->connection.n; i++)
+        count += n->connection.data[i].row[n->connection.data[i].n_pre];
+    return count;
+}
+
+static bool few_synapses(const struct d2_place *x)
 {
     const struct net *n = x->n;
-    uint64_t channels = 0;
-    x->first_channel = ARENA_ARRAY(x->a, uint32_t, n->input.n + 1);
-    for (uint32_t i = 0; i < n->input.n; i++) {
-        channels += n->input.data[i].n;
-        if (channels > D2_MAX_CHANNELS) {
-            diag_add(x->d, E0601, n->input.data[i].span, "the inputs have more than %d channels",
-                     D2_MAX_CHANNELS);
-            return false;
-        }
-        x->first_channel[i + 1] = (uint32_t)channels;
-    }
-    x->n_channels = (uint32_t)channels;
-    *synapses = 0;
     const struct net_connection *most = NULL;
+    uint64_t synapses = count_synapses(n);
+    if (synapses <= d2_synapse_room(n))
+        return true;
     for (uint32_t i = 0; i < n->connection.n; i++) {
         const struct net_connection *c = &n->connection.data[i];
-        *synapses += c->row[c->n_pre];
         most = !most || c->row[c->n_pre] > most->row[most->n_pre] ? c : most;
     }
-    if (*synapses > d2_synapse_room(n)) {
-        struct diag *g = diag_add(
-            x->d, E0601, n->span, "%llu synapses: the CAM of %u neurons has %llu entries",
-            (unsigned long long)*synapses, x->p.n_cells, (unsigned long long)x->p.n_cells * D2_CAM);
-        diag_label(x->d, g, most->span, "%llu of them from here",
-                   (unsigned long long)most->row[most->n_pre]);
-        return false;
-    }
-    return true;
+    struct diag *g = diag_add(
+        x->d, E0601, n->span, "%llu synapses: the CAM of %u neurons has %llu entries",
+        (unsigned long long)synapses, x->p.n_cells, (unsigned long long)x->p.n_cells * D2_CAM);
+    diag_label(x->d, g, most->span, "%llu of them from here",
+               (unsigned long long)most->row[most->n_pre]);
+    return false;
 }
 
-/* Connections by source: inputs, then layers. */
-static uint32_t *by_source(struct d2_place *x, uint32_t **first)
-{
-    const struct net *n = x->n;
-    uint32_t n_groups = n->input.n + n->layer.n;
-    *first = ARENA_ARRAY(x->a, uint32_t, n_groups + 2);
-    uint32_t *list = ARENA_ARRAY(x->a, uint32_t, n->connection.n);
-    for (uint32_t i = 0; i < n->connection.n; i++) {
-        const struct net_connection *c = &n->connection.data[i];
-        (*first)[(c->from_input ? 0 : n->input.n) + c->src + 2]++;
-    }
-    for (uint32_t g = 2; g <= n_groups; g++)
-        (*first)[g] += (*first)[g - 1];
-    for (uint32_t i = 0; i < n->connection.n; i++) {
-        const struct net_connection *c = &n->connection.data[i];
-        list[(*first)[(c->from_input ? 0 : n->input.n) + c->src + 1]++] = i;
-    }
-    return list;
-}
-
-/* The lists of each source's cells; a cell that hears a source in several ways is in it once. */
+/* The lists of each source's cells; a cell that hears a source in several ways is in it once. A
+ * source that shares the tag of another one has an empty list. */
 static void list_cells(struct d2_place *x, uint64_t synapses)
 {
-    const struct net *n = x->n;
-    uint32_t *first_of, *of = by_source(x, &first_of), source = 0;
     uint64_t *first = ARENA_ARRAY(x->a, uint64_t, (size_t)x->p.n_sources + 1), at = 0;
     uint32_t *cell = ARENA_ARRAY(x->a, uint32_t, synapses);
     uint32_t *last = ARENA_ARRAY(x->a, uint32_t, x->p.n_cells); /* 1 + source */
-    for (uint32_t g = 0; g < n->input.n + n->layer.n; g++) {
-        uint32_t n_pre = g < n->input.n ? n->input.data[g].n : n->layer.data[g - n->input.n].n;
-        for (uint32_t pre = 0; pre < n_pre; pre++, source++) {
-            for (uint32_t i = first_of[g]; i < first_of[g + 1]; i++) {
-                const struct net_connection *c = &n->connection.data[of[i]];
-                for (uint64_t s = c->row[pre]; s < c->row[pre + 1]; s++) {
-                    uint32_t to = x->first[c->dst] + c->post[s];
-                    if (last[to] != source + 1)
-                        cell[at++] = to;
-                    last[to] = source + 1;
-                }
+    for (uint32_t source = 0; source < x->p.n_sources; source++) {
+        for (struct d2_row r = d2_row_of(&x->rows, source);
+             x->same[source] == source && d2_row_next(&r);) {
+            for (uint64_t s = r.c->row[r.pre]; s < r.c->row[r.pre + 1]; s++) {
+                uint32_t to = x->rows.first_cell[r.c->dst] + r.c->post[s];
+                if (last[to] != source + 1)
+                    cell[at++] = to;
+                last[to] = source + 1;
             }
-            first[source + 1] = at;
         }
+        first[source + 1] = at;
     }
     x->p.first_cell = first;
     x->p.cell = cell;
@@ -99,27 +70,63 @@ static void list_sources(struct d2_place *x)
     p->source = source;
 }
 
-bool d2_find_sources(struct d2_place *x)
+/* On how many chips each source may be heard: its SRAM entries, less that for the host. */
+static void find_limits(struct d2_place *x)
 {
-    uint64_t synapses;
-    if (!count(x, &synapses))
-        return false;
-    x->p.n_sources = x->n_channels + x->p.n_cells;
-    list_cells(x, synapses);
-    list_sources(x);
-    bool *wanted = d2_wanted_layers(x->a, x->n);
+    const bool *wanted = d2_wanted_layers(x->a, x->n);
     uint8_t *max_chips = ARENA_ARRAY(x->a, uint8_t, x->p.n_sources);
     x->origin = ARENA_ARRAY(x->a, int32_t, x->p.n_sources);
     x->wanted = ARENA_ARRAY(x->a, bool, x->p.n_cells);
-    for (uint32_t s = 0; s < x->n_channels; s++) {
+    memset(max_chips, D2_ANY_CHIPS, x->p.n_sources * sizeof *max_chips);
+    for (uint32_t s = 0; s < x->p.n_sources; s++) {
         x->origin[s] = D2_CHANNEL;
-        max_chips[s] = D2_ANY_CHIPS;
-    }
-    for (uint32_t c = 0; c < x->p.n_cells; c++) {
-        x->origin[x->n_channels + c] = (int32_t)c;
+        if (d2_is_channel(&x->rows, s))
+            continue;
+        uint32_t c = s - x->rows.n_channels, to = x->same[s];
+        x->origin[s] = (int32_t)c;
         x->wanted[c] = wanted[x->cell[c].layer];
-        max_chips[x->n_channels + c] = D2_SRAM - x->wanted[c];
+        if (D2_SRAM - x->wanted[c] < max_chips[to])
+            max_chips[to] = D2_SRAM - x->wanted[c];
     }
     x->p.max_chips = max_chips;
+}
+
+static void find_lists(struct d2_place *x)
+{
+    list_cells(x, count_synapses(x->n));
+    list_sources(x);
+    find_limits(x);
+}
+
+bool d2_find_sources(struct d2_place *x)
+{
+    if (!few_synapses(x))
+        return false;
+    x->p.n_sources = x->rows.n_sources;
+    x->same = ARENA_ARRAY(x->a, uint32_t, x->p.n_sources);
+    for (uint32_t s = 0; s < x->p.n_sources; s++)
+        x->same[s] = s;
+    find_lists(x);
+    return true;
+}
+
+bool d2_merge_sources(struct d2_place *x)
+{
+    bool *skip = ARENA_ARRAY(x->a, bool, x->p.n_sources);
+    for (uint32_t i = 0; i < x->n->board->input.n; i++) {
+        const struct board_input *y = &x->n->board->input.data[i];
+        skip[x->rows.first_channel[y->input] + y->channel] = true;
+    }
+    for (uint32_t i = 0; i < x->n->board->core.n; i++) {
+        const struct board_core *c = &x->n->board->core.data[i];
+        for (uint32_t k = 0; k < c->neuron.n; k++) {
+            const struct board_neuron *y = &c->neuron.data[k];
+            if (y->by_hand && y->layer >= 0)
+                skip[x->rows.n_channels + x->rows.first_cell[y->layer] + y->element] = true;
+        }
+    }
+    if (d2_same_rows(x->a, &x->rows, skip, x->same) == 0)
+        return false;
+    find_lists(x);
     return true;
 }

@@ -9,7 +9,7 @@
 /* The direct current flows where the core makes one. */
 static void fill_latches(struct d2_route *r)
 {
-    for (uint32_t i = 0; i < r->n_neurons; i++) {
+    for (uint32_t i = 0; i < r->rows.n_cells; i++) {
         struct board_neuron *x = r->sites.at[i].neuron;
         const struct net_layer *l = &r->n->layer.data[x->layer];
         for (uint32_t p = 0; p < l->model->param.n && !x->by_hand; p++) {
@@ -92,7 +92,8 @@ bool d2_route(struct net *n, const struct target_options *o, struct target_repor
         ok = fill_outputs(&x) && d2_route_verify(n, d);
     }
     if (ok)
-        buf_printf(&r->text, "route: %llu synapses\n", (unsigned long long)x.first_in[x.n_neurons]);
+        buf_printf(&r->text, "route: %llu synapses\n",
+                   (unsigned long long)x.first_in[x.rows.n_cells]);
     if (ok && x.n_shared)
         buf_printf(&r->text, "route: %u sources share the tags of others with equal weights\n",
                    x.n_shared);

@@ -1,11 +1,10 @@
-/* What the files of the pass `route` share (route.c has the overview).
- *
- * Sources are numbered: the channels of all inputs, then the neurons of all layers. A source has a
- * link to every chip where it is heard: one tag and the cores that it goes to. */
+/* What the files of the pass `route` share (route.c has the overview). Sources are those of rows.h;
+ * a source has a link to every chip where it is heard: one tag and the cores that it goes to. */
 #ifndef DYNAPSE2_ROUTE_H
 #define DYNAPSE2_ROUTE_H
 
 #include "targets/dynapse2/passes.h"
+#include "targets/dynapse2/rows.h"
 #include "targets/dynapse2/tags.h"
 
 struct d2_link {
@@ -25,12 +24,8 @@ struct d2_route {
     struct arena *a; /* as long as the pass */
     struct d2_grid grid;
     struct d2_sites sites;
-    uint32_t *first_channel; /* of each input; one more: the number of channels */
-    uint32_t n_channels, n_neurons, n_sources;
+    struct d2_rows rows;
     const struct board_input **by_hand; /* of each channel; NULL: automatic */
-
-    /* Connections by source, inputs first, then layers, in the order of (layer, receptor). */
-    uint32_t *first_connection, *connection;
 
     /* The source whose tags and CAM entries it shares; itself, unless d2_share_rows() was needed.
      */
@@ -48,29 +43,10 @@ struct d2_route {
 
 /* False: more channels than the tools handle (E0601). */
 bool d2_route_sources(struct d2_route *r);
-static inline bool d2_is_channel(const struct d2_route *r, uint32_t source)
-{
-    return source < r->n_channels;
-}
 /* Whether its destinations are given by hand. */
 bool d2_is_by_hand(const struct d2_route *r, uint32_t source);
 /* Where its events start: a neuron's chip, chip 0 for a channel. */
 uint32_t d2_source_chip(const struct d2_route *r, uint32_t source);
-/* The input, or the number of inputs plus the layer, that a source belongs to. */
-uint32_t d2_source_owner(const struct d2_route *r, uint32_t source, uint32_t *element);
-const char *d2_source_name(const struct d2_route *r, uint32_t source);
-/* The line of the source that is to blame for it: its layer's or input's. */
-struct span d2_source_span(const struct d2_route *r, uint32_t source);
-
-/* Walks over the connections in which a source has synapses: those of the row `pre` of `c`. */
-struct d2_rows {
-    const struct d2_route *r;
-    uint32_t at, end, pre;
-    const struct net_connection *c;
-};
-struct d2_rows d2_rows_of(const struct d2_route *r, uint32_t source);
-bool d2_next_row(struct d2_rows *x);
-
 /* Sources that all their neurons hear in the same way, with the same weights at the same receptors,
  * share tags and CAM entries from now on. */
 void d2_share_rows(struct d2_route *r);

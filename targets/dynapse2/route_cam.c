@@ -45,11 +45,12 @@ static uint32_t find_masks(struct made *m, float weight, double iscale, uint8_t 
 static bool no_link(const struct d2_route *r, const struct d2_incoming *in, struct d2_site at,
                     const char *name)
 {
-    struct span span = d2_is_channel(r, in->source)
+    struct span span = d2_is_channel(&r->rows, in->source)
                            ? r->by_hand[in->source]->span
-                           : r->sites.at[in->source - r->n_channels].neuron->span;
+                           : r->sites.at[in->source - r->rows.n_channels].neuron->span;
     diag_add(r->d, E0406, span, "`%s` doesn't reach chip %u core %u, where it feeds `%s`",
-             d2_source_name(r, in->source), at.core->chip, at.core->core, name);
+             d2_source_name(&r->d->arena, &r->rows, in->source), at.core->chip, at.core->core,
+             name);
     return false;
 }
 

@@ -40,7 +40,7 @@ static uint32_t preferred_tag(const struct host *h, struct d2_site at)
 
 static void take_by_hand(struct host *h)
 {
-    for (uint32_t i = 0; i < h->r->n_neurons; i++) {
+    for (uint32_t i = 0; i < h->r->rows.n_cells; i++) {
         const struct board_neuron *x = h->r->sites.at[i].neuron;
         for (uint32_t k = 0; x->by_hand && k < x->sram.n; k++) {
             const struct board_sram *s = &x->sram.data[k];
@@ -52,7 +52,7 @@ static void take_by_hand(struct host *h)
 
 static uint32_t n_links(const struct d2_route *r, uint32_t neuron)
 {
-    uint32_t s = r->same[r->n_channels + neuron];
+    uint32_t s = r->same[r->rows.n_channels + neuron];
     return r->first_link[s + 1] - r->first_link[s];
 }
 
@@ -63,7 +63,7 @@ static void choose_tags(struct host *h, bool wanted)
     struct d2_route *r = h->r;
     uint32_t next[D2_MAX_SIDE] = {0}; /* no lower tag is free */
     for (uint32_t round = 0; round < 2; round++) {
-        for (uint32_t i = 0; i < r->n_neurons; i++) {
+        for (uint32_t i = 0; i < r->rows.n_cells; i++) {
             struct d2_site at = r->sites.at[i];
             uint32_t column = column_of(h, i);
             if (at.neuron->by_hand || h->tag[i] != NO_HOST ||
@@ -84,11 +84,11 @@ static void choose_tags(struct host *h, bool wanted)
 static bool check_wanted(const struct host *h)
 {
     const struct d2_route *r = h->r;
-    for (uint32_t i = 0; i < r->n_neurons; i++) {
+    for (uint32_t i = 0; i < r->rows.n_cells; i++) {
         struct d2_site at = r->sites.at[i];
         if (at.neuron->by_hand || !h->wanted[at.neuron->layer] || h->tag[i] != NO_HOST)
             continue;
-        const char *name = d2_source_name(r, r->n_channels + i);
+        const char *name = d2_source_name(&r->d->arena, &r->rows, r->rows.n_channels + i);
         struct span span = r->n->layer.data[at.neuron->layer].span;
         if (!d2_reaches_host(r->grid, at.core->chip)) {
             struct diag *g =
@@ -100,7 +100,7 @@ static bool check_wanted(const struct host *h)
             return false;
         }
         uint32_t need = 0, column = column_of(h, i);
-        for (uint32_t k = 0; k < r->n_neurons; k++) {
+        for (uint32_t k = 0; k < r->rows.n_cells; k++) {
             const struct board_neuron *x = r->sites.at[k].neuron;
             need += h->wanted[x->layer] && column_of(h, k) == column;
         }
@@ -121,12 +121,12 @@ static bool hops_to(const struct d2_route *r, uint32_t source, uint32_t chip, in
     uint32_t from = d2_source_chip(r, source);
     if (d2_hops(r->grid, from, chip, x, y))
         return true;
-    struct diag *g =
-        diag_add(r->d, E0601, d2_source_span(r, source),
-                 "`%s` on chip %u is heard on chip %u, hop [%d, %d]: hops go from -%d "
-                 "to %d",
-                 d2_source_name(r, source), from, chip, *x, *y, D2_MAX_HOP, D2_MAX_HOP);
-    if (d2_is_channel(r, source))
+    struct diag *g = diag_add(r->d, E0601, d2_source_span(&r->rows, source),
+                              "`%s` on chip %u is heard on chip %u, hop [%d, %d]: hops go from -%d "
+                              "to %d",
+                              d2_source_name(&r->d->arena, &r->rows, source), from, chip, *x, *y,
+                              D2_MAX_HOP, D2_MAX_HOP);
+    if (d2_is_channel(&r->rows, source))
         diag_hint(r->d, g, "inputs enter at chip 0: place what hears them nearer to it");
     else
         diag_hint(r->d, g, "place both nearer to each other (hop [%d, %d] is the host)",
@@ -137,7 +137,8 @@ static bool hops_to(const struct d2_route *r, uint32_t source, uint32_t chip, in
 /* The neuron that needs the most SRAM entries, of n for which four are too few. */
 static bool too_many(const struct d2_route *r, uint32_t neuron, uint32_t n, bool host)
 {
-    uint32_t source = r->n_channels + neuron, s = r->same[source], chips = 0, last = UINT32_MAX;
+    uint32_t source = r->rows.n_channels + neuron, s = r->same[source], chips = 0,
+             last = UINT32_MAX;
     uint32_t need = n_links(r, neuron) + host;
     struct buf list = {0};
     for (uint32_t k = r->first_link[s]; k < r->first_link[s + 1]; k++) {
@@ -147,10 +148,10 @@ static bool too_many(const struct d2_route *r, uint32_t neuron, uint32_t n, bool
         buf_printf(&list, "%s%u", chips++ ? ", " : "", last);
     }
     struct diag *g = diag_add(
-        r->d, E0601, d2_source_span(r, source),
+        r->d, E0601, d2_source_span(&r->rows, source),
         "`%s` needs %u SRAM entries, a neuron has %d: it is heard on %u chips "
         "(%s)%s%s%s",
-        d2_source_name(r, source), need, D2_SRAM, chips, list.data,
+        d2_source_name(&r->d->arena, &r->rows, source), need, D2_SRAM, chips, list.data,
         need - host > chips ? ", with several tags where one isn't free" : "",
         host ? ", and its spikes are wanted" : "",
         n > 1 ? arena_printf(&r->d->arena, " (%u more neurons need too many)", n - 1) : "");
@@ -163,7 +164,7 @@ static bool too_many(const struct d2_route *r, uint32_t neuron, uint32_t n, bool
 
 static bool fill_neuron(const struct d2_route *r, uint32_t neuron, uint16_t host_tag)
 {
-    uint32_t source = r->n_channels + neuron, s = r->same[source], n = 0;
+    uint32_t source = r->rows.n_channels + neuron, s = r->same[source], n = 0;
     bool host = host_tag != NO_HOST;
     struct board_sram sram[D2_SRAM];
     if (host)
@@ -184,9 +185,9 @@ static bool fill_neuron(const struct d2_route *r, uint32_t neuron, uint16_t host
 
 bool d2_route_sram(struct d2_route *r, struct target_report *report)
 {
-    struct host h = {.r = r, .tag = ARENA_ARRAY(r->a, uint16_t, r->n_neurons)};
+    struct host h = {.r = r, .tag = ARENA_ARRAY(r->a, uint16_t, r->rows.n_cells)};
     h.used = arena_alloc(r->a, r->grid.columns * sizeof *h.used);
-    memset(h.tag, 0xff, r->n_neurons * sizeof *h.tag);
+    memset(h.tag, 0xff, r->rows.n_cells * sizeof *h.tag);
     h.wanted = d2_wanted_layers(r->a, r->n);
     take_by_hand(&h);
     choose_tags(&h, true);
@@ -194,7 +195,7 @@ bool d2_route_sram(struct d2_route *r, struct target_report *report)
     if (!check_wanted(&h))
         return false;
     uint32_t n_host = 0, n_over = 0, worst = 0, most = D2_SRAM;
-    for (uint32_t i = 0; i < r->n_neurons; i++) {
+    for (uint32_t i = 0; i < r->rows.n_cells; i++) {
         uint32_t need = n_links(r, i) + (h.tag[i] != NO_HOST);
         n_host += h.tag[i] != NO_HOST;
         if (r->sites.at[i].neuron->by_hand || need <= D2_SRAM)
@@ -205,11 +206,12 @@ bool d2_route_sram(struct d2_route *r, struct target_report *report)
     }
     if (n_over > 0)
         return too_many(r, worst, n_over, h.tag[worst] != NO_HOST);
-    for (uint32_t i = 0; i < r->n_neurons; i++) {
+    for (uint32_t i = 0; i < r->rows.n_cells; i++) {
         if (!r->sites.at[i].neuron->by_hand && !fill_neuron(r, i, h.tag[i]))
             return false;
     }
-    buf_printf(&report->text, "route: %u of %u neurons speak to the host\n", n_host, r->n_neurons);
+    buf_printf(&report->text, "route: %u of %u neurons speak to the host\n", n_host,
+               r->rows.n_cells);
     return true;
 }
 

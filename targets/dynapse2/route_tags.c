@@ -23,7 +23,7 @@ static void link_row(struct tagging *t, uint32_t source, uint8_t *cores, uint32_
 {
     struct d2_route *r = t->r;
     uint32_t n = 0;
-    for (struct d2_rows x = d2_rows_of(r, source); d2_next_row(&x);) {
+    for (struct d2_row x = d2_row_of(&r->rows, source); d2_row_next(&x);) {
         for (uint64_t s = x.c->row[x.pre]; s < x.c->row[x.pre + 1]; s++) {
             const struct board_core *at = r->sites.at[r->sites.first[x.c->dst] + x.c->post[s]].core;
             if (!cores[at->chip]) {
@@ -47,10 +47,10 @@ static void link_by_hand(struct tagging *t, uint32_t source)
     struct d2_route *r = t->r;
     uint32_t n, chip = d2_source_chip(r, source);
     const struct board_neuron *x = NULL;
-    if (d2_is_channel(r, source)) {
+    if (d2_is_channel(&r->rows, source)) {
         n = r->by_hand[source]->to.n;
     } else {
-        x = r->sites.at[source - r->n_channels].neuron;
+        x = r->sites.at[source - r->rows.n_channels].neuron;
         n = x->sram.n;
     }
     for (uint32_t i = 0; i < n; i++) {
@@ -74,7 +74,7 @@ static void find_links(struct tagging *t)
     uint32_t n_chips = d2_grid_chips(r->grid);
     uint8_t *cores = ARENA_ARRAY(r->a, uint8_t, n_chips);
     uint32_t *chips = ARENA_ARRAY(r->a, uint32_t, n_chips);
-    for (uint32_t s = 0; s < r->n_sources; s++) {
+    for (uint32_t s = 0; s < r->rows.n_sources; s++) {
         if (d2_is_by_hand(r, s))
             link_by_hand(t, s);
         else if (r->same[s] == s)
@@ -93,7 +93,7 @@ static void report_full(const struct tagging *t, uint32_t chip, uint32_t core)
         const struct pending *p = &t->link.data[i];
         if (p->chip != chip || !(p->cores >> core & 1))
             continue;
-        uint32_t owner = d2_source_owner(r, p->source, &element);
+        uint32_t owner = d2_source_owner(&r->rows, p->source, &element);
         of_owner = owner == before ? of_owner + 1 : 1;
         before = owner;
         need++;
@@ -105,7 +105,7 @@ static void report_full(const struct tagging *t, uint32_t chip, uint32_t core)
     struct diag *g = diag_add(r->d, E0601, r->n->span,
                               "chip %u core %u: its neurons hear %u sources, a core has %d tags",
                               chip, core, need, D2_TAGS);
-    diag_label(r->d, g, d2_source_span(r, worst), "%u of them from here", most);
+    diag_label(r->d, g, d2_source_span(&r->rows, worst), "%u of them from here", most);
     diag_hint(r->d, g,
               "%u sources fewer, or neurons that hear different ones placed on different cores",
               need - D2_TAGS);
@@ -172,12 +172,12 @@ static bool color(struct tagging *t, uint32_t *full)
 static void keep_links(struct tagging *t)
 {
     struct d2_route *r = t->r;
-    uint32_t *first = ARENA_ARRAY(r->a, uint32_t, r->n_sources + 2);
+    uint32_t *first = ARENA_ARRAY(r->a, uint32_t, r->rows.n_sources + 2);
     r->first_link = first;
     r->link = ARENA_ARRAY(r->a, struct d2_link, t->link.n);
     for (uint32_t i = 0; i < t->link.n; i++)
         first[t->link.data[i].source + 2]++;
-    for (uint32_t s = 2; s <= r->n_sources; s++)
+    for (uint32_t s = 2; s <= r->rows.n_sources; s++)
         first[s] += first[s - 1];
     for (uint32_t i = 0; i < t->link.n; i++) {
         const struct pending *p = &t->link.data[i];

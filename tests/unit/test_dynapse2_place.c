@@ -61,7 +61,7 @@ static void quarters_are_found(void **state)
 static void many_channels(void **state)
 {
     (void)state;
-    for (uint32_t channels = 2048; channels <= 2100; channels += 52) {
+    for (uint32_t channels = 2048; channels <= 2348; channels += 300) {
         struct d2_test t;
         d2_test_init(&t);
         const struct mapper_net spec = {.n = 3840, .synapses = 64, .channels = channels};
@@ -72,9 +72,24 @@ static void many_channels(void **state)
         if (ok)
             assert_int_equal(t.n->layer.data[exc].n, 3840);
         else
-            assert_true(d2_test_said(&t, E0601, "since those of a core hear at most 2048 sources"));
+            assert_true(d2_test_said(&t, E0601, "a core has 2048 tags"));
         d2_test_free(&t);
     }
+}
+
+/* 3000 channels that all neurons hear alike need one tag. */
+static void equal_rows_count_once(void **state)
+{
+    (void)state;
+    struct d2_test t;
+    d2_test_init(&t);
+    uint32_t in = d2_test_input(&t, "in", 3000), exc = d2_test_layer(&t, "exc", 300, NULL);
+    d2_test_connect(&t, true, in, exc, NULL);
+    passes(&t, "bias");
+    struct board_core *c;
+    assert_int_equal(d2_test_find(&t, exc, 299, &c)->cam.n, 1);
+    assert_int_equal(t.n->board->core.n, 2);
+    d2_test_free(&t);
 }
 
 /* A random recurrent network that no board can take: told with the numbers. */
@@ -86,7 +101,7 @@ static void what_can_not_be(void **state)
     const struct mapper_net spec = {.n = 4000, .synapses = 64};
     mapper_net(&t, &spec);
     assert_false(place(&t, 0, 0));
-    assert_true(d2_test_said(&t, E0601, "4004 neurons need"));
+    assert_true(d2_test_said(&t, E0601, "4004 neurons hear so many"));
     assert_true(d2_test_said(&t, E0601, "the board has 16"));
     d2_test_free(&t);
 }
@@ -205,9 +220,10 @@ static void bad_entries_are_skipped(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(quarters_are_found),        cmocka_unit_test(many_channels),
-        cmocka_unit_test(what_can_not_be),           cmocka_unit_test(deterministic),
-        cmocka_unit_test(dead_neurons_are_left_out), cmocka_unit_test(bad_entries_are_skipped),
+        cmocka_unit_test(quarters_are_found),      cmocka_unit_test(many_channels),
+        cmocka_unit_test(equal_rows_count_once),   cmocka_unit_test(what_can_not_be),
+        cmocka_unit_test(deterministic),           cmocka_unit_test(dead_neurons_are_left_out),
+        cmocka_unit_test(bad_entries_are_skipped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
