@@ -33,6 +33,7 @@ struct net_input {
     const char *name;
     struct net_shape shape;
     uint32_t n;
+    struct net_sensor *sensor; /* NULL: events come as they are */
     struct span span;
 };
 
@@ -46,13 +47,45 @@ struct net_layer {
     struct span span;
 };
 
+/* The weights of a convolution: w[((o * in + c) * kernel[0] + y) * kernel[1] + x]. Pairs are y, x.
+ * An event at (c, y, x) of the (pooled) source map meets the destination neurons (o, oy, ox) with
+ * ky = y + padding[0] - oy * stride[0] in 0 .. kernel[0] - 1, kx likewise, with w[o, c, ky, kx]. */
+struct net_conv {
+    uint32_t out, in; /* features */
+    uint32_t kernel[2], stride[2], padding[2];
+    float *w;
+};
+
+/* What an input that is a sensor does to its events before anything else, in this order [y, x]. */
+struct net_sensor {
+    const char *from;    /* "dvs" */
+    bool merge;          /* both polarities are feature 0 */
+    bool on, off;        /* polarities that pass */
+    uint32_t pool[2];    /* 1, 2 or 4 */
+    uint32_t crop[2][2]; /* first and one past the last row and column, after pooling */
+    bool mirror[2];
+    bool swap;            /* x and y */
+    struct net_shape raw; /* of the sensor: [2, 128, 128]; the input's shape is what comes out */
+    struct span span;
+};
+
 /* Synapses, row by presynaptic neuron: [row[pre], row[pre + 1]), `post` ascending within a row, no
- * zero weights. Ends are whole layers (slices are folded in). */
+ * zero weights. Ends are whole layers (slices are folded in). Or a convolution, which has no rows:
+ * both ends are maps [features, height, width].
+ *
+ * With a pool, the source's map is summed over areas first: an event at (c, y, x) becomes one at
+ * (c, y / pool[0], x / pool[1]), and is dropped where that area isn't whole. `average` divides the
+ * weights by the area. n_pre counts the pooled map. */
 struct net_connection {
     bool from_input;
     uint32_t src, dst; /* input or layer; layer */
     uint32_t receptor;
     uint32_t delay; /* steps: 1 or more from a layer (1 is the default), 0 or more from an input */
+    uint32_t pool[2]; /* y, x; 1: none */
+    bool average;
+    float
+        *bias; /* of each feature of a convolution's destination, else of each neuron; NULL: none */
+    struct net_conv *conv; /* NULL: rows */
     uint32_t n_pre;
     uint64_t *row;
     uint32_t *post;
