@@ -270,10 +270,10 @@ static bool diff_behaviour(struct cli *c, struct side *a, struct side *b, struct
         s.source = ARENA_ARRAY(&d->arena, struct stimulus_source, p->input.n + 1);
         s.n_inputs = p->input.n;
         for (uint32_t i = 0; i < p->input.n; i++) {
-            s.source[i].channels = p->input.data[i].n;
+            s.source[i].channels = plan_stimulus_channels(&p->input.data[i]);
             for (uint32_t m = 0; m < source->plan.input.n; m++) {
                 if (strcmp(source->plan.input.data[m].name, p->input.data[i].name) == 0 &&
-                    source->plan.input.data[m].n == p->input.data[i].n) {
+                    plan_stimulus_channels(&source->plan.input.data[m]) == s.source[i].channels) {
                     s.source[i] = stim.source[m];
                 }
             }

@@ -221,7 +221,8 @@ static bool override_input(struct driver *d, const struct plan *plan, uint32_t i
     if (!npy_load(&d->arena, in->file, in->member, &x, &d->diags, E0901, NOWHERE)) {
         return false;
     }
-    uint32_t channels = plan->input.data[input].n;
+    uint32_t channels = plan_stimulus_channels(&plan->input.data[input]);
+    const struct plan_shape own = plan_stimulus_shape(&plan->input.data[input]);
     const char *what = arena_printf(&d->arena, "%s%s%s", in->file, in->member ? ":" : "",
                                     in->member ? in->member : "");
     if (x.n_fields == 0) {
@@ -237,12 +238,11 @@ static bool override_input(struct driver *d, const struct plan *plan, uint32_t i
             v.f64 = f64;
         }
         uint64_t extent[NPY_MAX_RANK + 1];
-        uint32_t rank =
-            stimulus_raster_extents(x.rank, x.extent, &plan->input.data[input].shape, extent);
+        uint32_t rank = stimulus_raster_extents(x.rank, x.extent, &own, extent);
         return stimulus_raster(&d->arena, out, v, rank, extent, channels, &d->diags, what, NOWHERE);
     }
-    return stimulus_event_records(&d->arena, out, &x, NULL, 0, &plan->input.data[input].shape,
-                                  plan->dt, 0, &d->diags, what, NOWHERE);
+    return stimulus_event_records(&d->arena, out, &x, NULL, 0, &own, plan->dt, 0, &d->diags, what,
+                                  NOWHERE);
 }
 
 static int find_input(const struct plan *p, const char *name)
@@ -281,7 +281,7 @@ bool driver_stimulus(struct program *p, const struct plan *plan, const char *nam
         *out = (struct stimulus){.name = "input", .n_inputs = plan->input.n, .trials = 0};
         out->source = ARENA_ARRAY(&d->arena, struct stimulus_source, plan->input.n + 1);
         for (uint32_t i = 0; i < plan->input.n; i++) {
-            out->source[i].channels = plan->input.data[i].n;
+            out->source[i].channels = plan_stimulus_channels(&plan->input.data[i]);
         }
         if (n_in == 0) {
             struct diag *g = diag_add(&d->diags, E0802, NOWHERE, "`%s` needs a stimulus", p->path);

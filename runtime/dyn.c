@@ -147,7 +147,7 @@ const char *dyn_image_input(const dyn_image *im, size_t i, uint32_t *channels)
     if (i >= im->plan.input.n) {
         return NULL;
     }
-    *channels = im->plan.input.data[i].n;
+    *channels = plan_stimulus_channels(&im->plan.input.data[i]);
     return im->plan.input.data[i].name;
 }
 
@@ -169,7 +169,7 @@ static bool take_input(struct dyn_context *c, struct dyn_result *r, const dyn_in
         if (strcmp(p->input.data[i].name, in->name) != 0) {
             continue;
         }
-        uint32_t channels = p->input.data[i].n;
+        uint32_t channels = plan_stimulus_channels(&p->input.data[i]);
         uint64_t extent[3] = {in->trials, in->steps, channels};
         return stimulus_raster(&r->arena, &r->stimulus.source[i],
                                (struct stimulus_counts){.u8 = in->counts}, 3, extent, channels,
@@ -188,7 +188,7 @@ static bool take_inputs(struct dyn_context *c, struct dyn_result *r, const dyn_r
     s->source = ARENA_ARRAY(&r->arena, struct stimulus_source, p->input.n + 1);
     s->one_per_step = o->one_per_step != 0;
     for (uint32_t i = 0; i < p->input.n; i++) {
-        s->source[i].channels = p->input.data[i].n;
+        s->source[i].channels = plan_stimulus_channels(&p->input.data[i]);
     }
     for (size_t i = 0; i < o->n_input; i++) {
         if (!take_input(c, r, &o->input[i])) {

@@ -75,8 +75,9 @@ struct schedule {
 
 /* Shared by the workers. */
 struct engine {
-    const struct plan *plan;
+    const struct plan *plan; /* all connections as rows */
     const struct run_options *options;
+    const struct stimulus *applied; /* tables as they come out of sensors */
     struct stimulus_player stimulus;
     struct run_result *result;
     struct hoisted *hoisted; /* for each kernel of the plan */
@@ -155,6 +156,7 @@ struct event_ring {
 
 struct lanes { /* a group's arrays */
     float **param, **let, **state, **receive, **trace;
+    float **bias; /* of each receptor: what a row of its sums begins with; NULL: 0 */
     struct kernel_args args;
 };
 

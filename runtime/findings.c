@@ -49,8 +49,9 @@ static void count_inputs(struct arena *a, const struct plan *p, const struct sti
     struct stimulus_player player;
     uint32_t widest = 0;
     for (uint32_t i = 0; i < p->input.n; i++) {
-        out->input[i] = ARENA_ARRAY(a, uint64_t, p->input.data[i].n);
-        widest = p->input.data[i].n > widest ? p->input.data[i].n : widest;
+        const uint32_t n = plan_stimulus_channels(&p->input.data[i]);
+        out->input[i] = ARENA_ARRAY(a, uint64_t, n);
+        widest = n > widest ? n : widest;
     }
     if (!stimulus_play(a, s, p->dt, &player, d)) /* the run could, so this can */
         return;

@@ -3,7 +3,7 @@
 #include <zlib.h>
 
 enum {
-    VERSION = 2,
+    VERSION = 3,
     HEADER = 48, /* bytes before the section table */
     ENTRY = 24,  /* bytes of a table entry */
     CHECKED = 16 /* header and table from here on are what the header's checksum covers */

@@ -32,6 +32,7 @@ static void write_net(struct buf *b, const struct plan *p)
 {
     write_str(b, p->network);
     buf_f64(b, p->dt);
+    buf_u8(b, (uint8_t)p->semantics);
     buf_u8(b, p->has_mismatch);
     buf_u32(b, p->mismatch_seed);
     buf_u32(b, p->record.n);
@@ -55,6 +56,27 @@ static void write_kernels(struct buf *b, const struct plan *p)
         kernel_write(b, p->kernel.data[i]);
 }
 
+static void write_pair(struct buf *b, const uint32_t pair[2])
+{
+    buf_u32(b, pair[0]);
+    buf_u32(b, pair[1]);
+}
+
+static void write_sensor(struct buf *b, const struct sensor *s)
+{
+    buf_u8(b, s != NULL);
+    if (!s)
+        return;
+    const uint8_t flag[] = {s->on, s->off, s->merge, s->mirror[0], s->mirror[1], s->swap};
+    write_str(b, s->from);
+    for (int i = 0; i < 3; i++)
+        buf_u32(b, s->raw[i]);
+    buf_put(b, flag, sizeof flag);
+    write_pair(b, s->pool);
+    write_pair(b, s->crop[0]);
+    write_pair(b, s->crop[1]);
+}
+
 static void write_nodes(struct buf *b, const struct plan *p)
 {
     buf_u32(b, p->input.n);
@@ -63,6 +85,7 @@ static void write_nodes(struct buf *b, const struct plan *p)
         write_str(b, in->name);
         write_shape(b, &in->shape);
         write_span(b, in->span);
+        write_sensor(b, in->sensor);
     }
     buf_u32(b, p->group.n);
     for (uint32_t i = 0; i < p->group.n; i++) {
@@ -92,6 +115,32 @@ static void write_projections(struct buf *b, const struct plan *p)
         buf_u32(b, j->receptor);
         buf_u32(b, j->delay);
         write_span(b, j->span);
+        write_pair(b, j->pool);
+        buf_u8(b, j->average);
+        buf_u8(b, j->conv != NULL);
+        if (!j->conv)
+            continue;
+        buf_u32(b, j->conv->out);
+        buf_u32(b, j->conv->in);
+        write_pair(b, j->conv->kernel);
+        write_pair(b, j->conv->stride);
+        write_pair(b, j->conv->padding);
+    }
+}
+
+static void write_floats(struct buf *b, const float *v, uint64_t n)
+{
+    for (uint64_t i = 0; i < n; i++)
+        buf_f32(b, v[i]);
+}
+
+static void write_rows(struct buf *b, const struct plan_projection *j)
+{
+    for (uint32_t pre = 0; pre < j->n_pre; pre++)
+        buf_u32(b, (uint32_t)(j->row[pre + 1] - j->row[pre]));
+    for (uint64_t s = 0; s < j->row[j->n_pre]; s++) {
+        buf_u32(b, j->post[s]);
+        buf_f32(b, j->weight[s]);
     }
 }
 
@@ -99,12 +148,13 @@ static void write_synapses(struct buf *b, const struct plan *p)
 {
     for (uint32_t i = 0; i < p->projection.n; i++) {
         const struct plan_projection *j = &p->projection.data[i];
-        for (uint32_t pre = 0; pre < j->n_pre; pre++)
-            buf_u32(b, (uint32_t)(j->row[pre + 1] - j->row[pre]));
-        for (uint64_t s = 0; s < j->row[j->n_pre]; s++) {
-            buf_u32(b, j->post[s]);
-            buf_f32(b, j->weight[s]);
-        }
+        buf_u8(b, j->bias != NULL);
+        if (j->bias)
+            write_floats(b, j->bias, plan_biases(p, j));
+        if (j->conv)
+            write_floats(b, j->conv->w, conv_count(j->conv));
+        else
+            write_rows(b, j);
     }
 }
 
@@ -207,6 +257,7 @@ static void read_net(struct arena *a, struct reader *r, struct plan *p)
 {
     p->network = read_str(a, r);
     p->dt = read_f64(r);
+    p->semantics = (enum plan_semantics)read_u8(r);
     p->has_mismatch = read_u8(r) != 0;
     p->mismatch_seed = read_u32(r);
     for (uint32_t i = read_count(r, 8); i > 0; i--) {
@@ -254,13 +305,37 @@ static void read_group(struct arena *a, struct reader *r, const struct plan *p,
         g->init[j] = read_column(a, r, g->n);
 }
 
+static void read_pair(struct reader *r, uint32_t pair[2])
+{
+    pair[0] = read_u32(r);
+    pair[1] = read_u32(r);
+}
+
+static struct sensor *read_sensor(struct arena *a, struct reader *r)
+{
+    if (!read_u8(r))
+        return NULL;
+    struct sensor *s = ARENA_NEW(a, struct sensor);
+    bool *flag[] = {&s->on, &s->off, &s->merge, &s->mirror[0], &s->mirror[1], &s->swap};
+    s->from = read_str(a, r);
+    for (int i = 0; i < 3; i++)
+        s->raw[i] = read_u32(r);
+    for (size_t i = 0; i < sizeof flag / sizeof *flag; i++)
+        *flag[i] = read_u8(r) != 0;
+    read_pair(r, s->pool);
+    read_pair(r, s->crop[0]);
+    read_pair(r, s->crop[1]);
+    return s;
+}
+
 static void read_nodes(struct arena *a, struct reader *r, struct plan *p)
 {
-    for (uint32_t i = read_count(r, 32); i > 0; i--) {
+    for (uint32_t i = read_count(r, 33); i > 0; i--) {
         struct plan_input *in = VEC_ADD(a, &p->input);
         in->name = read_str(a, r);
         in->n = read_shape(r, &in->shape);
         in->span = read_span(r);
+        in->sensor = read_sensor(a, r);
     }
     for (uint32_t i = read_count(r, 36); i > 0 && !r->failed; i--)
         read_group(a, r, p, VEC_ADD(a, &p->group));
@@ -284,10 +359,23 @@ static void read_factors(struct arena *a, struct reader *r, struct plan *p)
     }
 }
 
+static struct conv *read_conv(struct arena *a, struct reader *r)
+{
+    if (!read_u8(r))
+        return NULL;
+    struct conv *c = ARENA_NEW(a, struct conv);
+    c->out = read_u32(r);
+    c->in = read_u32(r);
+    read_pair(r, c->kernel);
+    read_pair(r, c->stride);
+    read_pair(r, c->padding);
+    return c;
+}
+
 /* The rows it must have follow from its source, which plan_verify_shared() checks again. */
 static void read_projections(struct arena *a, struct reader *r, struct plan *p)
 {
-    for (uint32_t i = read_count(r, 37); i > 0; i--) {
+    for (uint32_t i = read_count(r, 47); i > 0; i--) {
         struct plan_projection *j = VEC_ADD(a, &p->projection);
         j->from_input = read_u8(r) != 0;
         j->src = read_u32(r);
@@ -295,11 +383,29 @@ static void read_projections(struct arena *a, struct reader *r, struct plan *p)
         j->receptor = read_u32(r);
         j->delay = read_u32(r);
         j->span = read_span(r);
-        if (j->from_input && j->src < p->input.n)
-            j->n_pre = p->input.data[j->src].n;
-        else if (!j->from_input && j->src < p->group.n)
-            j->n_pre = p->group.data[j->src].n;
+        read_pair(r, j->pool);
+        j->average = read_u8(r) != 0;
+        j->conv = read_conv(a, r);
+        uint32_t whole[3], pooled[3];
+        if (j->src >= (j->from_input ? p->input.n : p->group.n))
+            continue;
+        if (plan_source_map(p, j, whole, pooled))
+            j->n_pre = pooled[0] * pooled[1] * pooled[2];
+        else
+            j->n_pre = j->from_input ? p->input.data[j->src].n : p->group.data[j->src].n;
     }
+}
+
+static float *read_floats(struct arena *a, struct reader *r, uint64_t n)
+{
+    if (n > (r->b.n - r->at) / 4) {
+        r->failed = true;
+        return NULL;
+    }
+    float *v = ARENA_ARRAY(a, float, (size_t)n);
+    for (uint64_t i = 0; i < n; i++)
+        v[i] = read_f32(r);
+    return v;
 }
 
 static void read_rows(struct arena *a, struct reader *r, struct plan_projection *j)
@@ -377,6 +483,17 @@ static bool read_shared(struct arena *a, const struct image *im, struct plan *p,
     return false;
 }
 
+static void read_synapses(struct arena *a, struct reader *r, const struct plan *p,
+                          struct plan_projection *j)
+{
+    if (read_u8(r))
+        j->bias = read_floats(a, r, plan_biases(p, j));
+    if (j->conv)
+        j->conv->w = read_floats(a, r, conv_count(j->conv));
+    else
+        read_rows(a, r, j);
+}
+
 bool plan_read(struct arena *a, const struct image *im, struct plan *out, struct diags *d,
                const char *what)
 {
@@ -388,7 +505,7 @@ bool plan_read(struct arena *a, const struct image *im, struct plan *out, struct
         return true;
     struct reader r = {.b = s->bytes};
     for (uint32_t i = 0; i < out->projection.n && !r.failed; i++)
-        read_rows(a, &r, &out->projection.data[i]);
+        read_synapses(a, &r, out, &out->projection.data[i]);
     const char *why;
     return complete(&r, d, what, "SYNS") &&
            (plan_verify(out, &why) || damaged(d, what, "SYNS", why));

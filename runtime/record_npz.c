@@ -80,24 +80,26 @@ static bool write_input(struct npz_writer *w, struct arena *a, const struct plan
                         const struct stimulus_player *s, const struct run_result *r, uint32_t input)
 {
     const struct plan_input *in = &p->input.data[input];
-    struct stimulus_event *event = ARENA_ARRAY(a, struct stimulus_event, in->n);
+    const struct plan_shape own = plan_stimulus_shape(in);
+    const uint32_t channels = plan_stimulus_channels(in);
+    struct stimulus_event *event = ARENA_ARRAY(a, struct stimulus_event, channels);
     const uint32_t most = largest_count(s, r, input, event);
     const size_t size = most <= UINT8_MAX ? 1 : most <= UINT16_MAX ? 2 : 4;
     struct shape shape = {0};
     push(&shape, r->trials);
     push(&shape, r->steps);
-    push_all(&shape, &in->shape);
+    push_all(&shape, &own);
     bool ok = npz_member(w, arena_printf(a, "input.%s", in->name),
                          size == 1   ? "|u1"
                          : size == 2 ? "<u2"
                                      : "<u4",
                          shape.rank, shape.extent);
-    uint8_t *row = ARENA_ARRAY(a, uint8_t, in->n * size);
+    uint8_t *row = ARENA_ARRAY(a, uint8_t, channels * size);
     for (uint32_t t = 0; ok && t < r->trials; t++) {
         for (uint64_t step = 0; ok && step < r->steps; step++) {
-            memset(row, 0, in->n * size);
+            memset(row, 0, channels * size);
             fill_row(row, size, event, stimulus_at(s, input, t, step, event));
-            ok = npz_write(w, row, in->n * size);
+            ok = npz_write(w, row, channels * size);
         }
     }
     return ok;

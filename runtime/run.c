@@ -1,6 +1,7 @@
 #include "runtime/base/fpenv.h"
 #include "runtime/derive.h"
 #include "runtime/engine.h"
+#include "runtime/expand.h"
 #include <inttypes.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -28,22 +29,14 @@ static bool check(const struct plan *p, const struct run_options *o, struct diag
     }
     for (uint32_t i = 0; i < p->input.n; i++) {
         const struct plan_input *in = &p->input.data[i];
-        if (s->source[i].kind != STIM_SILENCE && s->source[i].channels != in->n) {
+        const uint32_t channels = plan_stimulus_channels(in);
+        if (s->source[i].kind != STIM_SILENCE && s->source[i].channels != channels) {
             diag_add(d, E0801, nowhere, "stimulus `%s` has %u channels for input `%s` of %u",
-                     s->name, s->source[i].channels, in->name, in->n);
+                     s->name, s->source[i].channels, in->name, channels);
             return false;
         }
     }
-    for (uint32_t i = 0; i < p->group.n; i++) {
-        const struct kernel *k = p->kernel.data[p->group.data[i].kernel];
-        if (k->step.n == 0) {
-            diag_add(d, E0806, nowhere,
-                     "layer `%s`: model `%s` has no `step`, so it can't be run step by step",
-                     p->group.data[i].name, k->model);
-            return false;
-        }
-    }
-    return true;
+    return plan_can_run(p, PLAN_CLOCKED, d);
 }
 
 /* What a run takes in memory, at least; so that one that can't be done is refused rather than
@@ -306,6 +299,24 @@ static void report(struct engine *e, const struct run_failure *f, struct diags *
 /* ---- the run -----------------------------------------------------------------------------------
  */
 
+/* Tables as they come out of sensors; what is drawn goes through them while it is played. */
+static bool through_sensors(struct engine *e, struct diags *d)
+{
+    const struct stimulus *s = e->options->stimulus;
+    struct stimulus *to = ARENA_NEW(&e->arena, struct stimulus);
+    *to = *s;
+    to->source = ARENA_ARRAY(&e->arena, struct stimulus_source, s->n_inputs);
+    e->applied = to;
+    for (uint32_t i = 0; i < s->n_inputs; i++) {
+        const struct sensor *sensor = e->plan->input.data[i].sensor;
+        to->source[i] = s->source[i];
+        if (sensor && s->source[i].kind == STIM_TABLE &&
+            !sensor_table(&e->arena, sensor, &s->source[i], &to->source[i], d))
+            return false;
+    }
+    return true;
+}
+
 static uint32_t job_count(const struct run_options *o)
 {
     long there = sysconf(_SC_NPROCESSORS_ONLN);
@@ -329,7 +340,8 @@ static const struct run_failure *first_failure(const struct team *team, uint32_t
 static bool run_engine(struct engine *e, struct arena *a, struct diags *d)
 {
     const uint32_t jobs = job_count(e->options);
-    if (!stimulus_play(&e->arena, e->options->stimulus, e->plan->dt, &e->stimulus, d))
+    if (!through_sensors(e, d) ||
+        !stimulus_play(&e->arena, e->applied, e->plan->dt, &e->stimulus, d))
         return false;
     prepare(e, jobs);
     const uint32_t teams = e->items < jobs / e->parts ? (uint32_t)e->items : jobs / e->parts;
@@ -364,10 +376,11 @@ bool run_plan(struct arena *a, const struct plan *p, const struct run_options *o
         .chips = o->chips, .trials = o->trials, .steps = o->stimulus->steps, .dt = p->dt};
     if (!check(p, o, d))
         return false;
+    struct plan rows;
     struct engine e = {
-        .plan = p, .options = o, .result = out, .steps = o->stimulus->steps, .diags = d};
+        .plan = &rows, .options = o, .result = out, .steps = o->stimulus->steps, .diags = d};
     pthread_mutex_init(&e.lock, NULL);
-    bool ok = run_engine(&e, a, d);
+    bool ok = plan_expand(&e.arena, p, &rows, d) && run_engine(&e, a, d);
     pthread_mutex_destroy(&e.lock);
     arena_free(&e.arena);
     return ok;

@@ -1,5 +1,6 @@
 /* A team's arrays, and the steps of an item: events in, sums, models, spikes out. */
 #include "runtime/engine.h"
+#include "runtime/expand.h"
 #include <sched.h>
 
 /* ---- lanes -------------------------------------------------------------------------------------
@@ -46,6 +47,22 @@ static float **new_columns(struct arena *a, uint32_t n_columns, const bool *want
     return out;
 }
 
+static float **spread_biases(const struct engine *e, uint32_t group, struct arena *a, size_t lanes)
+{
+    const struct plan_group *g = &e->plan->group.data[group];
+    const uint32_t n_receptors = e->plan->kernel.data[g->kernel]->n_receptors;
+    float **out = ARENA_ARRAY(a, float *, n_receptors);
+    struct arena scratch = {0};
+    for (uint32_t r = 0; r < n_receptors; r++) {
+        float *sum = plan_bias_sums(&scratch, e->plan, group, r);
+        out[r] = sum ? ARENA_ARRAY(a, float, lanes) : NULL;
+        if (sum)
+            spread(out[r], lanes, &(struct column){sum, false}, g->n);
+    }
+    arena_free(&scratch);
+    return out;
+}
+
 static void build_lanes(const struct engine *e, const struct chip_group *from, uint32_t group,
                         struct arena *a, struct lanes *to)
 {
@@ -57,6 +74,7 @@ static void build_lanes(const struct engine *e, const struct chip_group *from, u
     to->let = spread_columns(a, k, K_LET, from->let, k->n_lets, g->n, lanes);
     to->state = new_columns(a, k->n_states, e->schedule.group[group].kept, lanes);
     to->receive = new_columns(a, k->n_receptors, NULL, rows * lanes);
+    to->bias = spread_biases(e, group, a, lanes);
     to->trace = new_columns(a, k->n_states, e->schedule.group[group].traced, rows * lanes);
     to->args = (struct kernel_args){.param = (const float *const *)to->param,
                                     .let = (const float *const *)to->let,
@@ -84,7 +102,8 @@ void block_build(const struct engine *e, const struct chip *c, struct block *b)
     }
     for (uint32_t i = 0; i < p->input.n; i++) {
         b->of_input[i] = event_ring_new(e, &b->arena, e->schedule.input_depth[i]);
-        channels = p->input.data[i].n > channels ? p->input.data[i].n : channels;
+        const uint32_t n = plan_stimulus_channels(&p->input.data[i]);
+        channels = n > channels ? n : channels;
     }
     for (uint32_t i = 0; i < e->parts; i++)
         b->room[i] = ARENA_ARRAY(&b->arena, struct stimulus_event, channels);
@@ -224,6 +243,18 @@ static void clear_rows(float *rows, size_t stride, struct range lanes, uint32_t 
         memset(rows + i * stride + lanes.begin, 0, width * sizeof(float));
 }
 
+/* What a receptor's sums begin with. */
+static void begin_rows(const struct lanes *l, uint32_t receptor, struct range lanes, uint32_t n)
+{
+    float *rows = l->receive[receptor];
+    const float *bias = l->bias[receptor];
+    if (!bias)
+        clear_rows(rows, l->args.stride, lanes, n);
+    for (uint32_t i = 0; bias && i < n; i++)
+        memcpy(rows + i * l->args.stride + lanes.begin, bias + lanes.begin,
+               (lanes.end - lanes.begin) * sizeof *rows);
+}
+
 /* What comes from elsewhere, for the whole span. */
 static void begin_span(const struct part *x, uint32_t group, const struct stretch *span)
 {
@@ -232,7 +263,7 @@ static void begin_span(const struct part *x, uint32_t group, const struct stretc
     const struct group_plan *g = &e->schedule.group[group];
     const struct kernel *k = e->plan->kernel.data[e->plan->group.data[group].kernel];
     for (uint32_t r = 0; r < k->n_receptors; r++)
-        clear_rows(l->receive[r], l->args.stride, x->range[group], span->steps);
+        begin_rows(l, r, x->range[group], span->steps);
     for (uint32_t i = 0; i < g->n_before; i++)
         sum(x, group, &g->in[i], span);
 }

@@ -1,5 +1,6 @@
 /* Lists of events, and the events of inputs. */
 #include "runtime/engine.h"
+#include "runtime/expand.h"
 #include <stdlib.h>
 
 /* ---- lists -------------------------------------------------------------------------------------
@@ -58,7 +59,7 @@ struct playing {
 static void play_table(const struct playing *x, const struct stimulus_source *s,
                        struct event_list *l)
 {
-    const bool one = x->e->options->stimulus->one_per_step;
+    const bool one = x->e->applied->one_per_step;
     const uint64_t last = s->row[s->trials * s->steps];
     size_t next[SPAN_MOST] = {0}, all = 0;
     for (uint32_t t = 0; t < x->it->trials; t++) {
@@ -91,14 +92,18 @@ static void play_table(const struct playing *x, const struct stimulus_source *s,
 static void play_drawn(const struct playing *x, uint32_t input, struct stimulus_event *room,
                        struct event_list *l)
 {
+    const struct sensor *sensor = x->e->plan->input.data[input].sensor;
+    const bool one = x->e->applied->one_per_step;
     for (uint32_t i = x->begin; i < x->end; i++) {
         l->begin[i] = l->n;
         for (uint32_t t = 0; t < x->it->trials; t++) {
-            const uint32_t n =
-                stimulus_at(&x->e->stimulus, input, x->it->first + t, x->first + i, room);
+            uint32_t n = stimulus_at(&x->e->stimulus, input, x->it->first + t, x->first + i, room);
+            if (sensor)
+                n = sensor_step(sensor, room, n);
             event_list_reserve(l, n);
             for (uint32_t k = 0; k < n; k++)
-                l->event[l->n++] = (struct event){i, t, room[k].channel, (float)room[k].count};
+                l->event[l->n++] =
+                    (struct event){i, t, room[k].channel, one ? 1 : (float)room[k].count};
         }
     }
 }
@@ -107,7 +112,7 @@ static void play_drawn(const struct playing *x, uint32_t input, struct stimulus_
 void events_play(const struct engine *e, struct team *t, uint32_t part, uint32_t input,
                  const struct stretch *span)
 {
-    const struct stimulus_source *s = &e->options->stimulus->source[input];
+    const struct stimulus_source *s = &e->applied->source[input];
     struct event_list *l = event_list_of(e, &t->block.of_input[input], span->span, part);
     struct playing x = {.e = e,
                         .it = &t->item,

@@ -128,6 +128,7 @@ struct net_connection *net_add_connection(struct net *n, bool from_input, uint32
         .dst = dst,
         .receptor = receptor,
         .delay = delay,
+        .pool = {1, 1},
         .n_pre = n_pre,
         .row = arena_try(n->arena, (size_t)n_pre + 1, sizeof *c.row),
         .span = span,

@@ -10,6 +10,7 @@
 #include "compiler/net/model.h"
 #include "runtime/base/buf.h"
 #include "runtime/base/intern.h"
+#include "runtime/base/maps.h"
 
 enum { NET_MAX_RANK = 4 };
 
@@ -31,9 +32,9 @@ struct net_column {
 
 struct net_input {
     const char *name;
-    struct net_shape shape;
+    struct net_shape shape; /* of what comes out of the sensor, if it is one */
     uint32_t n;
-    struct net_sensor *sensor; /* NULL: events come as they are */
+    struct sensor *sensor; /* NULL: events come as they are */
     struct span span;
 };
 
@@ -44,28 +45,6 @@ struct net_layer {
     struct model *model;
     struct net_column *param; /* one for each parameter of the model */
     struct net_column *init;  /* one for each state */
-    struct span span;
-};
-
-/* The weights of a convolution: w[((o * in + c) * kernel[0] + y) * kernel[1] + x]. Pairs are y, x.
- * An event at (c, y, x) of the (pooled) source map meets the destination neurons (o, oy, ox) with
- * ky = y + padding[0] - oy * stride[0] in 0 .. kernel[0] - 1, kx likewise, with w[o, c, ky, kx]. */
-struct net_conv {
-    uint32_t out, in; /* features */
-    uint32_t kernel[2], stride[2], padding[2];
-    float *w;
-};
-
-/* What an input that is a sensor does to its events before anything else, in this order [y, x]. */
-struct net_sensor {
-    const char *from;    /* "dvs" */
-    bool merge;          /* both polarities are feature 0 */
-    bool on, off;        /* polarities that pass */
-    uint32_t pool[2];    /* 1, 2 or 4 */
-    uint32_t crop[2][2]; /* first and one past the last row and column, after pooling */
-    bool mirror[2];
-    bool swap;            /* x and y */
-    struct net_shape raw; /* of the sensor: [2, 128, 128]; the input's shape is what comes out */
     struct span span;
 };
 
@@ -80,12 +59,15 @@ struct net_connection {
     bool from_input;
     uint32_t src, dst; /* input or layer; layer */
     uint32_t receptor;
-    uint32_t delay; /* steps: 1 or more from a layer (1 is the default), 0 or more from an input */
+    /* Steps: 0 or more from an input, 1 or more (the default) from a layer; but 0, and nothing
+     * else, to a layer whose model has an event body: a spike is there at once. */
+    uint32_t delay;
     uint32_t pool[2]; /* y, x; 1: none */
     bool average;
-    float
-        *bias; /* of each feature of a convolution's destination, else of each neuron; NULL: none */
-    struct net_conv *conv; /* NULL: rows */
+    /* Of each feature of a convolution's destination, else of each neuron; NULL: none. Added to the
+     * receptor once a step; event-driven, by ticks of a slow clock. */
+    float *bias;
+    struct conv *conv; /* NULL: rows */
     uint32_t n_pre;
     uint64_t *row;
     uint32_t *post;

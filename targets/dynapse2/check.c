@@ -48,11 +48,12 @@ static void check_model(const struct net_layer *l, struct diags *d)
     bool bound = false;
     for (uint32_t i = 0; i < m->param.n; i++)
         bound = bound || d2_is_bound(&m->param.data[i]);
-    if (!bound || !m->step.present) {
+    if (!bound || !m->step.present || m->event.present) {
         struct diag *g =
             diag_add(d, E0602, l->span, "model `%s` of layer `%s` %s", m->name, l->name,
-                     bound ? "has no `step`: DYNAP-SE2 neurons are clocked models"
-                           : "has no currents that DYNAP-SE2 makes");
+                     !bound            ? "has no currents that DYNAP-SE2 makes"
+                     : m->step.present ? "has an `on event`: DYNAP-SE2 neurons are clocked models"
+                                       : "has no `step`: DYNAP-SE2 neurons are clocked models");
         diag_label(d, g, m->span, "the model");
         diag_hint(d, g,
                   "a model for this chip binds its currents: "
@@ -200,8 +201,23 @@ static void check_weights(const struct net_connection *c, const struct model_rec
     }
 }
 
+/* What only chips with maps have. */
+static bool check_synapses(const struct net_connection *c, struct diags *d)
+{
+    const bool pool = c->pool[0] > 1 || c->pool[1] > 1;
+    if (!c->conv && !pool && !c->bias)
+        return true;
+    diag_add(d, E0602, c->span, "DYNAP-SE2 has no %s",
+             c->conv   ? "convolutions"
+             : c->bias ? "biases of a connection"
+                       : "pools");
+    return false;
+}
+
 static void check_connection(const struct net *n, const struct net_connection *c, struct diags *d)
 {
+    if (!check_synapses(c, d))
+        return;
     uint32_t delay = c->from_input ? 0 : 1;
     if (c->delay != delay) {
         struct diag *g = diag_add(d, E0602, c->span, "a delay of %u step%s: DYNAP-SE2 has none",
@@ -229,6 +245,11 @@ bool d2_check(const struct net *n, struct diags *d)
         check_model(&n->layer.data[l], d);
         check_currents(n, l, d);
         check_receptors(n, l, d);
+    }
+    for (uint32_t i = 0; i < n->input.n; i++) {
+        if (n->input.data[i].sensor)
+            diag_add(d, E0602, n->input.data[i].span, "DYNAP-SE2 has no sensor `%s`",
+                     n->input.data[i].sensor->from);
     }
     for (uint32_t i = 0; i < n->connection.n; i++)
         check_connection(n, &n->connection.data[i], d);

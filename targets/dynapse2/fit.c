@@ -134,6 +134,17 @@ static bool all_placed(const struct d2_sites *sites, uint64_t total)
     return true;
 }
 
+/* Others were reported by the first pass: nothing of the chip stands for them. */
+static bool all_rows(const struct net *n)
+{
+    for (uint32_t i = 0; i < n->connection.n; i++) {
+        const struct net_connection *c = &n->connection.data[i];
+        if (c->conv || c->pool[0] > 1 || c->pool[1] > 1)
+            return false;
+    }
+    return true;
+}
+
 uint32_t d2_fit(const struct net *n, struct arena *a, struct target_fit_row **out)
 {
     struct fit f = {.n = n, .a = a, .row = ARENA_ARRAY(a, struct target_fit_row, MAX_ROWS)};
@@ -143,7 +154,7 @@ uint32_t d2_fit(const struct net *n, struct arena *a, struct target_fit_row **ou
         total += n->layer.data[l].n;
     add_resource(&f, "neurons", NULL, (double)total, (double)room);
     fit_cores(&f, total);
-    if (total <= room) {
+    if (total <= room && all_rows(n)) {
         struct arena scratch = {0};
         struct d2_sites sites = d2_sites(&scratch, n);
         fit_cam(&f, &sites, &scratch);

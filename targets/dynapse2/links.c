@@ -95,6 +95,8 @@ bool d2_link(struct arena *a, struct plan *p, const struct d2_config *c, struct 
     map64_init(&out->at, a);
     for (uint32_t i = 0; i < p->projection.n; i++) {
         struct plan_projection *j = &p->projection.data[i];
+        if (j->conv || j->pool[0] != 1 || j->pool[1] != 1 || j->bias)
+            return d2_bad(d, "a connection that is no synapses");
         j->row = NULL;
         if (j->delay == (j->from_input ? 0 : 1))
             map64_put(&out->at,
@@ -138,6 +140,7 @@ struct plan_projection *d2_add_link(struct d2_links *l, struct d2_ends e, size_t
                      .dst = dst,
                      .receptor = e.receptor - l->first_receptor[dst],
                      .delay = e.from_input ? 0 : 1,
+                     .pool = {1, 1},
                      .n_pre = e.from_input ? p->input.data[e.src].n : p->group.data[e.src].n,
                      .span = p->group.data[dst].span,
                  }));

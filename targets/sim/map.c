@@ -110,6 +110,10 @@ static void map_connections(struct arena *a, const struct net *n, const struct s
             .dst = c->dst,
             .receptor = c->receptor,
             .delay = c->delay,
+            .pool = {c->pool[0], c->pool[1]},
+            .average = c->average,
+            .conv = c->conv,
+            .bias = c->bias,
             .n_pre = c->n_pre,
             .row = c->row,
             .post = c->post,
@@ -152,6 +156,15 @@ static bool check_time_step(const struct net *n, struct diags *d)
     return ok;
 }
 
+/* As the chips do it, where all models can. */
+static enum plan_semantics semantics(const struct net *n)
+{
+    bool event = n->layer.n > 0;
+    for (uint32_t i = 0; i < n->layer.n; i++)
+        event = event && n->layer.data[i].model->event.present;
+    return event ? PLAN_EVENT : PLAN_CLOCKED;
+}
+
 bool sim_map(struct arena *a, const struct net *n, const struct sources *s, struct plan *out,
              struct diags *d)
 {
@@ -160,6 +173,7 @@ bool sim_map(struct arena *a, const struct net *n, const struct sources *s, stru
     *out = (struct plan){
         .network = n->name,
         .dt = n->dt,
+        .semantics = semantics(n),
         .has_mismatch = n->mismatch.given,
         .mismatch_seed = n->mismatch.seed,
     };
@@ -168,7 +182,8 @@ bool sim_map(struct arena *a, const struct net *n, const struct sources *s, stru
     map_models(a, n, out);
     for (uint32_t i = 0; i < n->input.n; i++) {
         const struct net_input *in = &n->input.data[i];
-        struct plan_input p = {in->name, in->n, plan_shape(in->shape), plan_span(s, in->span)};
+        struct plan_input p = {in->name, in->n, plan_shape(in->shape), in->sensor,
+                               plan_span(s, in->span)};
         VEC_PUSH(a, &out->input, p);
     }
     map_layers(a, n, s, out);

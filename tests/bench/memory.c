@@ -15,7 +15,7 @@ static double peak_bytes(void)
 /* Onto the layer itself, to neurons anywhere, with ascending targets. */
 static void add_recurrence(struct bench_net *net)
 {
-    struct plan_projection j = {.delay = 1, .n_pre = NEURONS};
+    struct plan_projection j = {.delay = 1, .pool = {1, 1}, .n_pre = NEURONS};
     j.row = ARENA_ARRAY(&net->arena, uint64_t, NEURONS + 1);
     j.post = ARENA_ARRAY(&net->arena, uint32_t, (size_t)NEURONS * SYNAPSES);
     j.weight = ARENA_ARRAY(&net->arena, float, (size_t)NEURONS *SYNAPSES);

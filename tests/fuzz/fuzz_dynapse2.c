@@ -29,7 +29,7 @@ static void make_plan(struct arena *a, struct plan *p)
     g->mismatch = ARENA_ARRAY(a, double, PARAMS);
     for (uint32_t i = 0; i < PARAMS; i++)
         g->param[i] = (struct column){ARENA_NEW(a, float), true};
-    struct plan_projection in = {.from_input = true, .n_pre = CHANNELS};
+    struct plan_projection in = {.from_input = true, .pool = {1, 1}, .n_pre = CHANNELS};
     VEC_PUSH(a, &p->projection, in);
     VEC_PUSH(a, &p->output, 0);
 }

@@ -108,8 +108,12 @@ struct plan_projection *make_dense(struct arena *a, struct plan *p, bool from_in
     struct plan_projection *j = VEC_ADD(a, &p->projection);
     uint32_t n_pre = from_input ? p->input.data[src].n : p->group.data[src].n;
     uint32_t n_post = p->group.data[dst].n;
-    *j = (struct plan_projection){
-        .from_input = from_input, .src = src, .dst = dst, .delay = !from_input, .n_pre = n_pre};
+    *j = (struct plan_projection){.from_input = from_input,
+                                  .src = src,
+                                  .dst = dst,
+                                  .delay = !from_input,
+                                  .pool = {1, 1},
+                                  .n_pre = n_pre};
     j->row = ARENA_ARRAY(a, uint64_t, n_pre + 1);
     j->post = ARENA_ARRAY(a, uint32_t, n_pre * n_post);
     j->weight = ARENA_ARRAY(a, float, n_pre *n_post);
@@ -148,6 +152,59 @@ struct plan *make_example(struct arena *a)
     make_dense(a, p, false, 0, 1, (const float[]){1, 0.5f, 0.25f, 2, 3, 1, 0.125f, 1})->delay = 3;
     VEC_PUSH(a, &p->record, ((struct plan_record){0, -1}));
     VEC_PUSH(a, &p->record, ((struct plan_record){1, 0}));
+    VEC_PUSH(a, &p->output, 1);
+    return p;
+}
+
+static float *numbers(struct arena *a, uint32_t n)
+{
+    float *v = ARENA_ARRAY(a, float, n);
+    for (uint32_t i = 0; i < n; i++)
+        v[i] = 0.125f * (float)((int)(i * 7 % 17) - 8);
+    return v;
+}
+
+/* A camera [2, 8, 10], pooled to [2, 4, 5], of which [1, 4, 3] comes out: merged, two columns cut
+ * off, rows mirrored. A convolution of its map, then one of the pooled result. */
+struct plan *make_maps(struct arena *a)
+{
+    struct plan *p = ARENA_NEW(a, struct plan);
+    *p = (struct plan){.network = "maps", .dt = 1e-3, .models = ""};
+    VEC_PUSH(a, &p->kernel, make_counter(a, 1));
+    make_input(a, p, "cam", 12);
+    struct sensor *s = ARENA_NEW(a, struct sensor);
+    *s = (struct sensor){.from = "dvs",
+                         .raw = {2, 8, 10},
+                         .on = true,
+                         .off = true,
+                         .merge = true,
+                         .pool = {2, 2},
+                         .crop = {{0, 4}, {1, 4}},
+                         .mirror = {true, false}};
+    p->input.data[0].sensor = s;
+    p->input.data[0].shape = (struct plan_shape){3, {1, 4, 3}};
+    make_group(a, p, "wide", 2 * 4 * 4, 0, 0.5f);
+    make_group(a, p, "narrow", 3 * 1 * 2, 0, 0.5f);
+    p->group.data[0].shape = (struct plan_shape){3, {2, 4, 4}};
+    p->group.data[1].shape = (struct plan_shape){3, {3, 1, 2}};
+    for (uint32_t i = 0; i < 2; i++) {
+        struct plan_projection *j = VEC_ADD(a, &p->projection);
+        *j = (struct plan_projection){
+            .from_input = i == 0, .dst = i, .delay = i, .pool = {1 + i, 1 + i}, .average = i == 1};
+        j->conv = ARENA_NEW(a, struct conv);
+        *j->conv =
+            i == 0 ? (struct conv){.out = 2,
+                                   .in = 1,
+                                   .kernel = {3, 2},
+                                   .stride = {1, 1},
+                                   .padding = {1, 1}}
+                   : (struct conv){
+                         .out = 3, .in = 2, .kernel = {2, 1}, .stride = {2, 1}, .padding = {0, 0}};
+        j->conv->w = numbers(a, (uint32_t)conv_count(j->conv));
+        j->n_pre = i == 0 ? 12 : 8;
+    }
+    p->projection.data[1].bias = numbers(a, 3);
+    VEC_PUSH(a, &p->record, ((struct plan_record){1, -1}));
     VEC_PUSH(a, &p->output, 1);
     return p;
 }

@@ -24,5 +24,7 @@ struct plan_projection *make_dense(struct arena *a, struct plan *p, bool from_in
 
 /* Two inputs, two groups, three projections, a record of each kind. */
 struct plan *make_example(struct arena *a);
+/* A camera, and two convolutions one after the other, the second with an average and biases. */
+struct plan *make_maps(struct arena *a);
 
 #endif

@@ -126,7 +126,7 @@ static void any_rows(struct run_fixture *f, struct dice *d, struct plan_projecti
 static void any_projection(struct run_fixture *f, struct dice *d)
 {
     struct plan *p = f->p;
-    struct plan_projection j = {.from_input = roll(d, 2)};
+    struct plan_projection j = {.from_input = roll(d, 2), .pool = {1, 1}};
     do {
         j.src = roll(d, j.from_input ? p->input.n : p->group.n);
         j.dst = roll(d, p->group.n);

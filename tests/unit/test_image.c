@@ -34,7 +34,7 @@ static void there_and_back(void **unused)
     assert_true(image_is(bytes_of(&w)));
     assert_true(image_open(&a, bytes_of(&w), &im, &d, "x"));
     assert_string_equal(im.target, "sim");
-    assert_int_equal(im.version, 2);
+    assert_int_equal(im.version, 3);
     for (uint32_t i = 0; i < im.n; i++)
         assert_int_equal((uintptr_t)(im.section[i].bytes.data - (const uint8_t *)w.out.data) % 8,
                          0);
@@ -68,6 +68,104 @@ static void there_and_back(void **unused)
     buf_free(&w.out);
     buf_free(&again.out);
     diags_free(&d);
+    arena_free(&a);
+}
+
+static void same_pair(const uint32_t a[2], const uint32_t b[2])
+{
+    assert_int_equal(a[0], b[0]);
+    assert_int_equal(a[1], b[1]);
+}
+
+static void maps_there_and_back(void **unused)
+{
+    (void)unused;
+    struct arena a = {0};
+    struct diags d = {0};
+    struct image_writer w;
+    struct image im;
+    struct plan *p = make_maps(&a), got;
+    p->semantics = PLAN_EVENT;
+    image_begin(&w);
+    plan_write(&w, p, true);
+    image_end(&w, "sim");
+    assert_true(image_open(&a, bytes_of(&w), &im, &d, "x"));
+    assert_true(plan_read(&a, &im, &got, &d, "x"));
+    assert_int_equal(got.semantics, PLAN_EVENT);
+    const struct sensor *s = got.input.data[0].sensor, *t = p->input.data[0].sensor;
+    assert_string_equal(s->from, "dvs");
+    assert_memory_equal(s->raw, t->raw, sizeof s->raw);
+    assert_true(s->on && s->off && s->merge && s->mirror[0] && !s->mirror[1] && !s->swap);
+    same_pair(s->pool, t->pool);
+    same_pair(s->crop[0], t->crop[0]);
+    same_pair(s->crop[1], t->crop[1]);
+    for (uint32_t i = 0; i < 2; i++) {
+        const struct plan_projection *x = &got.projection.data[i], *y = &p->projection.data[i];
+        same_pair(x->pool, y->pool);
+        assert_int_equal(x->average, y->average);
+        assert_int_equal(x->n_pre, y->n_pre);
+        assert_int_equal(x->conv->out, y->conv->out);
+        assert_int_equal(x->conv->in, y->conv->in);
+        same_pair(x->conv->kernel, y->conv->kernel);
+        same_pair(x->conv->stride, y->conv->stride);
+        same_pair(x->conv->padding, y->conv->padding);
+        assert_memory_equal(x->conv->w, y->conv->w, conv_count(y->conv) * sizeof(float));
+    }
+    assert_null(got.projection.data[0].bias);
+    assert_memory_equal(got.projection.data[1].bias, p->projection.data[1].bias, 3 * sizeof(float));
+    buf_free(&w.out);
+    diags_free(&d);
+    arena_free(&a);
+}
+
+static void maps_are_verified(void **unused)
+{
+    (void)unused;
+    struct arena a = {0};
+    const char *why;
+    assert_true(plan_verify(make_maps(&a), &why));
+#define BAD(change)                                                                                \
+    do {                                                                                           \
+        struct plan *p = make_maps(&a);                                                            \
+        struct sensor *s = p->input.data[0].sensor;                                                \
+        struct plan_projection *j = &p->projection.data[1];                                        \
+        struct conv *c = j->conv;                                                                  \
+        (void)s, (void)c;                                                                          \
+        change;                                                                                    \
+        if (plan_verify(p, &why))                                                                  \
+            fail_msg("let through: %s", #change);                                                  \
+    } while (0)
+    BAD(p->semantics = 2);
+    BAD(s->raw[0] = 1);
+    BAD(s->raw[1] = 0xffffffff);
+    BAD(s->on = s->off = false);
+    BAD(s->merge = false);
+    BAD(s->pool[0] = 0);
+    BAD(s->pool[1] = 11);
+    BAD(s->crop[0][1] = 5);
+    BAD(s->crop[1][0] = 4);
+    BAD(s->swap = true);
+    BAD(p->input.data[0].shape = ((struct plan_shape){1, {12}}));
+    BAD(p->group.data[0].shape = ((struct plan_shape){1, {32}}));
+    BAD(p->group.data[1].shape = ((struct plan_shape){1, {6}}));
+    BAD(j->pool[0] = 0);
+    BAD(j->pool[0] = 5);
+    BAD(j->pool[1] = 0xffffffff);
+    BAD(j->n_pre = 32);
+    BAD(c->in = 1);
+    BAD(c->out = 2);
+    BAD(c->kernel[0] = 0);
+    BAD(c->kernel[0] = 3);
+    BAD(c->kernel[1] = 0xffffffff);
+    BAD(c->stride[0] = 0);
+    BAD(c->stride[1] = 0x80000000);
+    BAD(c->padding[0] = 1);
+    BAD(c->padding[1] = 0xffffffff);
+    BAD(c->w[0] = NAN);
+    BAD(c->w = NULL);
+    BAD(j->bias[2] = INFINITY);
+    BAD(j->delay = 0); /* the model isn't event-driven */
+#undef BAD
     arena_free(&a);
 }
 
@@ -272,6 +370,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(there_and_back),
+        cmocka_unit_test(maps_there_and_back),
+        cmocka_unit_test(maps_are_verified),
         cmocka_unit_test(without_synapses_the_ends_are_kept),
         cmocka_unit_test(every_damage_is_an_error),
         cmocka_unit_test(wrong_contents_never_crash),
