@@ -246,6 +246,7 @@ static void draw_projections(struct random_board *r)
         if (!twice && delay != 3)
             r->n.link[r->n.n_links++] = l;
         const struct plan_projection j = {.from_input = l.from_input,
+                                          .pool = {1, 1},
                                           .src = l.src,
                                           .dst = l.dst,
                                           .receptor = l.receptor,

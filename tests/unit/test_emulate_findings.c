@@ -71,8 +71,8 @@ static void make_faulty(struct run_fixture *f, struct d2_config *c)
     make_input(&f->a, f->p, "in", 2);
     make_group(&f->a, f->p, "a", 2, 0, 0);
     make_group(&f->a, f->p, "b", 1, 0, 0);
-    const struct plan_projection to_a = {.from_input = true, .n_pre = 2},
-                                 to_b = {.dst = 1, .delay = 1, .n_pre = 2};
+    const struct plan_projection to_a = {.from_input = true, .pool = {1, 1}, .n_pre = 2},
+                                 to_b = {.dst = 1, .delay = 1, .pool = {1, 1}, .n_pre = 2};
     VEC_PUSH(&f->a, &f->p->projection, to_a);
     VEC_PUSH(&f->a, &f->p->projection, to_b);
     VEC_PUSH(&f->a, &f->p->output, 0);
