@@ -357,6 +357,51 @@ static struct value eval_comprehension(const struct env *env, const struct ast_e
     return eval_grid(env, e->binders, &s, e->a, e->span);
 }
 
+/* ---- members ---- */
+
+static struct value eval_members(const struct env *env, const struct ast_expr *e)
+{
+    struct members *m = ARENA_NEW(env->arena, struct members);
+    for (const struct ast_arg *a = e->args; a; a = a->next)
+        m->n++;
+    m->name = ARENA_ARRAY(env->arena, const char *, m->n);
+    m->value = ARENA_ARRAY(env->arena, struct value, m->n);
+    bool good = true;
+    uint32_t i = 0;
+    for (const struct ast_arg *a = e->args; a; a = a->next, i++) {
+        m->name[i] = a->name.text;
+        m->value[i] = eval_known(env, a->value);
+        good = good && m->value[i].kind != V_POISON;
+    }
+    return good ? (struct value){.kind = V_MEMBERS, .members = m} : poison();
+}
+
+static struct value eval_member(const struct env *env, const struct ast_expr *e)
+{
+    struct diags *d = env->el->u->diags;
+    struct value v = eval_known(env, e->a);
+    const char *what = quote(env->el, e->a->span, "this");
+    if (v.kind == V_POISON)
+        return v;
+    if (v.kind != V_MEMBERS) {
+        diag_add(d, E0302, e->a->span, "`%s` is %s: it has no member `%s`", what,
+                 shape_string(env->el, &v), e->name.text);
+        return poison();
+    }
+    for (uint32_t i = 0; i < v.members->n; i++)
+        if (v.members->name[i] == e->name.text)
+            return v.members->value[i];
+    struct diag *g =
+        diag_add(d, E0201, e->name.span, "`%s` has no member `%s`", what, e->name.text);
+    struct buf list = {0};
+    for (uint32_t i = 0; i < v.members->n; i++)
+        buf_printf(&list, "%s`%s`", i ? ", " : "", v.members->name[i]);
+    diag_hint(d, g, "it has %s", list.data);
+    buf_free(&list);
+    hint_near(d, g, e->name.text, v.members->name, v.members->n);
+    return poison();
+}
+
 /* ---- all expressions ---- */
 
 static void eval_kind(const struct env *env, const struct ast_expr *e, struct value *out)
@@ -401,10 +446,18 @@ static void eval_kind(const struct env *env, const struct ast_expr *e, struct va
     case AST_COMPREHENSION:
         *out = eval_comprehension(env, e);
         return;
+    case AST_MEMBERS:
+        *out = eval_members(env, e);
+        return;
+    case AST_MEMBER:
+        *out = eval_member(env, e);
+        return;
+    case AST_RANGES:
+        diag_add(env->el->u->diags, E0302, e->span,
+                 "ranges are no value: they select, as in `W[0:4, :]`");
+        break;
     case AST_CODE:
         diag_add(env->el->u->diags, E0302, e->span, "coarse:fine stands in a board section only");
-        break;
-    case AST_MEMBER: /* reported by resolve.c */
         break;
     }
     *out = poison();

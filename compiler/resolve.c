@@ -123,6 +123,40 @@ static void walk_binders(const struct walk *w, const struct ast_binder *b,
     arena_free(&scratch);
 }
 
+/* A dot leads to a member of a value, or, where no value is meant, to the pieces of a part. */
+static void walk_member(const struct walk *w, const struct ast_expr *e)
+{
+    struct def *d =
+        e->a && e->a->kind == AST_NAME ? scope_find(w->scope, e->a->name.text, SPACE_VALUE) : NULL;
+    for (const struct local *l = w->local; d && l; l = l->next)
+        if (l->name.text == e->a->name.text)
+            d = NULL;
+    if (d && (d->kind == DEF_PART || d->kind == DEF_INPUT || d->kind == DEF_LAYER))
+        diag_add(w->el->u->diags, E0203, e->span,
+                 "a dot leads to the pieces of a part, which aren't values");
+    else
+        walk_expr(w, e->a);
+}
+
+static void walk_members(const struct walk *w, const struct ast_arg *first)
+{
+    for (const struct ast_arg *a = first; a; a = a->next) {
+        walk_expr(w, a->value);
+        for (const struct ast_arg *b = first; b != a; b = b->next)
+            if (a->name.text && a->name.text == b->name.text)
+                diag_add(w->el->u->diags, E0202, a->name.span, "`%s` is given twice",
+                         a->name.text);
+    }
+}
+
+static void walk_subs(const struct walk *w, const struct ast_sub *s)
+{
+    for (; s; s = s->next) {
+        walk_expr(w, s->lo);
+        walk_expr(w, s->hi);
+    }
+}
+
 static void walk_expr(const struct walk *w, const struct ast_expr *e)
 {
     if (!e)
@@ -137,18 +171,20 @@ static void walk_expr(const struct walk *w, const struct ast_expr *e)
         walk_name(w, e);
         break;
     case AST_MEMBER:
-        diag_add(w->el->u->diags, E0203, e->span,
-                 "a dot leads to the pieces of a part, which aren't values");
+        walk_member(w, e);
+        break;
+    case AST_MEMBERS:
+        walk_members(w, e->args);
         break;
     case AST_CALL:
         walk_call(w, e);
         break;
     case AST_INDEX:
         walk_expr(w, e->a);
-        for (const struct ast_sub *s = e->subs; s; s = s->next) {
-            walk_expr(w, s->lo);
-            walk_expr(w, s->hi);
-        }
+        walk_subs(w, e->subs);
+        break;
+    case AST_RANGES:
+        walk_subs(w, e->subs);
         break;
     case AST_ARRAY:
         for (const struct ast_expr *x = e->items; x; x = x->next)

@@ -39,9 +39,11 @@ enum value_kind {
     V_STRING,
     V_RECORDS, /* a numpy array with fields, for events() */
     V_RANDOM,  /* random numbers that don't know their shape yet: compiler/random.c */
+    V_MEMBERS, /* several values with names, of any of these kinds */
 };
 
 struct random;
+struct members;
 
 struct value {
     enum value_kind kind;
@@ -52,7 +54,14 @@ struct value {
         const char *string;
         const struct npy *records;
         const struct random *random;
+        const struct members *members;
     };
+};
+
+struct members {
+    uint32_t n;
+    const char **name; /* interned */
+    struct value *value;
 };
 
 struct value value_number(double x);

@@ -35,7 +35,7 @@ enum ast_expr_kind {
     AST_BOOL,          /* boolean */
     AST_STRING,        /* string */
     AST_NAME,          /* name */
-    AST_MEMBER,        /* base.name (left.exc) */
+    AST_MEMBER,        /* a.name */
     AST_UNARY,         /* op, a */
     AST_BINARY,        /* op, a, b */
     AST_IF,            /* a: condition, b: then, c: else */
@@ -43,6 +43,8 @@ enum ast_expr_kind {
     AST_INDEX,         /* a: base, subs */
     AST_ARRAY,         /* items; none for [] (a channel without events) */
     AST_COMPREHENSION, /* binders, a: body */
+    AST_RANGES,        /* subs, all of them slices: [0:4, 2:] */
+    AST_MEMBERS,       /* args, all of them named: (weight = W, bias = b) */
     AST_SEEDED,        /* a: the call, b: the seed -- `uniform(0, 1) seed 3` */
     AST_CODE,          /* coarse:fine of a bias, a and b; board sections only */
 };
@@ -91,9 +93,9 @@ struct ast_expr {
     uint32_t height; /* 1 for a leaf */
     struct ast_expr *a, *b, *c;
     struct ast_name name;       /* NAME, MEMBER (the last part), CALL */
-    struct ast_arg *args;       /* CALL */
+    struct ast_arg *args;       /* CALL, MEMBERS */
     struct ast_binder *binders; /* COMPREHENSION; CALL with a lambda: its parameters, body in `a` */
-    struct ast_sub *subs;       /* INDEX */
+    struct ast_sub *subs;       /* INDEX, RANGES */
     struct ast_expr *items;     /* ARRAY: linked by `next` */
     struct ast_expr *next;
     union {

@@ -3,6 +3,8 @@
 
 #include "runtime/base/buf.h"
 
+#include <math.h>
+
 /* ---- expressions ---- */
 
 struct ast_expr *ast_leaf(struct parser *p, struct span at, enum ast_expr_kind kind)
@@ -76,6 +78,14 @@ struct ast_expr *ast_member(struct parser *p, struct span at, struct ast_expr *b
     return e;
 }
 
+static void raise_by_subs(struct ast_expr *e, const struct ast_sub *s)
+{
+    for (; s != NULL; s = s->next) {
+        raise(e, s->lo);
+        raise(e, s->hi);
+    }
+}
+
 struct ast_expr *ast_index(struct parser *p, struct span at, struct ast_expr *base,
                            struct ast_sub *subs)
 {
@@ -83,10 +93,7 @@ struct ast_expr *ast_index(struct parser *p, struct span at, struct ast_expr *ba
     e->a = base;
     e->subs = subs;
     raise(e, base);
-    for (const struct ast_sub *s = subs; s != NULL; s = s->next) {
-        raise(e, s->lo);
-        raise(e, s->hi);
-    }
+    raise_by_subs(e, subs);
     return checked(p, e);
 }
 
@@ -114,15 +121,44 @@ struct ast_expr *ast_array(struct parser *p, struct span at, struct ast_expr *it
     return checked(p, e);
 }
 
-struct ast_expr *ast_comprehension(struct parser *p, struct span at, struct ast_binder *binders,
+struct ast_expr *ast_ranges(struct parser *p, struct span at, struct ast_sub *ranges)
+{
+    struct ast_expr *e = ast_leaf(p, at, AST_RANGES);
+    e->subs = ranges;
+    raise_by_subs(e, ranges);
+    return checked(p, e);
+}
+
+struct ast_expr *ast_comprehension(struct parser *p, struct span at, const struct ast_sub *ranges,
                                    struct ast_expr *body)
 {
     struct ast_expr *e = ast_leaf(p, at, AST_COMPREHENSION);
-    e->binders = binders;
+    struct ast_binder **end = &e->binders;
+    for (const struct ast_sub *r = ranges; r != NULL; r = r->next) {
+        if (r->lo == NULL || r->lo->kind != AST_NAME || r->hi == NULL) {
+            diag_add(p->diags, E0104, r->span,
+                     "expected a name and its extent before `=>`, as in `[i: 4 => ...]`");
+            e->kind = AST_NUMBER;
+            e->number = NAN;
+            return e;
+        }
+        *end = ast_binder(p, r->lo->name, r->hi);
+        end = &(*end)->next;
+        raise(e, r->hi);
+    }
     e->a = body;
     raise(e, body);
-    for (const struct ast_binder *b = binders; b != NULL; b = b->next)
-        raise(e, b->extent);
+    return checked(p, e);
+}
+
+struct ast_expr *ast_members(struct parser *p, struct span at, struct ast_arg *first,
+                             struct ast_arg *others)
+{
+    struct ast_expr *e = ast_leaf(p, at, AST_MEMBERS);
+    e->args = first;
+    first->next = others;
+    for (const struct ast_arg *a = first; a != NULL; a = a->next)
+        raise(e, a->value);
     return checked(p, e);
 }
 

@@ -42,8 +42,12 @@ struct ast_expr *ast_unary(struct parser *p, struct span at, enum ast_op op, str
 struct ast_expr *ast_binary(struct parser *p, struct span at, enum ast_op op, struct ast_expr *a,
                             struct ast_expr *b);
 struct ast_expr *ast_array(struct parser *p, struct span at, struct ast_expr *items);
-struct ast_expr *ast_comprehension(struct parser *p, struct span at, struct ast_binder *binders,
+struct ast_expr *ast_ranges(struct parser *p, struct span at, struct ast_sub *ranges);
+/* `[i: n, ... => body]`; the binders come as ranges, which must begin with a plain name. */
+struct ast_expr *ast_comprehension(struct parser *p, struct span at, const struct ast_sub *ranges,
                                    struct ast_expr *body);
+struct ast_expr *ast_members(struct parser *p, struct span at, struct ast_arg *first,
+                             struct ast_arg *others);
 struct ast_expr *ast_call(struct parser *p, struct span at, struct ast_name name,
                           struct ast_arg *args);
 /* NAME(params => body, named): `params` comes as arguments, which must be plain names. */

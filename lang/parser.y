@@ -41,7 +41,6 @@ struct parser;
     struct ast_expr *expr;
     struct ast_arg *arg;
     struct ast_sub *sub;
-    struct ast_binder *binder;
     struct ast_assign *assign;
     struct ast_let *let;
     struct ast_fn *fn;
@@ -59,7 +58,6 @@ struct parser;
     struct { struct ast_expr *first, *last; } exprs;
     struct { struct ast_arg *first, *last; } args;
     struct { struct ast_sub *first, *last; } subs;
-    struct { struct ast_binder *first, *last; } binders;
     struct { struct ast_assign *first, *last; } assigns;
     struct { struct ast_param *first, *last; } params;
     struct { struct ast_ref *first, *last; } refs;
@@ -108,9 +106,8 @@ struct parser;
 
 %type <name> name plain_name attribute_name dotted model_from
 %type <expr> expr array array_items call operand atom seed_opt scale_opt code
-%type <arg> arg args_opt
-%type <sub> sub
-%type <binder> binder
+%type <arg> arg args_opt member
+%type <sub> sub range
 %type <assign> assign layer_assign block_or_semi layer_block
 %type <let> let
 %type <fn> fn
@@ -125,9 +122,8 @@ struct parser;
 %type <board> board_item address
 %type <decl> decl
 %type <exprs> exprs
-%type <args> args
-%type <subs> subs
-%type <binders> binders
+%type <args> args members
+%type <subs> subs ranges
 %type <assigns> assigns layer_assigns attributes
 %type <params> params
 %type <refs> refs
@@ -501,10 +497,11 @@ expr:
 |   "false"                         { $$ = ast_bool(p, @$, false); }
 |   name                            { $$ = ast_expr_name(p, $1); }
 |   "(" expr ")"                    { $$ = $2; }
+|   "(" member "," members ")"      { $$ = ast_members(p, @$, $2, $4.first); }
 |   array
 |   call
 |   call "seed" atom                { $$ = ast_expr(p, @$, AST_SEEDED, $1, $3, NULL); }
-|   expr "." name                   { $$ = ast_member(p, @$, $1, $3); }
+|   expr "." attribute_name         { $$ = ast_member(p, @$, $1, $3); }
 |   expr "[" subs "]"               { $$ = ast_index(p, @$, $1, $3.first); }
 |   "-" expr %prec UNARY_MINUS      { $$ = ast_unary(p, @$, AST_NEG, $2); }
 |   "not" expr                      { $$ = ast_unary(p, @$, AST_NOT, $2); }
@@ -527,7 +524,8 @@ expr:
 
 array:
     "[" array_items "]"             { $$ = ast_array(p, @$, $2); }
-|   "[" binders "=>" expr "]"       { $$ = ast_comprehension(p, @$, $2.first, $4); }
+|   "[" ranges "=>" expr "]"        { $$ = ast_comprehension(p, @$, $2.first, $4); }
+|   "[" ranges "]"                  { $$ = ast_ranges(p, @$, $2.first); }
 ;
 
 array_items:
@@ -540,13 +538,16 @@ exprs:
 |   exprs "," expr                  { LIST_ADD($$, $1, $3); }
 ;
 
-binders:
-    binder                          { LIST_START($$, $1); }
-|   binders "," binder              { LIST_ADD($$, $1, $3); }
+ranges:
+    range                           { LIST_START($$, $1); }
+|   ranges "," range                { LIST_ADD($$, $1, $3); }
 ;
 
-binder:
-    name ":" expr                   { $$ = ast_binder(p, $1, $3); }
+range:
+    ":"                             { $$ = ast_sub(p, @$, true, NULL, NULL); }
+|   expr ":"                        { $$ = ast_sub(p, @$, true, $1, NULL); }
+|   ":" expr                        { $$ = ast_sub(p, @$, true, NULL, $2); }
+|   expr ":" expr                   { $$ = ast_sub(p, @$, true, $1, $3); }
 ;
 
 subs:
@@ -556,10 +557,7 @@ subs:
 
 sub:
     expr                            { $$ = ast_sub(p, @$, false, $1, NULL); }
-|   ":"                             { $$ = ast_sub(p, @$, true, NULL, NULL); }
-|   expr ":"                        { $$ = ast_sub(p, @$, true, $1, NULL); }
-|   ":" expr                        { $$ = ast_sub(p, @$, true, NULL, $2); }
-|   expr ":" expr                   { $$ = ast_sub(p, @$, true, $1, $3); }
+|   range
 ;
 
 call:
@@ -581,7 +579,16 @@ args:
 
 arg:
     expr                            { $$ = ast_arg(p, (struct ast_name){0}, $1); }
-|   attribute_name "=" expr         { $$ = ast_arg(p, $1, $3); }
+|   member
+;
+
+members:
+    member                          { LIST_START($$, $1); }
+|   members "," member              { LIST_ADD($$, $1, $3); }
+;
+
+member:
+    attribute_name "=" expr         { $$ = ast_arg(p, $1, $3); }
 ;
 
 %%

@@ -149,6 +149,16 @@ void ast_text_expr(struct buf *out, const struct ast_expr *e)
         put(out, e->a);
         buf_putc(out, ')');
         break;
+    case AST_RANGES:
+        buf_puts(out, "(ranges ");
+        put_subs(out, e->subs);
+        buf_putc(out, ')');
+        break;
+    case AST_MEMBERS:
+        buf_puts(out, "(members");
+        put_args(out, e->args);
+        buf_putc(out, ')');
+        break;
     case AST_SEEDED:
         put_node(out, "seed", e->a, e->b, NULL);
         break;
