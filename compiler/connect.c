@@ -20,20 +20,29 @@ bool end_select(struct build *b, const struct wire *w, struct end *e)
     return false;
 }
 
-static bool elements(struct build *b, struct link *l, struct end *e, uint32_t *n, uint32_t **list)
+static bool listed(const struct link *l, struct build *b, const struct end *e, uint32_t **list)
 {
-    if (!end_select(b, l->w, e))
-        return false;
-    *n = e->at.n;
     if (!e->ref->subs)
         return true;
-    *list = arena_try(&b->work, *n, sizeof **list);
+    *list = arena_try(&b->work, e->at.n, sizeof **list);
     if (!*list) {
         no_memory(&l->env, e->ref->span);
         return false;
     }
     selection_list(&e->at, *list);
     return true;
+}
+
+/* What the operator sees of both sides. */
+static bool elements(struct build *b, struct link *l)
+{
+    struct wire *w = l->w;
+    if (!wire_source(b, w) || !end_select(b, w, &w->dst))
+        return false;
+    l->n_src = shape_count(&w->source);
+    l->n_pre = wire_pools(w) ? l->n_src : w->src.piece->n;
+    l->n_dst = w->dst.at.n;
+    return listed(l, b, &w->src, &l->src) && listed(l, b, &w->dst, &l->dst);
 }
 
 /* ---- attributes ---- */
@@ -59,12 +68,19 @@ static bool attribute_via(struct build *b, struct link *l, const struct model *m
     return false;
 }
 
-static bool attribute_delay(struct build *b, struct link *l, const struct ast_assign *as)
+static bool attribute_delay(struct build *b, struct link *l, const struct model *m,
+                            const struct ast_assign *as)
 {
     struct diags *d = b->el->u->diags;
     double x;
     if (!eval_scalar(&l->env, as->value, DIM_TIME, "`delay`", &x))
         return false;
+    if (m && m->event.present) {
+        struct diag *g = diag_add(d, E0402, as->name.span,
+                                  "`%s` is event-driven: what it is sent arrives at once", m->name);
+        diag_label(d, g, m->span, "it has an `on event`");
+        return false;
+    }
     if (b->net->dt == 0) {
         diag_add(d, E0401, as->span, "a delay needs a time step: `dt = 1 ms;`");
         return false;
@@ -84,41 +100,58 @@ static bool attribute_delay(struct build *b, struct link *l, const struct ast_as
     return true;
 }
 
-static bool attributes(struct build *b, struct link *l, const struct model *m, bool *via)
+enum { A_VIA, A_DELAY, A_POOL, A_AVERAGE, A_BIAS, N_ATTRIBUTES };
+
+static const char *const attribute_names[N_ATTRIBUTES] = {"via", "delay", "pool", "average_pool",
+                                                          "bias"};
+
+static bool unknown_attribute(struct build *b, const struct ast_assign *as)
 {
-    static const char *const speck[] = {"pool", "average_pool", "bias"};
-    static const char *const known[] = {"via", "delay"};
     struct diags *d = b->el->u->diags;
-    bool good = true;
-    const char *seen[2] = {NULL, NULL};
+    struct diag *g =
+        diag_add(d, E0205, as->name.span, "a connection has no attribute `%s`", as->name.text);
+    diag_hint(d, g, "attributes are `via`, `delay`, `pool`, `average_pool` and `bias`");
+    hint_near(d, g, as->name.text, attribute_names, N_ATTRIBUTES);
+    return false;
+}
+
+static bool attribute_bias(struct build *b, const struct link *l, const struct ast_assign *as)
+{
+    const char *op = l->w->item->value->name.text;
+    if (strcmp(op, "dense") == 0 || strcmp(op, "conv2d") == 0)
+        return true;
+    diag_add(b->el->u->diags, E0402, as->name.span, "`bias` goes with `dense` and `conv2d`");
+    return false;
+}
+
+/* Pools and biases are worked out when the ends are known (maps.c). */
+static bool attributes(struct build *b, struct link *l, const struct model *m, bool *via,
+                       bool *bias)
+{
+    struct diags *d = b->el->u->diags;
+    bool good = true, seen[N_ATTRIBUTES] = {false};
     for (const struct ast_assign *as = l->w->item->assigns; as; as = as->next) {
         const char *name = as->name.text;
         if (!name || !as->value)
             continue;
-        int kind = strcmp(name, "via") == 0 ? 0 : strcmp(name, "delay") == 0 ? 1 : 2;
-        if (kind < 2 && seen[kind])
+        int kind = 0;
+        while (kind < N_ATTRIBUTES && strcmp(name, attribute_names[kind]) != 0)
+            kind++;
+        if (kind == N_ATTRIBUTES) {
+            good = unknown_attribute(b, as);
+            continue;
+        }
+        if (seen[kind])
             diag_add(d, E0202, as->name.span, "`%s` is given twice", name);
-        if (kind < 2)
-            seen[kind] = name;
-        if (kind == 0 && m) {
+        seen[kind] = true;
+        if (kind == A_VIA && m) {
             *via = true;
             good &= attribute_via(b, l, m, as);
-        } else if (kind == 1) {
-            good &= attribute_delay(b, l, as);
-        } else if (kind == 2) {
-            good = false;
-            bool later = false;
-            for (int i = 0; i < 3; i++)
-                later |= strcmp(name, speck[i]) == 0;
-            if (later) {
-                comes_with_speck(b->el, E0402, as->name.span,
-                                 arena_printf(&b->work, "`%s` comes", name));
-            } else {
-                struct diag *g =
-                    diag_add(d, E0205, as->name.span, "a connection has no attribute `%s`", name);
-                diag_hint(d, g, "attributes are `via` and `delay`");
-                hint_near(d, g, name, known, 2);
-            }
+        } else if (kind == A_DELAY) {
+            good &= attribute_delay(b, l, m, as);
+        } else if (kind == A_BIAS) {
+            *bias = attribute_bias(b, l, as);
+            good &= *bias;
         }
     }
     return good;
@@ -135,6 +168,11 @@ static bool takes(float w, int sign)
 static uint64_t count(const struct link *l, int sign)
 {
     uint64_t n = 0;
+    const struct conv *c = l->pattern == CONVOLVED ? &l->w->conv : NULL;
+    for (uint64_t i = 0; c && i < conv_count(c); i++)
+        n += takes(c->w[i], sign);
+    if (c)
+        return n;
     for (uint32_t i = 0; i < l->n_src; i++)
         for (uint64_t k = row_begin(l, i); k < row_end(l, i); k++)
             n += takes(weight(l, i, k), sign);
@@ -162,8 +200,37 @@ bool has_room(struct build *b, const struct link *l, uint64_t n)
     return false;
 }
 
-static void add(struct build *b, const struct link *l, uint32_t receptor, int sign)
+/* What pool, average and biases are; the biases of a connection stand at one receptor. */
+static void add_maps(struct net_connection *c, const struct link *l, bool bias)
 {
+    const struct wire *w = l->w;
+    memcpy(c->pool, w->pool, sizeof c->pool);
+    c->average = w->average;
+    c->bias = bias ? l->bias : NULL;
+}
+
+static void add_conv(struct build *b, const struct link *l, uint32_t receptor, int sign, bool bias)
+{
+    const struct wire *w = l->w;
+    struct conv *c = ARENA_NEW(b->net->arena, struct conv);
+    *c = w->conv;
+    if (sign) {
+        const uint64_t n = conv_count(c);
+        c->w = ARENA_ARRAY(b->net->arena, float, n);
+        for (uint64_t i = 0; i < n; i++)
+            c->w[i] = takes(w->conv.w[i], sign) ? w->conv.w[i] : 0;
+    }
+    add_maps(net_add_conv(b->net, w->src.piece->is_input, w->src.piece->index, w->dst.piece->index,
+                          receptor, l->delay, c, l->n_pre, w->item->span),
+             l, bias);
+}
+
+static void add(struct build *b, const struct link *l, uint32_t receptor, int sign, bool bias)
+{
+    if (l->pattern == CONVOLVED) {
+        add_conv(b, l, receptor, sign, bias);
+        return;
+    }
     uint64_t n_synapses = count(l, sign);
     if (!has_room(b, l, n_synapses))
         return;
@@ -171,7 +238,7 @@ static void add(struct build *b, const struct link *l, uint32_t receptor, int si
     const struct piece *src = l->w->src.piece, *dst = l->w->dst.piece;
     struct net_connection *c =
         net_add_connection(b->net, src->is_input, src->index, dst->index, receptor, l->delay,
-                           src->n, n_synapses, l->w->item->span);
+                           l->n_pre, n_synapses, l->w->item->span);
     if (!c) {
         no_memory(&l->env, l->w->item->span);
         return;
@@ -191,6 +258,7 @@ static void add(struct build *b, const struct link *l, uint32_t receptor, int si
     for (uint32_t i = 0; l->src && i < src->n; i++)
         if (c->row[i + 1] < c->row[i])
             c->row[i + 1] = c->row[i];
+    add_maps(c, l, bias);
 }
 
 static int receptor_for(const struct model *m, bool negative)
@@ -205,14 +273,14 @@ static void add_by_sign(struct build *b, const struct link *l, const struct mode
 {
     int plain = receptor_for(m, false), negative = receptor_for(m, true);
     uint64_t n_negative = negative >= 0 && !via ? count(l, -1) : 0;
-    if (via) {
-        add(b, l, l->receptor, 0);
+    if (via || m->receptor.n == 0) {
+        add(b, l, l->receptor, 0, true);
     } else if (n_negative == 0 || plain < 0) {
-        add(b, l, (uint32_t)(plain >= 0 ? plain : negative), 0);
+        add(b, l, (uint32_t)(plain >= 0 ? plain : negative), 0, true);
     } else {
-        if (count(l, 1) > 0)
-            add(b, l, (uint32_t)plain, 1);
-        add(b, l, (uint32_t)negative, -1);
+        if (count(l, 1) > 0 || l->bias)
+            add(b, l, (uint32_t)plain, 1, true);
+        add(b, l, (uint32_t)negative, -1, false);
     }
 }
 
@@ -233,41 +301,60 @@ static bool check_args(struct build *b, const struct ast_expr *op)
     return n == 1;
 }
 
-static void connect(struct build *b, struct wire *w)
+/* Whether anything can be connected to that piece; false: reported. */
+static bool can_receive(struct build *b, const struct wire *w)
 {
     struct diags *d = b->el->u->diags;
-    const struct ast_expr *op = w->item->value;
-    if (!op || !op->name.text)
-        return;
-    struct piece *src = w->src.piece, *dst = w->dst.piece;
-    struct link l = {.w = w, .env = env_in(b, w->home)};
-    l.delay = src && src->is_input ? 0 : 1;
+    const struct piece *dst = w->dst.piece;
+    const struct model *m = dst ? dst->model : NULL;
     if (dst && dst->is_input) {
         struct diag *g =
             diag_add(d, E0402, w->dst.ref->span, "nothing can be connected to an input");
         diag_label(d, g, dst->item->name.span, "declared here");
-        return;
+        return false;
     }
-    const struct model *m = dst ? dst->model : NULL;
-    bool via = false;
-    bool good = attributes(b, &l, m, &via);
-    int k = find_operator(b, op);
-    if (k < 0 || !check_args(b, op))
-        return;
     if (m && m->receptor.n == 0 && m->step.present) {
         struct diag *g = diag_add(d, E0402, w->dst.ref->span, "`%s` receives nothing", m->name);
         diag_label(d, g, m->span, "the model has no `receive`");
-        return;
+        return false;
     }
-    if (!src || !dst || !elements(b, &l, &w->src, &l.n_src, &l.src) ||
-        !elements(b, &l, &w->dst, &l.n_dst, &l.dst)) {
+    return true;
+}
+
+/* The biases of a connection whose weights are known. */
+static bool find_bias(struct build *b, struct link *l)
+{
+    const struct conv *c = l->pattern == CONVOLVED ? &l->w->conv : NULL;
+    const struct shape features = {1, {c ? c->out : 1}};
+    l->bias = wire_bias(b, l, c ? &features : &l->w->dst.at.shape);
+    return l->bias != NULL;
+}
+
+static void connect(struct build *b, struct wire *w)
+{
+    const struct ast_expr *op = w->item->value;
+    if (!op || !op->name.text)
+        return;
+    struct piece *src = w->src.piece, *dst = w->dst.piece;
+    const struct model *m = dst ? dst->model : NULL;
+    struct link l = {.w = w, .env = env_in(b, w->home)};
+    l.delay = (src && src->is_input) || (m && m->event.present) ? 0 : 1;
+    bool via = false, bias = false, conv = strcmp(op->name.text, "conv2d") == 0;
+    if (dst && dst->is_input && !can_receive(b, w))
+        return;
+    bool good = attributes(b, &l, m, &via, &bias);
+    int k = find_operator(b, op);
+    if (k < 0 || (!conv && !check_args(b, op)) || !can_receive(b, w))
+        return;
+    if (!src || !dst || (conv && !wire_conv(b, w)) || !elements(b, &l)) {
         if (!op->binders)
             wire_weights(b, w); /* for what is wrong in it */
         return;
     }
-    if (operator_weights(b, &l, k) && good && m && m->receptor.n > 0 && src->index != UINT32_MAX &&
-        dst->index != UINT32_MAX)
-        add_by_sign(b, &l, m, via);
+    if (!operator_weights(b, &l, k) || (bias && !find_bias(b, &l)) || !good || !m ||
+        src->index == UINT32_MAX || dst->index == UINT32_MAX)
+        return;
+    add_by_sign(b, &l, m, via);
 }
 
 void build_connections(struct build *b)

@@ -5,7 +5,7 @@
 
 #include "compiler/elab.h"
 
-enum pattern { ALL_PAIRS, STRAIGHT, LISTED };
+enum pattern { ALL_PAIRS, STRAIGHT, LISTED, CONVOLVED };
 
 struct entry { /* of sparse() */
     uint32_t i, j;
@@ -24,6 +24,8 @@ struct link {
     struct entry *entry; /* LISTED: by i, then j; row[i] is the first of i */
     uint64_t *row;
     uint32_t receptor, delay;
+    uint32_t n_pre; /* elements of the source, after its pool */
+    float *bias;    /* NULL: none */
 };
 
 /* Pairs of row i are those of k in [row_begin, row_end), ascending in column(k). */
@@ -34,6 +36,21 @@ float weight(const struct link *l, uint32_t i, uint64_t k); /* rounded */
 
 /* Whether n more synapses are possible, in number and in memory; false: reported (E0308). */
 bool has_room(struct build *b, const struct link *l, uint64_t n);
+
+/* maps.c: numbers in [lo, hi], one for both or [y, x]; false: reported (E0302, E0306). */
+bool eval_pair(const struct env *env, const struct ast_expr *e, double lo, double hi,
+               const char *what, uint32_t out[2]);
+bool wire_pools(const struct wire *w); /* whether it says so */
+/* What the operator sees of the source. NULL: not known, or reported. */
+const struct shape *wire_source(struct build *b, struct wire *w);
+/* The convolution of a conv2d(). NULL: its source isn't known, or reported. */
+const struct conv *wire_conv(struct build *b, struct wire *w);
+/* The map that it makes; whether that is the target, false: reported. */
+void conv_shape(const struct wire *w, struct shape *out);
+bool conv_target(struct build *b, const struct wire *w);
+/* The biases that a connection gives, for elements of this shape: of each feature or neuron of the
+ * target. NULL: reported. */
+float *wire_bias(struct build *b, const struct link *l, const struct shape *shape);
 
 int operator_index(const char *name); /* -1 if there is none */
 /* The operator of that call: -1 if there is none (reported). */

@@ -8,8 +8,9 @@
  *   network.c  a network's items, its parts expanded
  *   shapes.c   shapes that connections or parameters fix
  *   layers.c   layers with their parameters
- *   connect.c, operators.c
+ *   connect.c, operators.c, maps.c
  *              connections
+ *   sensors.c  inputs that are sensors
  *   settings.c record, output, mismatch
  *   stimuli.c, stimulus_sources.c
  *   boards.c, profiles.c
@@ -99,10 +100,6 @@ void hint_near(struct diags *d, struct diag *g, const char *name, const char *co
                uint32_t n);
 /* The candidate "PART.NAME"; NULL if there is none, or several. */
 const char *name_in_part(const char *name, const char *const *candidates, uint32_t n);
-/* "WHAT with the Speck target, which this version doesn't have", once for a source: all of it has
- * one reason. NULL: told before. */
-struct diag *comes_with_speck(struct elab *el, enum diag_code code, struct span at,
-                              const char *what);
 
 /* ---- the elaborator ---- */
 
@@ -131,7 +128,6 @@ struct elab {
     uint64_t computed;                  /* elements of arrays that were computed or copied */
     bool too_long;                      /* more than that may be: reported */
     struct map64 unknown;    /* (name, space) that were reported and are no misspelling */
-    bool speck_told;         /* what comes with Speck was reported */
     const char *dt, *spikes; /* interned words */
 };
 
@@ -300,8 +296,9 @@ struct piece { /* an input or a layer */
     enum shape_state state;
     struct shape shape;
     uint32_t n;
-    struct model *model; /* of a layer; NULL: poison */
-    uint32_t index;      /* in the net; UINT32_MAX: not there */
+    struct model *model;   /* of a layer; NULL: poison */
+    struct sensor *sensor; /* of an input that is one, once its shape is known */
+    uint32_t index;        /* in the net; UINT32_MAX: not there */
 };
 
 struct instance { /* of a network: the whole, or a part */
@@ -325,6 +322,11 @@ struct wire { /* a connection that is being made */
     struct end src, dst;
     bool known; /* w was evaluated without a shape from the context */
     struct value w;
+    enum { WIRE_FRESH, WIRE_GOOD, WIRE_BAD } source_state, conv_state; /* of what follows */
+    uint32_t pool[2];
+    bool average;
+    struct shape source; /* what the operator sees of the source: after the pool */
+    struct conv conv;
 };
 
 struct build {
@@ -361,6 +363,11 @@ const struct value *wire_weights(struct build *b, struct wire *w);
 /* What an end selects; false if its shape isn't known or there was an error. */
 bool end_select(struct build *b, const struct wire *w, struct end *e);
 void build_settings(struct build *b); /* settings.c */
+
+/* sensors.c: whether an input is declared as one; its settings, of which p->sensor and the shape of
+ * what comes out follow. False: reported. */
+bool is_sensor(const struct piece *p);
+bool build_sensor(struct build *b, struct piece *p, const struct shape *raw);
 
 /* stimuli.c. Of a stimulus that is checked only, rasters have no tables. */
 bool stimulus_setting(const char *name); /* `duration` or `trials`: no input */

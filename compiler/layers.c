@@ -255,15 +255,18 @@ static void check_defaults(struct build *b, const struct piece *p)
     }
 }
 
+/* An event-driven model does without a time step. */
 static void check_time(struct build *b, struct piece *p)
 {
     struct diags *d = b->el->u->diags;
-    if (!p->model->step.present && p->model->event.present) {
-        const char *what = arena_printf(&b->work, "`%s` is event-driven: it comes", p->model->name);
-        struct diag *g = comes_with_speck(b->el, E0403, p->item->model.span, what);
-        if (g)
-            diag_label(d, g, p->model->span, "it has `on event`, but no `step`");
-    } else if (b->net->dt == 0) {
+    if (b->net->dt == 0 && p->model->event.present && model_needs_dt(p->model)) {
+        struct diag *g = diag_add(d, E0401, p->item->name.span,
+                                  "values of `%s` follow from the time step, which the network "
+                                  "doesn't have",
+                                  p->model->name);
+        diag_label(d, g, p->model->span, "the model uses `dt`");
+        diag_hint(d, g, "give the network one: `dt = 1 ms;`");
+    } else if (b->net->dt == 0 && !p->model->event.present) {
         struct diag *g = diag_add(d, E0401, p->item->name.span,
                                   "`%s` works in time steps, but the network has none", p->name);
         diag_hint(d, g, "give the network one: `dt = 1 ms;`");
@@ -283,8 +286,10 @@ void build_layers(struct build *b)
         struct piece *p = b->piece.data[i];
         bool known = p->state == SHAPE_KNOWN;
         if (p->is_input) {
-            if (known)
+            if (known) {
                 p->index = net_add_input(b->net, p->name, net_shape_of(p), p->item->name.span);
+                b->net->input.data[p->index].sensor = p->sensor;
+            }
             continue;
         }
         if (!p->model)

@@ -80,10 +80,6 @@ static struct module *find_loaded(struct elab *el, const char *path)
 static void unknown_module(struct elab *el, const struct ast_decl *use)
 {
     struct diags *d = el->u->diags;
-    if (strcmp(use->name.text, "speck") == 0) {
-        comes_with_speck(el, E0204, use->name.span, "module `speck` comes");
-        return;
-    }
     struct diag *g = diag_add(d, E0204, use->name.span, "there is no module `%s`", use->name.text);
     struct buf list = {0};
     const char *names[64];

@@ -175,10 +175,6 @@ static void add_piece(struct build *b, struct instance *in, const struct ast_net
         if (stimulus_setting(name))
             diag_add(el->u->diags, E0403, item->name.span,
                      "an input can't be called `%s`: a stimulus uses the name", name);
-        if (item->from.text || item->assigns) {
-            p->state = SHAPE_BAD;
-            comes_with_speck(el, E0403, item->span, "sensor inputs come");
-        }
         return;
     }
     struct def *neuron =

@@ -222,14 +222,19 @@ static bool op_sparse(struct build *b, struct link *l)
     return true;
 }
 
+/* The ends are checked before, and there are no pairs. */
+static bool op_conv2d(struct build *b, struct link *l)
+{
+    l->pattern = CONVOLVED;
+    return conv_target(b, l->w);
+}
+
 static const struct {
     const char *name;
     bool (*weights)(struct build *b, struct link *l);
 } operators[] = {
-    {"dense", op_dense},
-    {"one_to_one", op_one_to_one},
-    {"all_to_all", op_all_to_all},
-    {"sparse", op_sparse},
+    {"dense", op_dense},   {"one_to_one", op_one_to_one}, {"all_to_all", op_all_to_all},
+    {"sparse", op_sparse}, {"conv2d", op_conv2d},
 };
 
 enum { N_OPERATORS = sizeof operators / sizeof *operators };
@@ -248,13 +253,10 @@ int find_operator(struct build *b, const struct ast_expr *op)
     int found = operator_index(op->name.text);
     if (found >= 0)
         return found;
-    if (strcmp(op->name.text, "conv2d") == 0) {
-        comes_with_speck(b->el, E0402, op->name.span, "`conv2d` comes");
-        return -1;
-    }
     struct diag *g =
         diag_add(d, E0201, op->name.span, "no connection is called `%s`", op->name.text);
-    diag_hint(d, g, "connections are dense(W), one_to_one(w), all_to_all(w), sparse(rows)");
+    diag_hint(d, g,
+              "connections are dense(W), one_to_one(w), all_to_all(w), sparse(rows), conv2d(W)");
     const char *names[N_OPERATORS];
     for (int i = 0; i < N_OPERATORS; i++)
         names[i] = operators[i].name;
@@ -282,5 +284,5 @@ static bool check_weights(const struct link *l)
 
 bool operator_weights(struct build *b, struct link *l, int which)
 {
-    return operators[which].weights(b, l) && check_weights(l);
+    return operators[which].weights(b, l) && (l->pattern == CONVOLVED || check_weights(l));
 }

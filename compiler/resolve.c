@@ -144,8 +144,7 @@ static void walk_members(const struct walk *w, const struct ast_arg *first)
         walk_expr(w, a->value);
         for (const struct ast_arg *b = first; b != a; b = b->next)
             if (a->name.text && a->name.text == b->name.text)
-                diag_add(w->el->u->diags, E0202, a->name.span, "`%s` is given twice",
-                         a->name.text);
+                diag_add(w->el->u->diags, E0202, a->name.span, "`%s` is given twice", a->name.text);
     }
 }
 

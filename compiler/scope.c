@@ -214,13 +214,3 @@ void scope_unknown(const struct scope *s, struct ast_name name, enum space space
         map64_put(&el->unknown, key(name.text, space), 0, NULL);
     arena_free(&scratch);
 }
-
-struct diag *comes_with_speck(struct elab *el, enum diag_code code, struct span at,
-                              const char *what)
-{
-    if (el->speck_told)
-        return NULL;
-    el->speck_told = true;
-    return diag_add(el->u->diags, code, at,
-                    "%s with the Speck target, which this version doesn't have", what);
-}

@@ -32,6 +32,22 @@ static void explicit_shape(struct build *b, struct piece *p)
     p->state = SHAPE_BAD;
     if (good)
         set_shape(b, p, &s, p->item->name.span);
+    if (p->state == SHAPE_KNOWN && p->is_input && is_sensor(p)) {
+        p->state = SHAPE_BAD;
+        if (build_sensor(b, p, &s)) {
+            s.rank = 3;
+            sensor_map(p->sensor, s.extent);
+            set_shape(b, p, &s, p->item->name.span);
+        }
+    }
+}
+
+static void shapeless_sensor(struct build *b, struct piece *p)
+{
+    struct diags *d = b->el->u->diags;
+    struct diag *g = diag_add(d, E0403, p->item->name.span, "a sensor has a shape of its own");
+    diag_hint(d, g, "as in `input %s[2, 128, 128] from dvs`", p->item->name.text);
+    p->state = SHAPE_BAD;
 }
 
 /* A parameter with a value for each neuron. */
@@ -56,13 +72,17 @@ static bool shape_of_wire(struct build *b, struct wire *w)
         return false;
     const char *op = w->item->value->name.text;
     bool dense = strcmp(op, "dense") == 0, straight = strcmp(op, "one_to_one") == 0;
+    bool conv = strcmp(op, "conv2d") == 0;
     bool found = false;
     for (uint32_t side = 0; side < 2; side++) {
         struct end *e = side ? &w->dst : &w->src, *other = side ? &w->src : &w->dst;
         struct shape s = {0};
-        if (!unknown(e))
+        if (!unknown(e) || (side == 0 && wire_pools(w)))
             continue;
-        if (dense && !w->item->value->binders) {
+        if (conv && side == 1) {
+            if (wire_conv(b, w))
+                conv_shape(w, &s);
+        } else if (dense && !w->item->value->binders) {
             const struct value *v = wire_weights(b, w);
             if (v->array && v->array->shape.rank != 2) {
                 struct elab *el = b->el;
@@ -74,6 +94,8 @@ static bool shape_of_wire(struct build *b, struct wire *w)
             }
             if (v->array)
                 s = (struct shape){1, {v->array->shape.extent[side]}};
+        } else if (straight && side == 1) {
+            s = wire_source(b, w) ? w->source : s;
         } else if (straight && other->piece && other->piece->state == SHAPE_KNOWN &&
                    end_select(b, w, other)) {
             s = other->at.shape;
@@ -92,7 +114,8 @@ static void excuse(struct wire *w)
     const struct ast_expr *op = w->item->value;
     bool poisoned = !op || operator_index(op->name.text) < 0 || !w->src.piece || !w->dst.piece ||
                     w->src.piece->state == SHAPE_BAD || w->dst.piece->state == SHAPE_BAD ||
-                    (w->known && w->w.kind == V_POISON);
+                    (w->known && w->w.kind == V_POISON) || w->source_state == WIRE_BAD ||
+                    w->conv_state == WIRE_BAD;
     if (poisoned && unknown(&w->src))
         w->src.piece->state = SHAPE_BAD;
     if (poisoned && unknown(&w->dst))
@@ -107,6 +130,8 @@ void infer_shapes(struct build *b)
             explicit_shape(b, p);
         else if (!p->is_input)
             shape_of_params(b, p);
+        else if (is_sensor(p))
+            shapeless_sensor(b, p);
     }
     for (uint32_t i = 0; i < b->wire.n; i++) {
         struct wire *w = &b->wire.data[i];

@@ -178,7 +178,7 @@ bool build_stimulus(struct elab *el, const struct net *n, struct def *st, enum p
     m.given = ARENA_ARRAY(&work, const struct ast_assign *, n->input.n);
     out->source = ARENA_ARRAY(u->arena, struct stimulus_source, n->input.n);
     for (uint32_t i = 0; i < n->input.n; i++)
-        out->source[i].channels = n->input.data[i].n;
+        out->source[i].channels = net_shape_count(net_stimulus_shape(&n->input.data[i]));
     bool good = read_items(&m);
     for (int last = 0; last < 2; last++)
         for (uint32_t i = 0; i < n->input.n; i++)

@@ -7,6 +7,8 @@
 struct source_call {
     struct making *m;
     const struct net_input *input;
+    struct net_shape shape;      /* of what the source gives: a sensor's own */
+    uint32_t n;                  /* channels */
     const struct ast_expr *call; /* raster(...), or the name `silence` */
     const struct ast_expr *seed; /* NULL: none */
     const struct ast_expr *arg;  /* the argument */
@@ -31,8 +33,8 @@ static bool source_raster(const struct source_call *c)
     if (v.kind == V_NUMBER && !check_dim(&m->env, &v, DIM_ONE, "a count", c->arg))
         return false;
     uint64_t given[VALUE_MAX_RANK], extent[VALUE_MAX_RANK + 1];
-    struct plan_shape own = {c->input->shape.rank, {0}};
-    memcpy(own.extent, c->input->shape.extent, sizeof own.extent);
+    struct plan_shape own = {c->shape.rank, {0}};
+    memcpy(own.extent, c->shape.extent, sizeof own.extent);
     for (uint32_t i = 0; i < v.array->shape.rank; i++)
         given[i] = v.array->shape.extent[i];
     uint32_t rank = stimulus_raster_extents(v.array->shape.rank, given, &own, extent);
@@ -43,7 +45,7 @@ static bool source_raster(const struct source_call *c)
         counts.f64 = v.array->v;
     const char *what = quote(m->el, c->arg->span, "the raster");
     const struct span at = c->arg->span;
-    const uint32_t channels = c->input->n;
+    const uint32_t channels = c->n;
     const bool good =
         m->purpose == TO_BUILD
             ? stimulus_raster(m->el->u->arena, c->out, counts, rank, extent, channels, d, what, at)
@@ -62,8 +64,8 @@ static bool rates(const struct source_call *c)
 {
     struct making *m = c->m;
     struct diags *d = m->el->u->diags;
-    struct shape s = {.rank = c->input->shape.rank}, flat = {1, {c->input->n}};
-    memcpy(s.extent, c->input->shape.extent, s.rank * sizeof *s.extent);
+    struct shape s = {.rank = c->shape.rank}, flat = {1, {c->n}};
+    memcpy(s.extent, c->shape.extent, s.rank * sizeof *s.extent);
     struct value v = eval_shaped(&m->env, c->arg, &s);
     if (!check_dim(&m->env, &v, (struct dim){.e[DIM_S] = -2}, "a rate", c->arg))
         return false;
@@ -76,12 +78,12 @@ static bool rates(const struct source_call *c)
         buf_free(&text);
         return false;
     }
-    c->out->rate = arena_try(m->el->u->arena, c->input->n, sizeof *c->out->rate);
+    c->out->rate = arena_try(m->el->u->arena, c->n, sizeof *c->out->rate);
     if (!c->out->rate) {
         no_memory(&m->env, c->arg->span);
         return false;
     }
-    for (uint32_t i = 0; i < c->input->n; i++) {
+    for (uint32_t i = 0; i < c->n; i++) {
         c->out->rate[i] = value_at(&v, i);
         if (!(c->out->rate[i] >= 0 && isfinite(c->out->rate[i]))) {
             diag_add(d, E0306, c->arg->span, "a rate is 0 or more, and finite");
@@ -131,7 +133,7 @@ static bool put_events(const struct source_call *c, const struct events *x)
 {
     struct making *m = c->m;
     return stimulus_events(m->el->u->arena, c->out, x->t_us, x->channel, x->n, x->offset,
-                           x->n_offsets, c->input->n, m->net->dt, known_steps(m), m->el->u->diags,
+                           x->n_offsets, c->n, m->net->dt, known_steps(m), m->el->u->diags,
                            quote(m->el, c->arg->span, "the events"), c->arg->span) &&
            agree_trials(m, c->out->trials, c->at);
 }
@@ -181,8 +183,8 @@ static bool source_events(const struct source_call *c)
     if (v.kind == V_POISON)
         return false;
     if (v.kind == V_RECORDS) {
-        struct plan_shape s = {c->input->shape.rank, {0}};
-        memcpy(s.extent, c->input->shape.extent, s.rank * sizeof *s.extent);
+        struct plan_shape s = {c->shape.rank, {0}};
+        memcpy(s.extent, c->shape.extent, s.rank * sizeof *s.extent);
         x.n = v.records->count;
         return read_offsets(c, &x) &&
                stimulus_event_records(m->el->u->arena, c->out, v.records, x.offset, x.n_offsets, &s,
@@ -245,9 +247,9 @@ static bool source_times(const struct source_call *c)
             VEC_PUSH(m->env.arena, &channel, n);
         }
     }
-    if (n != c->input->n) {
+    if (n != c->n) {
         diag_add(d, E0801, c->arg->span, "%u list%s of times for the %u channels of `%s`", n,
-                 n == 1 ? "" : "s", c->input->n, c->input->name);
+                 n == 1 ? "" : "s", c->n, c->input->name);
         return false;
     }
     x = (struct events){.t_us = t.data, .channel = channel.data, .n = t.n};
@@ -327,10 +329,12 @@ bool make_source(struct making *m, uint32_t input, bool last)
     struct source_call c = {
         .m = m,
         .input = &m->net->input.data[input],
+        .shape = net_stimulus_shape(&m->net->input.data[input]),
         .call = as->value,
         .at = as->span,
         .out = &m->out->source[input],
     };
+    c.n = net_shape_count(c.shape);
     if (as->value->kind == AST_SEEDED) {
         c.call = as->value->a;
         c.seed = as->value->b;
@@ -340,6 +344,6 @@ bool make_source(struct making *m, uint32_t input, bool last)
         return false;
     if (kind->last != last)
         return true;
-    *c.out = (struct stimulus_source){.channels = c.input->n};
+    *c.out = (struct stimulus_source){.channels = c.n};
     return read_call(&c, kind) && kind->make(&c);
 }

@@ -162,8 +162,12 @@ enum value_map value_map(struct arena *a, value_fn *fn, const struct value *arg,
 
 void value_describe(struct buf *out, const struct value *v)
 {
-    static const char *const one[] = {"nothing",  "a number", "a boolean",
-                                      "a string", "records",  "random numbers",
+    static const char *const one[] = {"nothing",
+                                      "a number",
+                                      "a boolean",
+                                      "a string",
+                                      "records",
+                                      "random numbers",
                                       "several values with names"};
     if (!v->array) {
         buf_puts(out, one[v->kind]);

@@ -133,6 +133,29 @@ double model_eval(const struct model *m, uint32_t expr, const struct model_env *
     return fma(a, b, model_eval(m, e->c, env));
 }
 
+bool model_needs_dt(const struct model *m)
+{
+    struct arena scratch = {0};
+    bool *reads = ARENA_ARRAY(&scratch, bool, m->expr.n), found = false;
+    for (uint32_t i = 0; i < m->expr.n; i++) { /* operands before what is made of them */
+        const struct model_expr *e = &m->expr.data[i];
+        const uint32_t operand[] = {e->a, e->b, e->c};
+        reads[i] = e->op == M_DT;
+        for (uint32_t k = 0; k < model_operands((enum model_op)e->op); k++)
+            reads[i] |= reads[operand[k]];
+    }
+    for (uint32_t i = 0; i < m->param.n; i++)
+        found |= reads[m->param.data[i].value];
+    for (uint32_t i = 0; i < m->let.n; i++)
+        found |= reads[m->let.data[i].value];
+    for (uint32_t i = 0; i < m->receptor.n; i++)
+        found |= m->receptor.data[i].scale != MODEL_NONE && reads[m->receptor.data[i].scale];
+    for (uint32_t i = 0; i < m->state.n; i++)
+        found |= reads[m->state.data[i].value];
+    arena_free(&scratch);
+    return found;
+}
+
 int model_find_param(const struct model *m, const char *name)
 {
     for (uint32_t i = 0; i < m->param.n; i++) {

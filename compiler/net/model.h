@@ -168,6 +168,9 @@ double model_eval(const struct model *m, uint32_t expr, const struct model_env *
  * and nothing else. Then it may be infinite, which is no limit. */
 bool model_is_bound(const struct model *m, uint32_t param);
 
+/* True if a default, a let, a scale or an initial value reads the time step. */
+bool model_needs_dt(const struct model *m);
+
 int model_find_param(const struct model *m, const char *name); /* -1: none */
 int model_find_receptor(const struct model *m, const char *name);
 int model_find_state(const struct model *m, const char *name);

@@ -27,6 +27,15 @@ uint32_t net_add_input(struct net *n, const char *name, struct net_shape shape, 
     return n->input.n - 1;
 }
 
+struct net_shape net_stimulus_shape(const struct net_input *in)
+{
+    struct net_shape s = {.rank = 3};
+    if (!in->sensor)
+        return in->shape;
+    memcpy(s.extent, in->sensor->raw, 3 * sizeof *s.extent);
+    return s;
+}
+
 uint32_t net_add_layer(struct net *n, const char *name, struct net_shape shape, struct model *model,
                        struct span span)
 {
@@ -139,6 +148,25 @@ struct net_connection *net_add_connection(struct net *n, bool from_input, uint32
     c.weight = arena_try(n->arena, (size_t)n_synapses, sizeof *c.weight);
     if (!c.row || !c.post || !c.weight)
         return NULL;
+    VEC_PUSH(n->arena, &n->connection, c);
+    return &n->connection.data[n->connection.n - 1];
+}
+
+struct net_connection *net_add_conv(struct net *n, bool from_input, uint32_t src, uint32_t dst,
+                                    uint32_t receptor, uint32_t delay, struct conv *conv,
+                                    uint32_t n_pre, struct span span)
+{
+    struct net_connection c = {
+        .from_input = from_input,
+        .src = src,
+        .dst = dst,
+        .receptor = receptor,
+        .delay = delay,
+        .pool = {1, 1},
+        .conv = conv,
+        .n_pre = n_pre,
+        .span = span,
+    };
     VEC_PUSH(n->arena, &n->connection, c);
     return &n->connection.data[n->connection.n - 1];
 }

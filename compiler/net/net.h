@@ -115,6 +115,8 @@ struct net {
 struct net *net_new(struct arena *a, const char *name);
 uint32_t net_shape_count(struct net_shape s); /* product; UINT32_MAX if it exceeds 2^31 - 1 */
 uint32_t net_add_input(struct net *n, const char *name, struct net_shape shape, struct span span);
+/* The shape of an input's stimuli: a sensor's own. */
+struct net_shape net_stimulus_shape(const struct net_input *in);
 /* Parameters get the model's defaults (set = false), states their initial values, once the caller
  * has put in what is explicit and calls net_layer_defaults(). */
 uint32_t net_add_layer(struct net *n, const char *name, struct net_shape shape, struct model *model,
@@ -132,6 +134,10 @@ void net_layer_defaults(struct net *n, uint32_t layer);
 struct net_connection *net_add_connection(struct net *n, bool from_input, uint32_t src,
                                           uint32_t dst, uint32_t receptor, uint32_t delay,
                                           uint32_t n_pre, uint64_t n_synapses, struct span span);
+/* The same for a convolution; n_pre counts its source, pooled if it is. */
+struct net_connection *net_add_conv(struct net *n, bool from_input, uint32_t src, uint32_t dst,
+                                    uint32_t receptor, uint32_t delay, struct conv *conv,
+                                    uint32_t n_pre, struct span span);
 /* From a dense matrix [n_pre, n_post] of float64; zeros (after rounding) are left out. */
 struct net_connection *net_add_dense(struct net *n, bool from_input, uint32_t src, uint32_t dst,
                                      uint32_t receptor, uint32_t delay, const double *w,
