@@ -53,6 +53,8 @@ static void diff_inputs(struct arena *a, const struct net *na, const struct net 
             DIFFERS("input `%s` is only in A", x->name);
         } else if (nb->input.data[k].n != x->n) {
             DIFFERS("input `%s` has %u channels in A, %u in B", x->name, x->n, nb->input.data[k].n);
+        } else if (!sensor_same(x->sensor, nb->input.data[k].sensor)) {
+            DIFFERS("input `%s` is another sensor, or has other settings, in B", x->name);
         }
     }
     for (uint32_t i = 0; i < nb->input.n; i++) {

@@ -28,7 +28,8 @@ static const char *src_name(const struct net *n, const struct net_connection *c)
 
 static const char *receptor_name(const struct net *n, const struct net_connection *c)
 {
-    return n->layer.data[c->dst].model->receptor.data[c->receptor].name;
+    const struct model *m = n->layer.data[c->dst].model;
+    return m->receptor.n ? m->receptor.data[c->receptor].name : "event";
 }
 
 static bool same_ends(const struct net *na, const struct net_connection *x, const struct net *nb,
@@ -43,7 +44,70 @@ static bool same_ends(const struct net *na, const struct net_connection *x, cons
 static bool same_way(const struct net *na, const struct net_connection *x, const struct net *nb,
                      const struct net_connection *y)
 {
-    return x->delay == y->delay && same_ends(na, x, nb, y);
+    return x->delay == y->delay && memcmp(x->pool, y->pool, sizeof x->pool) == 0 &&
+           same_ends(na, x, nb, y);
+}
+
+/* What the operator sees of a connection's source: its shape, or that after the pool. */
+static struct net_shape source_shape(const struct net *n, const struct net_connection *c)
+{
+    struct net_shape s = c->from_input ? n->input.data[c->src].shape : n->layer.data[c->src].shape;
+    if (s.rank == 3) {
+        s.extent[1] /= c->pool[0];
+        s.extent[2] /= c->pool[1];
+    }
+    return s;
+}
+
+#define BIAS UINT32_MAX /* in place of a presynaptic element; stands behind all of them */
+
+/* Appends a synapse, or counts it where there is no room. */
+static void put_synapse(struct synapses *s, const struct net_connection *c, uint32_t pre,
+                        uint32_t post, float weight)
+{
+    if (weight == 0)
+        return;
+    const double area = c->average ? (double)c->pool[0] * c->pool[1] : 1;
+    if (s->v)
+        s->v[s->n] =
+            (struct synapse){pre, post, pre == BIAS ? (double)weight : (double)weight / area};
+    s->n++;
+}
+
+/* The synapses that a convolution is. */
+static void put_conv(struct synapses *s, const struct net *n, const struct net_connection *c)
+{
+    const struct conv *v = c->conv;
+    const struct net_shape src = source_shape(n, c);
+    const uint32_t *dst = n->layer.data[c->dst].shape.extent, h = src.extent[1], w = src.extent[2];
+    for (uint32_t pre = 0; pre < c->n_pre; pre++) {
+        const uint32_t in = pre / (h * w), y = pre / w % h, x = pre % w;
+        uint32_t oy[2], ox[2];
+        conv_outputs(v, 0, y, dst[1], oy);
+        conv_outputs(v, 1, x, dst[2], ox);
+        for (uint32_t o = 0; o < v->out; o++) {
+            for (uint32_t i = oy[0]; i < oy[1]; i++) {
+                const uint32_t ky = y + v->padding[0] - i * v->stride[0];
+                const float *row =
+                    v->w + (((size_t)o * v->in + in) * v->kernel[0] + ky) * v->kernel[1];
+                for (uint32_t k = ox[0]; k < ox[1]; k++)
+                    put_synapse(s, c, pre, (o * dst[1] + i) * dst[2] + k,
+                                row[x + v->padding[1] - k * v->stride[1]]);
+            }
+        }
+    }
+}
+
+static void put_connection(struct synapses *s, const struct net *n, const struct net_connection *c)
+{
+    const uint32_t n_post = n->layer.data[c->dst].n, n_bias = c->conv ? c->conv->out : n_post;
+    if (c->conv)
+        put_conv(s, n, c);
+    for (uint32_t pre = 0; !c->conv && pre < c->n_pre; pre++)
+        for (uint64_t k = c->row[pre]; k < c->row[pre + 1]; k++)
+            put_synapse(s, c, pre, c->post[k], c->weight[k]);
+    for (uint32_t i = 0; c->bias && i < n_bias; i++)
+        put_synapse(s, c, BIAS, i * (n_post / n_bias), c->bias[i]);
 }
 
 /* All synapses of `n` that go the way of `like`, none if that is NULL; several of one pair are one
@@ -51,21 +115,14 @@ static bool same_way(const struct net *na, const struct net_connection *x, const
 static struct synapses gather(struct arena *a, const struct net *n,
                               const struct net_connection *like)
 {
-    uint64_t total = 0;
-    for (uint32_t i = 0; like && i < n->connection.n; i++) {
-        const struct net_connection *c = &n->connection.data[i];
-        total += same_way(n, like, n, c) ? c->row[c->n_pre] : 0;
-    }
-    struct synapses s = {ARENA_ARRAY(a, struct synapse, total + 1), 0};
-    for (uint32_t i = 0; like && i < n->connection.n; i++) {
-        const struct net_connection *c = &n->connection.data[i];
-        if (!same_way(n, like, n, c)) {
-            continue;
-        }
-        for (uint32_t pre = 0; pre < c->n_pre; pre++) {
-            for (uint64_t k = c->row[pre]; k < c->row[pre + 1]; k++) {
-                s.v[s.n++] = (struct synapse){pre, c->post[k], (double)c->weight[k]};
-            }
+    struct synapses s = {0};
+    for (int pass = 0; pass < 2; pass++) {
+        s.v = pass ? ARENA_ARRAY(a, struct synapse, s.n + 1) : NULL;
+        s.n = 0;
+        for (uint32_t i = 0; like && i < n->connection.n; i++) {
+            const struct net_connection *c = &n->connection.data[i];
+            if (same_way(n, like, n, c))
+                put_connection(&s, n, c);
         }
     }
     qsort(s.v, s.n, sizeof *s.v, by_ends);
@@ -136,8 +193,7 @@ static void diff_connection(struct arena *a, const struct net *na, const struct 
     const struct net_connection *like = x ? x : y;
     const struct net_layer *dst = &of->layer.data[like->dst];
     const char *src = src_name(of, like);
-    struct net_shape src_shape =
-        like->from_input ? of->input.data[like->src].shape : of->layer.data[like->src].shape;
+    struct net_shape src_shape = source_shape(of, like);
     struct diff_weights *w = VEC_ADD(a, &out->connection);
     *w = (struct diff_weights){.src = src, .dst = dst->name, .receptor = receptor_name(of, like)};
     int layer_b = net_find_layer(nb, dst->name);
@@ -151,7 +207,8 @@ static void diff_connection(struct arena *a, const struct net *na, const struct 
         struct diff_weights *row[2] = {w, c < 0 ? NULL : &out->core.data[c]};
         for (int r = 0; r < 2; r++) {
             if (row[r] && count_pair(row[r], in_a, in_b, wa, wb)) {
-                row[r]->largest_src = diff_element_name(a, src, src_shape, at.pre);
+                row[r]->largest_src =
+                    at.pre == BIAS ? "bias" : diff_element_name(a, src, src_shape, at.pre);
                 row[r]->largest_dst = diff_element_name(a, dst->name, dst->shape, at.post);
             }
         }
@@ -205,6 +262,14 @@ static const char *delay_text(struct arena *a, const struct net *n, uint32_t del
                      : arena_printf(a, "%u steps", delay);
 }
 
+static void diff_pool(struct arena *a, const struct net *na, const struct net_connection *x,
+                      const struct net_connection *y, struct diff *out)
+{
+    if (memcmp(x->pool, y->pool, sizeof x->pool) != 0)
+        DIFF_STRUCTURE(a, out, "`%s -> %s`: pool [%u, %u] in A, [%u, %u] in B", src_name(na, x),
+                       na->layer.data[x->dst].name, x->pool[0], x->pool[1], y->pool[0], y->pool[1]);
+}
+
 static void diff_delay(struct arena *a, const struct net *na, const struct net_connection *x,
                        const struct net *nb, const struct net_connection *y, struct diff *out)
 {
@@ -228,6 +293,9 @@ void diff_connections(struct arena *a, const struct net *na, const struct net *n
         const struct net_connection *c = x.first.data[i], *p = partner[i];
         if (p && p->delay != c->delay) {
             diff_delay(a, na, c, nb, p, out);
+        }
+        if (p) {
+            diff_pool(a, na, c, p, out);
         }
         diff_connection(a, na, c, nb, p, core, out);
     }

@@ -173,13 +173,21 @@ static void raise_group(struct raise *r, const struct plan_group *g)
 
 static bool raise_projection(struct raise *r, const struct plan_projection *p)
 {
-    uint64_t n = p->row[p->n_pre];
-    struct net_connection *c = net_add_connection(r->net, p->from_input, p->src, p->dst,
-                                                  p->receptor, p->delay, p->n_pre, n, NOWHERE);
+    uint64_t n = p->conv ? 0 : p->row[p->n_pre];
+    struct net_connection *c =
+        p->conv ? net_add_conv(r->net, p->from_input, p->src, p->dst, p->receptor, p->delay,
+                               p->conv, p->n_pre, NOWHERE)
+                : net_add_connection(r->net, p->from_input, p->src, p->dst, p->receptor, p->delay,
+                                     p->n_pre, n, NOWHERE);
     if (!c) {
         diag_add(r->diags, E0701, NOWHERE, "there is no memory for its synapses");
         return false;
     }
+    memcpy(c->pool, p->pool, sizeof c->pool);
+    c->average = p->average;
+    c->bias = p->bias;
+    if (p->conv)
+        return true;
     memcpy(c->row, p->row, ((size_t)p->n_pre + 1) * sizeof *c->row);
     if (n > 0) {
         memcpy(c->post, p->post, (size_t)n * sizeof *c->post);
@@ -293,7 +301,8 @@ struct net *raise_plan(struct arena *a, struct intern *names, struct sources *s,
         const struct plan_input *in = &p->input.data[i];
         struct net_shape shape = {.rank = in->shape.rank};
         memcpy(shape.extent, in->shape.extent, shape.rank * sizeof *shape.extent);
-        net_add_input(r.net, in->name, shape, NOWHERE);
+        uint32_t k = net_add_input(r.net, in->name, shape, NOWHERE);
+        r.net->input.data[k].sensor = in->sensor;
     }
     for (uint32_t i = 0; i < p->group.n; i++)
         raise_group(&r, &p->group.data[i]);

@@ -4,19 +4,6 @@
 /* ---- connections -------------------------------------------------------------------------------
  */
 
-struct range {
-    uint32_t begin, end;
-};
-
-/* Outputs along an axis that an input at `at` meets. */
-static struct range outputs(const struct conv *c, int axis, uint32_t at, uint32_t extent)
-{
-    const uint32_t far = at + c->padding[axis], stride = c->stride[axis];
-    const uint32_t begin = far < c->kernel[axis] ? 0 : (far - c->kernel[axis]) / stride + 1;
-    const uint32_t end = far / stride + 1;
-    return (struct range){begin, end < extent ? end : extent};
-}
-
 struct expansion {
     const struct plan_projection *from;
     uint32_t whole[3], pooled[3]; /* of the source */
@@ -42,12 +29,14 @@ static void put(struct expansion *x, uint32_t post, float weight)
 static void put_conv(struct expansion *e, uint32_t c, uint32_t y, uint32_t x)
 {
     const struct conv *v = e->from->conv;
-    const struct range oy = outputs(v, 0, y, e->dst[1]), ox = outputs(v, 1, x, e->dst[2]);
+    uint32_t oy[2], ox[2];
+    conv_outputs(v, 0, y, e->dst[1], oy);
+    conv_outputs(v, 1, x, e->dst[2], ox);
     for (uint32_t o = 0; o < v->out; o++) {
         const float *w = v->w + ((size_t)o * v->in + c) * v->kernel[0] * v->kernel[1];
-        for (uint32_t i = oy.begin; i < oy.end; i++) {
+        for (uint32_t i = oy[0]; i < oy[1]; i++) {
             const float *row = w + (y + v->padding[0] - i * v->stride[0]) * v->kernel[1];
-            for (uint32_t j = ox.begin; j < ox.end; j++)
+            for (uint32_t j = ox[0]; j < ox[1]; j++)
                 put(e, (o * e->dst[1] + i) * e->dst[2] + j,
                     row[x + v->padding[1] - j * v->stride[1]]);
         }

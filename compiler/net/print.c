@@ -143,6 +143,79 @@ static void put_shape(struct buf *out, const struct net_shape *s)
     buf_putc(out, ']');
 }
 
+static void put_pair(struct buf *out, const char *name, const uint32_t pair[2])
+{
+    if (pair[0] == pair[1])
+        buf_printf(out, "%s = %u", name, pair[0]);
+    else
+        buf_printf(out, "%s = [%u, %u]", name, pair[0], pair[1]);
+}
+
+static void put_setting(struct text *t, const char *text)
+{
+    text_begin(t);
+    buf_puts(t->out, text);
+    text_end(t, ";");
+}
+
+/* What differs from a sensor without settings. */
+static void put_sensor(struct text *t, const struct sensor *s)
+{
+    const uint32_t pooled[2] = {s->raw[1] / s->pool[0], s->raw[2] / s->pool[1]};
+    if (s->merge)
+        put_setting(t, "merge = true");
+    if (!s->on)
+        put_setting(t, "on = false");
+    if (!s->off)
+        put_setting(t, "off = false");
+    if (s->pool[0] != 1 || s->pool[1] != 1) {
+        text_begin(t);
+        put_pair(t->out, "pool", s->pool);
+        text_end(t, ";");
+    }
+    if (s->crop[0][0] || s->crop[1][0] || s->crop[0][1] != pooled[0] ||
+        s->crop[1][1] != pooled[1]) {
+        text_begin(t);
+        buf_printf(t->out, "crop = [%u:%u, %u:%u]", s->crop[0][0], s->crop[0][1], s->crop[1][0],
+                   s->crop[1][1]);
+        text_end(t, ";");
+    }
+    if (s->mirror[0] || s->mirror[1])
+        put_setting(t, !s->mirror[1]   ? "mirror = [true, false]"
+                       : !s->mirror[0] ? "mirror = [false, true]"
+                                       : "mirror = [true, true]");
+    if (s->swap)
+        put_setting(t, "swap = true");
+}
+
+static bool has_settings(const struct sensor *s)
+{
+    const struct sensor plain = {.from = s->from,
+                                 .raw = {s->raw[0], s->raw[1], s->raw[2]},
+                                 .on = true,
+                                 .off = true,
+                                 .pool = {1, 1},
+                                 .crop = {{0, s->raw[1]}, {0, s->raw[2]}}};
+    return !sensor_same(s, &plain);
+}
+
+static void put_input(struct text *t, const struct net_input *in)
+{
+    const struct net_shape shape = net_stimulus_shape(in);
+    text_begin(t);
+    buf_printf(t->out, "input %s", in->name);
+    put_shape(t->out, &shape);
+    if (in->sensor)
+        buf_printf(t->out, " from %s", in->sensor->from);
+    if (!in->sensor || !has_settings(in->sensor)) {
+        text_end(t, ";");
+        return;
+    }
+    text_open(t);
+    put_sensor(t, in->sensor);
+    text_close(t);
+}
+
 static void put_layer(struct text *t, const struct net *n, const struct net_layer *l)
 {
     struct arena scratch = {0};
@@ -210,23 +283,78 @@ static void put_sparse(struct text *t, const struct net_connection *c)
     buf_puts(t->out, "])");
 }
 
+/* Numbers with the brackets of their shape. */
+static void put_numbers(struct text *t, const float *v, const struct net_shape *s)
+{
+    const uint32_t n = net_shape_count(*s);
+    for (uint32_t k = 0; k < n; k++) {
+        buf_fill(&t->item, '[', brackets(s, k));
+        buf_f32_text(&t->item, v[k]);
+        buf_fill(&t->item, ']', brackets(s, k + 1));
+        text_item(t, k == 0);
+    }
+}
+
+static void put_conv(struct text *t, const struct conv *c)
+{
+    buf_puts(t->out, "conv2d(");
+    put_numbers(t, c->w, &(struct net_shape){4, {c->out, c->in, c->kernel[0], c->kernel[1]}});
+    if (c->stride[0] != 1 || c->stride[1] != 1) {
+        buf_puts(t->out, ", ");
+        put_pair(t->out, "stride", c->stride);
+    }
+    if (c->padding[0] || c->padding[1]) {
+        buf_puts(t->out, ", ");
+        put_pair(t->out, "padding", c->padding);
+    }
+    buf_putc(t->out, ')');
+}
+
+static void put_operator(struct text *t, const struct net_connection *c, uint32_t n_post)
+{
+    if (c->conv) {
+        put_conv(t, c->conv);
+        return;
+    }
+    uint64_t synapses = c->row[c->n_pre], cells = (uint64_t)c->n_pre * n_post;
+    if (synapses == 0 && !c->bias)
+        buf_puts(t->out, "all_to_all(0)");
+    else if (cells <= SMALL_MATRIX || cells / 3 <= synapses || c->bias)
+        put_dense(t, c, n_post);
+    else
+        put_sparse(t, c);
+}
+
+/* Equal biases as one. */
+static void put_bias(struct text *t, const float *v, uint32_t n)
+{
+    uint32_t same = 1;
+    while (same < n && v[same] == v[0])
+        same++;
+    buf_puts(t->out, ", bias = ");
+    if (same == n)
+        buf_f32_text(t->out, v[0]);
+    else
+        put_numbers(t, v, &(struct net_shape){1, {n}});
+}
+
 static void put_connection(struct text *t, const struct net *n, const struct net_connection *c)
 {
     const struct net_layer *dst = &n->layer.data[c->dst];
     const struct model *m = dst->model;
-    uint64_t synapses = c->row[c->n_pre], cells = (uint64_t)c->n_pre * dst->n;
     text_begin(t);
     buf_printf(t->out, "%s -> %s: ",
                c->from_input ? n->input.data[c->src].name : n->layer.data[c->src].name, dst->name);
-    if (synapses == 0)
-        buf_puts(t->out, "all_to_all(0)");
-    else if (cells <= SMALL_MATRIX || cells / 3 <= synapses)
-        put_dense(t, c, dst->n);
-    else
-        put_sparse(t, c);
+    put_operator(t, c, dst->n);
+    if (c->average || c->pool[0] != 1 || c->pool[1] != 1) {
+        buf_puts(t->out, ", ");
+        put_pair(t->out, c->average ? "average_pool" : "pool", c->pool);
+    }
+    if (c->bias)
+        put_bias(t, c->bias, c->conv ? c->conv->out : dst->n);
     if (m->receptor.n > 1)
         buf_printf(t->out, ", via = %s", m->receptor.data[c->receptor].name);
-    if (c->delay != (c->from_input ? 0u : 1u)) {
+    if (c->delay != (c->from_input || m->event.present ? 0u : 1u)) {
         buf_puts(t->out, ", delay = ");
         unit_f64_text(t->out, c->delay * n->dt, DIM_TIME);
     }
@@ -315,12 +443,8 @@ static void put_network(struct text *t, const struct net *n)
         unit_f64_text(t->out, n->dt, DIM_TIME);
         text_end(t, ";");
     }
-    for (uint32_t i = 0; i < n->input.n; i++) {
-        text_begin(t);
-        buf_printf(t->out, "input %s", n->input.data[i].name);
-        put_shape(t->out, &n->input.data[i].shape);
-        text_end(t, ";");
-    }
+    for (uint32_t i = 0; i < n->input.n; i++)
+        put_input(t, &n->input.data[i]);
     for (uint32_t i = 0; i < n->layer.n; i++)
         put_layer(t, n, &n->layer.data[i]);
     for (uint32_t i = 0; i < n->connection.n; i++)

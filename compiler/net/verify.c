@@ -54,11 +54,27 @@ static bool is_new(struct names *k, const char *name)
     return fresh;
 }
 
+static void check_sensor(struct verify *v, const struct net_input *x)
+{
+    uint32_t map[3];
+    if (!x->sensor)
+        return;
+    const char *wrong = sensor_wrong(x->sensor);
+    if (wrong) {
+        BROKEN(v, x->span, "`%s`: %s", x->name, wrong);
+        return;
+    }
+    sensor_map(x->sensor, map);
+    if (x->shape.rank != 3 || memcmp(map, x->shape.extent, sizeof map) != 0)
+        BROKEN(v, x->span, "`%s` has another shape than its sensor gives", x->name);
+}
+
 static void check_inputs(struct verify *v, struct names *names)
 {
     for (uint32_t i = 0; i < v->n->input.n; i++) {
         const struct net_input *x = &v->n->input.data[i];
         check_shape(v, x->name, &x->shape, x->n, x->span);
+        check_sensor(v, x);
         if (!is_new(names, x->name))
             BROKEN(v, x->span, "two inputs are called `%s`", x->name);
     }
@@ -127,6 +143,38 @@ static const char *synapses_wrong(const struct net_connection *c, uint32_t n_pos
     return NULL;
 }
 
+/* What is wrong with a connection's pool, convolution or biases; NULL: nothing. */
+static const char *maps_wrong(const struct net *n, const struct net_connection *c)
+{
+    const struct net_layer *dst = &n->layer.data[c->dst];
+    const struct net_shape *src =
+        c->from_input ? &n->input.data[c->src].shape : &n->layer.data[c->src].shape;
+    const bool pools = c->pool[0] != 1 || c->pool[1] != 1;
+    uint32_t n_pre = net_shape_count(*src), map[3];
+    const uint32_t n_bias = c->conv ? c->conv->out : dst->n;
+    if (c->conv || pools) {
+        if (src->rank != 3 || !pooled_map(src->extent, c->pool, map))
+            return "its source is no map, or has no whole area";
+        n_pre = map[0] * map[1] * map[2];
+    }
+    if (c->n_pre != n_pre)
+        return "it has another number of rows than its source";
+    for (uint32_t i = 0; c->bias && i < n_bias; i++) {
+        if (!isfinite(c->bias[i]))
+            return "a bias isn't finite";
+    }
+    if (!c->conv)
+        return synapses_wrong(c, dst->n);
+    if (dst->shape.rank != 3)
+        return "its target is no map";
+    const char *wrong = conv_wrong(c->conv, map, dst->shape.extent);
+    for (uint64_t i = 0; !wrong && i < conv_count(c->conv); i++) {
+        if (!isfinite(c->conv->w[i]))
+            wrong = "a weight isn't finite";
+    }
+    return wrong;
+}
+
 static void check_connection(struct verify *v, const struct net_connection *c)
 {
     const struct net *n = v->n;
@@ -135,16 +183,17 @@ static void check_connection(struct verify *v, const struct net_connection *c)
         return;
     }
     const struct net_layer *dst = &n->layer.data[c->dst];
-    uint32_t n_pre = c->from_input ? n->input.data[c->src].n : n->layer.data[c->src].n;
-    uint32_t least = c->from_input ? 0 : 1;
+    bool event = dst->model->event.present;
+    uint32_t least = c->from_input || event ? 0 : 1;
     if (c->receptor >= dst->model->receptor.n && c->receptor != 0)
         BROKEN(v, c->span, "`%s` has no receptor %u", dst->name, c->receptor);
     if (c->delay < least)
         BROKEN(v, c->span, "a spike arrives in the step that it is made in");
     if (c->delay > least && n->dt == 0)
         BROKEN(v, c->span, "a delay without a time step");
-    const char *wrong = c->n_pre != n_pre ? "it has another number of rows than its source"
-                                          : synapses_wrong(c, dst->n);
+    if (c->delay > 0 && event)
+        BROKEN(v, c->span, "a delay to an event-driven layer");
+    const char *wrong = maps_wrong(n, c);
     if (wrong)
         BROKEN(v, c->span, "connection to `%s`: %s", dst->name, wrong);
 }

@@ -1,5 +1,5 @@
 #include "runtime/base/maps.h"
-#include <stddef.h>
+#include <string.h>
 
 uint32_t conv_extent(const struct conv *c, int axis, uint32_t in)
 {
@@ -7,6 +7,14 @@ uint32_t conv_extent(const struct conv *c, int axis, uint32_t in)
     if (padded < c->kernel[axis])
         return 0;
     return (uint32_t)((padded - c->kernel[axis]) / c->stride[axis] + 1);
+}
+
+void conv_outputs(const struct conv *c, int axis, uint32_t at, uint32_t extent, uint32_t out[2])
+{
+    const uint32_t far = at + c->padding[axis], stride = c->stride[axis];
+    const uint32_t end = far / stride + 1;
+    out[0] = far < c->kernel[axis] ? 0 : (far - c->kernel[axis]) / stride + 1;
+    out[1] = end < extent ? end : extent;
 }
 
 uint64_t conv_count(const struct conv *c)
@@ -96,4 +104,15 @@ bool sensor_event(const struct sensor *s, uint32_t *element)
     uint32_t y = at[s->swap ? 1 : 0], x = at[s->swap ? 0 : 1];
     *element = ((map[0] == 1 ? 0 : p) * map[1] + y) * map[2] + x;
     return true;
+}
+
+bool sensor_same(const struct sensor *a, const struct sensor *b)
+{
+    if (!a || !b)
+        return a == b;
+    return strcmp(a->from, b->from) == 0 && memcmp(a->raw, b->raw, sizeof a->raw) == 0 &&
+           a->on == b->on && a->off == b->off && a->merge == b->merge &&
+           memcmp(a->pool, b->pool, sizeof a->pool) == 0 &&
+           memcmp(a->crop, b->crop, sizeof a->crop) == 0 && a->mirror[0] == b->mirror[0] &&
+           a->mirror[1] == b->mirror[1] && a->swap == b->swap;
 }

@@ -22,6 +22,8 @@ struct conv {
 /* Outputs along axis 0 (y) or 1 (x) for so many inputs; 0: the kernel is larger than the padded
  * map. */
 uint32_t conv_extent(const struct conv *c, int axis, uint32_t in);
+/* The outputs [out[0], out[1]) along an axis of `extent` of them that an input at `at` meets. */
+void conv_outputs(const struct conv *c, int axis, uint32_t at, uint32_t extent, uint32_t out[2]);
 /* Number of weights; UINT64_MAX if it is above 2^31 - 1. */
 uint64_t conv_count(const struct conv *c);
 /* What is wrong with a convolution from a (pooled) map to another, apart from its weights; NULL:
@@ -52,5 +54,7 @@ void sensor_map(const struct sensor *s, uint32_t out[3]);
 /* Where an event of the sensor comes out, in place: its element in raw and in that map. False: it
  * is dropped. */
 bool sensor_event(const struct sensor *s, uint32_t *element);
+/* Whether two do the same; NULL is none. */
+bool sensor_same(const struct sensor *a, const struct sensor *b);
 
 #endif

@@ -58,8 +58,8 @@ static bool dump_json(struct arena *a, const struct image *im, const struct plan
         json_str(out, j->from_input ? p->input.data[j->src].name : p->group.data[j->src].name);
         json_key(out, "to");
         json_str(out, p->group.data[j->dst].name);
-        json_key(out, "synapses");
-        json_int(out, (int64_t)j->row[j->n_pre]);
+        json_key(out, j->conv ? "weights" : "synapses");
+        json_int(out, (int64_t)(j->conv ? conv_count(j->conv) : j->row[j->n_pre]));
         json_end_object(out);
     }
     json_end_array(out);
