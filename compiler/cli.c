@@ -147,6 +147,8 @@ struct build_options cli_build_options(const struct cli *c)
     struct build_options o = {.target = c->value[OPT_TARGET],
                               .network = c->value[OPT_NETWORK],
                               .after = c->value[OPT_AFTER],
+                              .semantics = c->value[OPT_SEMANTICS],
+                              .dt = c->value[OPT_DT],
                               .command = c->command_line.data};
     o.opt.refine = c->value[OPT_REFINE] != NULL;
     o.opt.seed = c->value[OPT_SEED] ? strtoull(c->value[OPT_SEED], NULL, 0) : 0;

@@ -220,11 +220,22 @@ struct side {
     struct plan plan;
 };
 
-static bool open_side(struct cli *c, const char *path, const struct build_options *o,
-                      struct side *s)
+/* Of "event,clocked" the first for A, the second for B; one alone is for both. */
+static const char *semantics_of_side(struct cli *c, const char *text, int side)
 {
+    const char *comma = text ? strchr(text, ',') : NULL;
+    if (!comma) {
+        return text;
+    }
+    return side ? comma + 1 : arena_strndup(&c->driver.arena, text, (size_t)(comma - text));
+}
+
+static bool open_side(struct cli *c, int side, const struct build_options *o, struct side *s)
+{
+    const char *path = c->file[side];
     struct target_report report = {0};
     struct build_options build = *o;
+    build.semantics = semantics_of_side(c, o->semantics, side);
     bool ok = driver_open(&c->driver, path, &s->program) &&
               plan_of(c, &s->program, &build, &s->plan) &&
               (s->net = driver_network(&s->program, &build, &report)) != NULL;
@@ -304,7 +315,7 @@ int cli_diff(struct cli *c)
         diag_hint(&d->diags, g, "one number, or param=X,weight=X,rate=X (relative errors)");
         return DIAG_USAGE;
     }
-    if (!open_side(c, c->file[0], &build, &a) || !open_side(c, c->file[1], &build, &b)) {
+    if (!open_side(c, 0, &build, &a) || !open_side(c, 1, &build, &b)) {
         return diags_exit_status(&d->diags);
     }
     diff_networks(&d->arena, a.net, b.net, &diff);

@@ -118,6 +118,9 @@ bool driver_passes(struct program *p, const struct build_options *o, struct targ
         buf_free(&list);
         return false;
     }
+    if (!driver_step(d, o->dt, &p->unit.dt)) {
+        return false;
+    }
     struct net *n = unit_network(&p->unit, o->network);
     if (!n || d->diags.n_errors > 0 || !net_verify(n, &d->diags)) {
         return false;
@@ -167,23 +170,27 @@ void driver_measure(struct driver *d, struct net *n)
     }
 }
 
-static bool make_plan(struct program *p, struct net *n, struct plan *out)
+static bool make_plan(struct program *p, const struct build_options *o, struct net *n,
+                      struct plan *out)
 {
-    driver_measure(p->driver, n);
-    return sim_map(&p->driver->arena, n, &p->unit.sources, out, &p->driver->diags);
+    struct driver *d = p->driver;
+    driver_measure(d, n);
+    return sim_map(&d->arena, n, &p->unit.sources, out, &d->diags) && driver_time(d, o, out);
 }
 
 bool driver_plan(struct program *p, const struct build_options *o, struct plan *out)
 {
     if (p->is_image) {
         return target_emulate(&p->driver->arena, &p->image, out, &p->found, &p->driver->diags,
-                              p->path);
+                              p->path) &&
+               driver_time(p->driver, o, out);
     }
-    struct build_options sim = {.target = "sim", .network = o->network};
+    struct build_options sim = {
+        .target = "sim", .network = o->network, .semantics = o->semantics, .dt = o->dt};
     struct target_report report = {0};
     struct net *n = driver_network(p, &sim, &report);
     target_report_free(&report);
-    return n && make_plan(p, n, out);
+    return n && make_plan(p, o, n, out);
 }
 
 bool driver_image(struct program *p, const struct build_options *o, struct image_writer *out,
@@ -194,7 +201,7 @@ bool driver_image(struct program *p, const struct build_options *o, struct image
     const struct target_compiler *t = find_compiler(d, name);
     struct net *n = t ? driver_network(p, o, report) : NULL;
     struct plan plan;
-    if (!n || !make_plan(p, n, &plan)) {
+    if (!n || !make_plan(p, o, n, &plan)) {
         return false;
     }
     image_begin(out);

@@ -39,7 +39,9 @@ struct build_options {
     const char *network; /* NULL: the only one */
     const char *after;   /* stop after this pass ("elaborate", "place", ...); NULL: all */
     struct target_options opt;
-    const char *command; /* options as given, for the provenance; NULL: none */
+    const char *semantics; /* "event", "clocked"; NULL: as the plan has it */
+    const char *dt;        /* "1ms", of a network that has no time step; NULL: none */
+    const char *command;   /* options as given, for the provenance; NULL: none */
 };
 
 /* The network of a source after the passes of a target, or of an image raised again. */
@@ -63,6 +65,11 @@ void driver_measure(struct driver *d, struct net *n);
 
 /* What runs: the network simulated as it is written, or an image on its virtual chip. */
 bool driver_plan(struct program *p, const struct build_options *o, struct plan *out);
+
+/* Semantics and time step of the options, into a plan; false: reported, also where it can't be run
+ * that way. The time step of the options alone; 0: none. */
+bool driver_time(struct driver *d, const struct build_options *o, struct plan *p);
+bool driver_step(struct driver *d, const char *text, double *out);
 
 /* The image of a source for a target. */
 bool driver_image(struct program *p, const struct build_options *o, struct image_writer *out,

@@ -15,6 +15,7 @@ struct unit {
     struct sources sources;
     struct diags *diags;
     const char *stdlib; /* folder of the stdlib; NULL: the copy built into the library */
+    double dt;          /* time step of a network that states none; 0: none */
     struct elab *elab;  /* the elaborator's own */
     /* What the root file declares (not its modules), in source order. */
     VEC(const struct ast_network *) network;

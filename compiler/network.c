@@ -355,7 +355,9 @@ struct net *build_network(struct elab *el, struct def *network, enum purpose pur
     map64_init(&b.unknown, &b.work);
     b.net = net_new(u->arena, network->name.text);
     b.net->span = network->name.span;
-    if (purpose == TO_CHECK_PART && !states_dt(network->network))
+    if (purpose == TO_BUILD)
+        b.net->dt = u->dt;
+    else if (purpose == TO_CHECK_PART && !states_dt(network->network))
         b.net->dt = 1e-3;
     b.root = instantiate(&b, NULL, network, NULL, purpose != TO_BUILD);
     infer_shapes(&b);

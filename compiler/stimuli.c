@@ -165,7 +165,12 @@ bool build_stimulus(struct elab *el, const struct net *n, struct def *st, enum p
     struct arena work = {0};
     struct making m = {.el = el, .net = n, .ast = st->stimulus, .purpose = purpose, .out = out};
     *out = (struct stimulus){.name = st->name.text, .trials = 1, .n_inputs = n->input.n};
-    if (n->dt == 0) {
+    struct net events = *n;
+    if (n->dt == 0 && net_is_event_driven(n)) {
+        events.dt = STIMULUS_EVENT_STEP;
+        m.net = &events;
+        m.timeless = true;
+    } else if (n->dt == 0) {
         struct diag *g = diag_add(u->diags, E0401, st->stimulus->network.span,
                                   "network `%s` has no time step to play a stimulus in", n->name);
         diag_hint(u->diags, g, "give it one: `dt = 1 ms;`");

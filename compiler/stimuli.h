@@ -11,6 +11,7 @@ struct making {
     const struct net *net;
     const struct ast_stimulus *ast;
     enum purpose purpose;
+    bool timeless; /* the network has no time step: that of `net` is STIMULUS_EVENT_STEP */
     struct env env;
     struct stimulus *out;
     struct span steps_from, trials_from; /* what fixed them; file 0: nothing yet */

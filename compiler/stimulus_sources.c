@@ -24,6 +24,13 @@ static bool source_raster(const struct source_call *c)
     struct value v = eval_known(&m->env, c->arg);
     if (v.kind == V_POISON)
         return false;
+    if (m->timeless) {
+        struct diag *g =
+            diag_add(d, E0401, c->call->span, "a raster has time steps, and network `%s` has none",
+                     m->net->name);
+        diag_hint(d, g, "give it one: `dt = 1 ms;`, or `--dt 1ms`");
+        return false;
+    }
     if (!v.array) {
         diag_add(d, E0302, c->arg->span,
                  "`raster` takes counts [steps, channels] or [trials, steps, channels], not %s",

@@ -36,6 +36,12 @@ static bool check(const struct plan *p, const struct run_options *o, struct diag
             return false;
         }
     }
+    if (p->semantics != PLAN_CLOCKED) {
+        struct diag *g = diag_add(d, E0806, nowhere,
+                                  "network `%s` runs event by event, not in steps", p->network);
+        diag_hint(d, g, "`--semantics clocked` runs it in steps");
+        return false;
+    }
     return plan_can_run(p, PLAN_CLOCKED, d);
 }
 

@@ -83,9 +83,9 @@ void kernel_lets(struct arena *a, const struct kernel *k, uint32_t n, const stru
                  float dt, struct column *let);
 
 /* Parameters of one group on one chip. A neuron that was measured (plan_group.factor) has nominal *
- * factor, one float32 multiplication; the others deviate as drawn: mismatch by spec dynapse2.md section 3: layer k of the plan
- * uses key [k, seed]; keys over the ASCII-sorted names of biases and layouts plus Iscale, dt,
- * w_rec. */
+ * factor, one float32 multiplication; the others deviate as drawn: mismatch by spec dynapse2.md
+ * section 3: layer k of the plan uses key [k, seed]; keys over the ASCII-sorted names of biases and
+ * layouts plus Iscale, dt, w_rec. */
 void mismatch_apply(struct arena *a, const struct plan *p, uint32_t group, uint32_t seed,
                     struct column *param);
 

@@ -37,6 +37,10 @@ struct stimulus {
 
 enum { STIMULUS_MAX_CELLS = 1 << 26 };
 
+/* Seconds of a step where the network has none: an event-driven network's stimuli are in
+ * microseconds. */
+#define STIMULUS_EVENT_STEP 1e-6
+
 /* Counts in C order: one of the two. Bytes are what rasters are stored as, and are read in place.
  */
 struct stimulus_counts {

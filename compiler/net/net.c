@@ -229,6 +229,14 @@ void net_element_name(struct buf *out, const char *name, struct net_shape shape,
     buf_putc(out, ']');
 }
 
+bool net_is_event_driven(const struct net *n)
+{
+    bool event = n->layer.n > 0;
+    for (uint32_t i = 0; i < n->layer.n; i++)
+        event = event && n->layer.data[i].model->event.present;
+    return event;
+}
+
 void net_default_outputs(struct net *n)
 {
     if (n->has_output)

@@ -149,6 +149,9 @@ int net_find_input(const struct net *n, const char *name);
 /* "readout[1]", "map[0, 3, 4]" */
 void net_element_name(struct buf *out, const char *name, struct net_shape shape, uint32_t element);
 
+/* Whether every layer's model has an event body: then it can run without a time step. */
+bool net_is_event_driven(const struct net *n);
+
 /* The outputs where none were given: the layers that feed none but themselves, or all if there is
  * no such layer. */
 void net_default_outputs(struct net *n);

@@ -156,15 +156,6 @@ static bool check_time_step(const struct net *n, struct diags *d)
     return ok;
 }
 
-/* As the chips do it, where all models can. */
-static enum plan_semantics semantics(const struct net *n)
-{
-    bool event = n->layer.n > 0;
-    for (uint32_t i = 0; i < n->layer.n; i++)
-        event = event && n->layer.data[i].model->event.present;
-    return event ? PLAN_EVENT : PLAN_CLOCKED;
-}
-
 bool sim_map(struct arena *a, const struct net *n, const struct sources *s, struct plan *out,
              struct diags *d)
 {
@@ -173,7 +164,7 @@ bool sim_map(struct arena *a, const struct net *n, const struct sources *s, stru
     *out = (struct plan){
         .network = n->name,
         .dt = n->dt,
-        .semantics = semantics(n),
+        .semantics = net_is_event_driven(n) ? PLAN_EVENT : PLAN_CLOCKED,
         .has_mismatch = n->mismatch.given,
         .mismatch_seed = n->mismatch.seed,
     };
