@@ -234,7 +234,7 @@ static const char *hint_mark(const struct parser *p, struct span after, struct s
         return "connections are written `a -> b: OP`";
     if (strcmp(found, "(") == 0 && expects(e, "[") && !expects(e, "+"))
         return "shapes and indices stand in brackets: `a[2]`";
-    if (strcmp(found, ")") == 0 && expects(e, ",") && !expects(e, ")"))
+    if (strcmp(found, ")") == 0 && expects(e, ",") && !expects(e, ")") && !expects(e, "]"))
         return "equality is `==`; named values are two or more: `(a = 1, b = 2)`";
     if (strcmp(found, ";") == 0 && expects(e, ":") && in_item(p, at, "->"))
         return "say how they connect, as in `a -> b: all_to_all(1)`";

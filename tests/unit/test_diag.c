@@ -84,7 +84,7 @@ static void test_golden(void **state)
     arena_free(&a);
 }
 
-enum { MAX_FRAMES = 8 };
+enum { MAX_FRAMES = 12 };
 
 struct frame {
     const char *name, *before, *after; /* before and after the source */

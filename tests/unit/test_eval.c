@@ -236,7 +236,7 @@ static void test_names(void **state)
         {"let x = sin(1, 2);", "E0305{sin(1, 2)}"},
         {"let x = sin(y = 2);", "E0205{y}"},
         {"let x = sin(i => i);", "E0305{sin(i => i)}"},
-        {"let x = left.n;", "E0203{left.n}"},
+        {"let x = left.n;", "E0201{left}"},
         {"use nothing; let x = 1;", "E0204{nothing}"},
         {"use \"nothing.dyn\"; let x = 1;", "E0501{use \"nothing.dyn\";}"},
         {"use \"test.dyn\"; let x = 1;", "E0206{use \"test.dyn\";}"},
