@@ -12,6 +12,8 @@
 #define TWO                                                                                        \
     "neuron two { receive fast; receive slow for negative; state v = 0;"                           \
     "  step { v = v + fast + slow; } } "
+#define EVENTFUL                                                                                   \
+    "neuron eventful { state v = 0; on event(w) { v = v + w; emit if v > 1 then 1 else 0; } } "
 /* A model with a parameter that limits, opening a network. */
 #define LIMITS(items)                                                                              \
     "neuron limits { param gain = 1; " items "; receive d; state v = 0;"                           \
@@ -23,6 +25,17 @@ static void put_shape(struct buf *b, const char *name, const struct net_shape *s
     for (uint32_t d = 0; d < s->rank; d++)
         buf_printf(b, "%s%u", d ? "," : "[", s->extent[d]);
     buf_puts(b, "] ");
+}
+
+/* "2x1x3x3 stride 1x1 padding 0x0: 1,2,3" */
+static void put_conv(struct buf *b, const struct conv *c)
+{
+    buf_printf(b, " %ux%ux%ux%u stride %ux%u padding %ux%u:", c->out, c->in, c->kernel[0],
+               c->kernel[1], c->stride[0], c->stride[1], c->padding[0], c->padding[1]);
+    for (uint64_t i = 0; i < conv_count(c); i++) {
+        buf_putc(b, i ? ',' : ' ');
+        buf_f32_text(b, c->w[i]);
+    }
 }
 
 /* "in[2] l[3] in>l+1: 0-0=1 0-2=2;" inputs, layers, connections with delay and synapses. */
@@ -37,8 +50,18 @@ static void put_net(struct buf *b, const struct net *n)
         const struct net_layer *dst = &n->layer.data[c->dst];
         buf_printf(b, "%s>%s.%s+%u:",
                    c->from_input ? n->input.data[c->src].name : n->layer.data[c->src].name,
-                   dst->name, dst->model->receptor.data[c->receptor].name, c->delay);
-        for (uint32_t pre = 0; pre < c->n_pre; pre++) {
+                   dst->name,
+                   dst->model->receptor.n ? dst->model->receptor.data[c->receptor].name : "event",
+                   c->delay);
+        if (c->average || c->pool[0] != 1 || c->pool[1] != 1)
+            buf_printf(b, " %s%ux%u", c->average ? "/" : "", c->pool[0], c->pool[1]);
+        if (c->conv)
+            put_conv(b, c->conv);
+        for (uint32_t k = 0; c->bias && k < (c->conv ? c->conv->out : dst->n); k++) {
+            buf_puts(b, k ? "," : " bias ");
+            buf_f32_text(b, c->bias[k]);
+        }
+        for (uint32_t pre = 0; !c->conv && pre < c->n_pre; pre++) {
             for (uint64_t k = c->row[pre]; k < c->row[pre + 1]; k++) {
                 buf_printf(b, " %u-%u=", pre, c->post[k]);
                 buf_f32_text(b, c->weight[k]);
@@ -123,6 +146,49 @@ static void test_connections(void **state)
          "a[2] b[1] a>b.slow+0: 0-0=1 1-0=-2;"},
         {"input a[2]; layer b[1]: two; a -> b: dense([[1], [2]]);",
          "a[2] b[1] a>b.fast+0: 0-0=1 1-0=2;"},
+    };
+    ROWS(rows);
+}
+
+static void test_maps(void **state)
+{
+    (void)state;
+    static const struct row rows[] = {
+        {"input a[1, 3, 4]; layer b: lif; a -> b: conv2d([[[[1, -2]]], [[[0, 3]]]]);",
+         "a[1,3,4] b[2,3,3] a>b.drive+0: 2x1x1x2 stride 1x1 padding 0x0: 1,-2,0,3;"},
+        {"input a[1, 3, 4]; layer b: lif; layer c: lif;"
+         "b -> c: conv2d(ones(1, 1, 1, 1), stride = 2), pool = [1, 2], delay = 2 ms;"
+         "a -> b: conv2d(ones(1, 1, 2, 1), padding = [1, 0]), bias = 2;",
+         "a[1,3,4] b[1,4,4] c[1,2,1] b>c.drive+2: 1x2 1x1x1x1 stride 2x2 padding 0x0: 1; "
+         "a>b.drive+0: 1x1x2x1 stride 1x1 padding 1x0: 1,1 bias 2;"},
+        {"input a[1, 3, 4]; layer b[2]: lif;"
+         "a -> b: dense([[1, 2], [3, 4]]), average_pool = 2, bias = [0, -1];",
+         "a[1,3,4] b[2] a>b.drive+0: /2x2 bias 0,-1 0-0=1 0-1=2 1-0=3 1-1=4;"},
+        {"input a[1, 2, 2]; layer b: lif; a -> b: one_to_one(1), pool = 2;",
+         "a[1,2,2] b[1,1,1] a>b.drive+0: 2x2 0-0=1;"},
+        {"input a[2]; layer b[3]: lif; a -> b[1:3]: dense(ones(2, 2)), bias = [5, 6];",
+         "a[2] b[3] a>b.drive+0: bias 0,5,6 0-1=1 0-2=1 1-1=1 1-2=1;"},
+        /* biases go where the positive weights do */
+        {"input a[1, 1, 2]; layer b: two; a -> b: conv2d([[[[1, -2]]]]), bias = 3;",
+         "a[1,1,2] b[1,1,1] a>b.fast+0: 1x1x1x2 stride 1x1 padding 0x0: 1,0 bias 3; "
+         "a>b.slow+0: 1x1x1x2 stride 1x1 padding 0x0: 0,-2;"},
+        {"input a[1, 1, 2]; layer b: two; a -> b: conv2d([[[[-1, -2]]]]), bias = 3;",
+         "a[1,1,2] b[1,1,1] a>b.fast+0: 1x1x1x2 stride 1x1 padding 0x0: 0,0 bias 3; "
+         "a>b.slow+0: 1x1x1x2 stride 1x1 padding 0x0: -1,-2;"},
+        {"input a[2]; layer b[2]: two; a -> b: dense([[1, -1], [0, 0]]), bias = 1, via = slow;",
+         "a[2] b[2] a>b.slow+0: bias 1,1 0-0=1 0-1=-1;"},
+        /* what comes out of a sensor */
+        {"input a[2, 4, 8] from dvs { pool = 2; crop = [:, 1:4]; merge = true; swap = true; }"
+         "layer b[1]: lif; a -> b: all_to_all(1);",
+         "a[1,3,2] b[1] a>b.drive+0: 0-0=1 1-0=1 2-0=1 3-0=1 4-0=1 5-0=1;"},
+        {"input a[2, 1, 2] from dvs { off = false; } layer b[2]: lif; a -> b: one_to_one(1);",
+         "a[1,1,2] b[2] a>b.drive+0: 0-0=1 1-1=1;"},
+        /* event-driven layers hear at once, and need no time step */
+        {EVENTFUL "network t { input a[2]; layer b[2]: eventful; layer c[2]: eventful;"
+                  "a -> b: one_to_one(1); b -> c: all_to_all(2); }",
+         "a[2] b[2] c[2] a>b.event+0: 0-0=1 1-1=1; b>c.event+0: 0-0=2 0-1=2 1-0=2 1-1=2;"},
+        {EVENTFUL "network t { input a[2]; layer b[2]: eventful; a -> b: one_to_one(1), via = d; }",
+         "E0201{d}"},
     };
     ROWS(rows);
 }
@@ -223,8 +289,8 @@ static void test_errors(void **state)
         {"input a[2]; layer b[2]: lif; a -> b: dense(i, j => 1, k = 2);", "E0205{k}"},
         {"input a[2]; layer b[2]: lif; a -> b: dense();", "E0305{dense()}"},
         {"input a[2]; layer b[2]: lif; a -> b: danse(1);", "E0201{danse}"},
-        {"input a[2]; layer b[2]: lif; a -> b: conv2d(1);", "E0402{conv2d}"},
-        {"input a[2]; layer b[2]: lif; a -> b: all_to_all(1), pool = 2;", "E0402{pool}"},
+        {"input a[2]; layer b[2]: lif; a -> b: conv2d(1);", "E0303{a}"},
+        {"input a[2]; layer b[2]: lif; a -> b: all_to_all(1), pool = 2;", "E0303{a}"},
         {"input a[2]; layer b[2]: lif; a -> b: all_to_all(1), dalay = 2 ms;", "E0205{dalay}"},
         {"input a[2]; layer b[2]: lif; a -> b: all_to_all(1), delay = 0.4 ms;", "E0306{0.4 ms}"},
         {"input a[2]; layer b[2]: lif; a -> b: all_to_all(1), delay = 2;", "E0301{2}"},
@@ -253,14 +319,11 @@ static void test_errors(void **state)
         {"layer b[2]: lif; let b = 1;", "E0202{b}"},
         {"layer b[b]: lif;", "E0203{b}"},
         {"input duration[1];", "E0403{duration}"},
-        {"input dvs[1] from dvs;", "E0403{input dvs[1] from dvs;}"},
+        {"input dvs[1] from dvs;", "E0403{dvs}"},
         {"network t { layer b[2]: lif; }", "E0401{b}"},
         {"network t { dt = 0 ms; layer b[2]: lif; }", "E0306{0 ms}"},
         {"network t { dt = 1; layer b[2]: lif; }", "E0301{1}"},
         {"dt = 2 ms;", "E0202{dt = 2 ms;}"},
-        {"neuron ev { state v = 0; on event(w) { v = v + w; } }"
-         "network t { dt = 1 ms; layer b[2]: ev; }",
-         "E0403{ev}"},
         {"layer b[2]: lif; record b.u;", "E0201{u}"},
         {"layer b[2]: lif; record c.v;", "E0201{c}"},
         {"layer b[2]: lif; record b;", "E0403{b}"},
@@ -443,6 +506,15 @@ static void test_print_and_read(void **state)
                 "network t { dt = 1 ms; input x[2, 2]; part p = w(n = 30); part q = w(n = 2);"
                 "  x -> p.e[0:4]: one_to_one(0.1), delay = 3 ms; p.e -> q.e: all_to_all(1e-3);"
                 "  mismatch 5 % seed 3; record p.e.v; output q.i; }",
+        LIF EVENTFUL
+        "network t { dt = 1 ms; layer c: lif; layer d: eventful; layer e[3]: eventful;"
+        "  input x[2, 16, 12] from dvs { merge = true; off = false; pool = [2, 1]; mirror = [true, "
+        "  false]; crop = [1:7, :]; swap = true; } input y[2, 4, 4] from dvs;"
+        "  x -> c: conv2d([o: 3, i: 1, y: 3, x: 2 => 0.1 * (o - y) + x], stride = [2, 1],"
+        "    padding = [0, 1]), bias = [0.1, 0.2, 0.3], delay = 2 ms;"
+        "  c -> d: conv2d(ones(1, 3, 1, 1)), average_pool = [1, 2], bias = 0.5;"
+        "  y -> e: dense(i, j => i - j), bias = [i: 3 => i / 7], pool = 2;"
+        "  y -> e: all_to_all(0), average_pool = 1; d -> e: all_to_all(1); }",
     };
     for (size_t i = 0; i < sizeof sources / sizeof *sources; i++) {
         struct elab_test a, b;
@@ -470,11 +542,11 @@ static void test_print_and_read(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_connections),    cmocka_unit_test(test_shapes),
-        cmocka_unit_test(test_parts),          cmocka_unit_test(test_errors),
-        cmocka_unit_test(test_work),           cmocka_unit_test(test_all_at_once),
-        cmocka_unit_test(test_settings),       cmocka_unit_test(test_choice),
-        cmocka_unit_test(test_print_and_read),
+        cmocka_unit_test(test_connections), cmocka_unit_test(test_shapes),
+        cmocka_unit_test(test_maps),        cmocka_unit_test(test_parts),
+        cmocka_unit_test(test_errors),      cmocka_unit_test(test_work),
+        cmocka_unit_test(test_all_at_once), cmocka_unit_test(test_settings),
+        cmocka_unit_test(test_choice),      cmocka_unit_test(test_print_and_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
