@@ -35,7 +35,7 @@ static uint32_t no_names(void *arg, const char **out, uint32_t max)
     return 0;
 }
 
-/* The interface of a kernel (names and kinds in order) is its model's. */
+/* The interface of a kernel (names and kinds in order, which bodies there are) is its model's. */
 static bool fits(const struct model *m, const struct kernel *k)
 {
     static const uint8_t kind[] = {
@@ -44,7 +44,8 @@ static bool fits(const struct model *m, const struct kernel *k)
         [MODEL_BIAS] = K_PARAM_BIAS,
     };
     if (m->param.n != k->n_params || m->let.n != k->n_lets || m->receptor.n != k->n_receptors ||
-        m->state.n != k->n_states)
+        m->state.n != k->n_states || m->step.present != (k->step.n > 0) ||
+        m->event.present != (k->event.n > 0))
         return false;
     for (uint32_t i = 0; i < m->param.n; i++) {
         if (strcmp(m->param.data[i].name, k->param[i].name) != 0 ||

@@ -243,6 +243,63 @@ static void test_verify(void **state)
     assert_true(net_verify(n, &d));
 }
 
+/* A camera, and a convolution of its map with an average and biases. */
+static void test_verify_maps(void **state)
+{
+    struct neuron_text *t = *state;
+    struct model *m = checked(t, "neuron m { receive r; state v = 0; step { v = v + r; } }");
+    struct net *n = net_new(&t->arena, "maps");
+    struct sensor *s = ARENA_NEW(&t->arena, struct sensor);
+    struct conv *k = ARENA_NEW(&t->arena, struct conv);
+    n->dt = 1e-3;
+    *s = (struct sensor){.from = "dvs",
+                         .raw = {2, 6, 8},
+                         .on = true,
+                         .off = true,
+                         .pool = {1, 1},
+                         .crop = {{0, 6}, {0, 8}}};
+    *k = (struct conv){.out = 3, .in = 2, .kernel = {2, 1}, .stride = {1, 2}};
+    k->w = ARENA_ARRAY(&t->arena, float, 12);
+    net_add_input(n, "cam", (struct net_shape){3, {2, 6, 8}}, nowhere);
+    n->input.data[0].sensor = s;
+    net_add_layer(n, "out", (struct net_shape){3, {3, 2, 2}}, m, nowhere);
+    net_layer_defaults(n, 0);
+    struct net_connection *c = net_add_conv(n, true, 0, 0, 0, 0, k, 24, nowhere);
+    c->pool[0] = c->pool[1] = 2;
+    c->average = true;
+    c->bias = ARENA_ARRAY(&t->arena, float, 3);
+    struct diags d = {0};
+    assert_true(net_verify(n, &d));
+    s->merge = true;
+    broken(n, "another shape");
+    s->merge = false;
+    s->crop[0][1] = 7;
+    broken(n, "out of range");
+    s->crop[0][1] = 6;
+    c->pool[0] = 7;
+    broken(n, "no whole area");
+    c->pool[0] = 2;
+    c->n_pre = 96;
+    broken(n, "number of rows");
+    c->n_pre = 24;
+    c->bias[2] = NAN;
+    broken(n, "a bias");
+    c->bias[2] = 0;
+    k->w[11] = INFINITY;
+    broken(n, "a weight");
+    k->w[11] = 0;
+    k->in = 1;
+    broken(n, "features");
+    k->in = 2;
+    k->stride[1] = 3;
+    assert_true(net_verify(n, &d));
+    k->stride[1] = 4;
+    broken(n, "another map");
+    k->stride[1] = 2;
+    n->layer.data[0].shape = (struct net_shape){1, {12}};
+    broken(n, "no map");
+}
+
 /* Parses without complaint, and its models read back to the same. */
 static void reads_back(struct neuron_text *t, const char *text)
 {
@@ -527,10 +584,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(test_shapes),          T(test_dynapse2_defaults),
         T(test_explicit_values), T(test_connections),
-        T(test_verify),          T(test_print),
-        T(test_print_sparse),    T(test_print_derived),
-        T(test_board_order),     T(test_print_board),
-        T(test_stdlib_prints),
+        T(test_verify),          T(test_verify_maps),
+        T(test_print),           T(test_print_sparse),
+        T(test_print_derived),   T(test_board_order),
+        T(test_print_board),     T(test_stdlib_prints),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -80,6 +80,19 @@ static void test_everything(void **state)
           "mismatch { all = 5 %; Io = 0; Itau_mem = 10 %; seed = 7; } }");
 }
 
+static void test_maps(void **state)
+{
+    (void)state;
+    check("use speck; network n { input cam[2, 16, 16] from dvs { pool = 2; crop = [1:7, :];"
+          "mirror = [true, true]; swap = true; on = false; } input y[2, 5, 5];"
+          "layer a: iaf { threshold = 2; v_min = -inf; } layer b[4]: iaf { reset_to_zero = true; }"
+          "cam -> a: conv2d([o: 2, c: 1, y: 3, x: 2 => o - y + x / 3], stride = [1, 2],"
+          "  padding = [0, 1]), bias = [0.5, -1];"
+          "y -> a: conv2d(zeros(2, 2, 1, 1), padding = [2, 1]), average_pool = 2;"
+          "a -> b: dense(i, j => i - j), pool = [2, 1], bias = 0; a -> b: all_to_all(0);"
+          "record a.v, b.spikes; }");
+}
+
 static void test_spans(void **state)
 {
     (void)state;
@@ -137,8 +150,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_small),        cmocka_unit_test(test_everything),
-        cmocka_unit_test(test_spans),        cmocka_unit_test(test_wrong_models),
-        cmocka_unit_test(test_no_time_step),
+        cmocka_unit_test(test_maps),         cmocka_unit_test(test_spans),
+        cmocka_unit_test(test_wrong_models), cmocka_unit_test(test_no_time_step),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
