@@ -283,29 +283,29 @@ static void put_sparse(struct text *t, const struct net_connection *c)
     buf_puts(t->out, "])");
 }
 
-/* Numbers with the brackets of their shape. */
-static void put_numbers(struct text *t, const float *v, const struct net_shape *s)
+/* Numbers with the brackets of their shape; what is in t->item already comes before the first. */
+static void put_numbers(struct text *t, const float *v, const struct net_shape *s, bool first)
 {
     const uint32_t n = net_shape_count(*s);
     for (uint32_t k = 0; k < n; k++) {
         buf_fill(&t->item, '[', brackets(s, k));
         buf_f32_text(&t->item, v[k]);
         buf_fill(&t->item, ']', brackets(s, k + 1));
-        text_item(t, k == 0);
+        text_item(t, first && k == 0);
     }
 }
 
 static void put_conv(struct text *t, const struct conv *c)
 {
     buf_puts(t->out, "conv2d(");
-    put_numbers(t, c->w, &(struct net_shape){4, {c->out, c->in, c->kernel[0], c->kernel[1]}});
+    put_numbers(t, c->w, &(struct net_shape){4, {c->out, c->in, c->kernel[0], c->kernel[1]}}, true);
     if (c->stride[0] != 1 || c->stride[1] != 1) {
-        buf_puts(t->out, ", ");
-        put_pair(t->out, "stride", c->stride);
+        put_pair(&t->item, "stride", c->stride);
+        text_item(t, false);
     }
     if (c->padding[0] || c->padding[1]) {
-        buf_puts(t->out, ", ");
-        put_pair(t->out, "padding", c->padding);
+        put_pair(&t->item, "padding", c->padding);
+        text_item(t, false);
     }
     buf_putc(t->out, ')');
 }
@@ -331,11 +331,13 @@ static void put_bias(struct text *t, const float *v, uint32_t n)
     uint32_t same = 1;
     while (same < n && v[same] == v[0])
         same++;
-    buf_puts(t->out, ", bias = ");
-    if (same == n)
-        buf_f32_text(t->out, v[0]);
-    else
-        put_numbers(t, v, &(struct net_shape){1, {n}});
+    buf_puts(&t->item, "bias = ");
+    if (same < n) {
+        put_numbers(t, v, &(struct net_shape){1, {n}}, false);
+        return;
+    }
+    buf_f32_text(&t->item, v[0]);
+    text_item(t, false);
 }
 
 static void put_connection(struct text *t, const struct net *n, const struct net_connection *c)
@@ -347,16 +349,19 @@ static void put_connection(struct text *t, const struct net *n, const struct net
                c->from_input ? n->input.data[c->src].name : n->layer.data[c->src].name, dst->name);
     put_operator(t, c, dst->n);
     if (c->average || c->pool[0] != 1 || c->pool[1] != 1) {
-        buf_puts(t->out, ", ");
-        put_pair(t->out, c->average ? "average_pool" : "pool", c->pool);
+        put_pair(&t->item, c->average ? "average_pool" : "pool", c->pool);
+        text_item(t, false);
     }
     if (c->bias)
         put_bias(t, c->bias, c->conv ? c->conv->out : dst->n);
-    if (m->receptor.n > 1)
-        buf_printf(t->out, ", via = %s", m->receptor.data[c->receptor].name);
+    if (m->receptor.n > 1) {
+        buf_printf(&t->item, "via = %s", m->receptor.data[c->receptor].name);
+        text_item(t, false);
+    }
     if (c->delay != (c->from_input || m->event.present ? 0u : 1u)) {
-        buf_puts(t->out, ", delay = ");
-        unit_f64_text(t->out, c->delay * n->dt, DIM_TIME);
+        buf_puts(&t->item, "delay = ");
+        unit_f64_text(&t->item, c->delay * n->dt, DIM_TIME);
+        text_item(t, false);
     }
     text_end(t, ";");
 }

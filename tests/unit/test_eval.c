@@ -68,6 +68,29 @@ static void test_scalars(void **state)
     ROWS(rows);
 }
 
+static void test_members(void **state)
+{
+    (void)state;
+    static const struct row rows[] = {
+        {"let f = (weight = [1, 2], bias = 3); let x = f.weight * f.bias;", "[3, 6]"},
+        {"fn f(a, b = 2) = (sum = a + b, inner = (a = a, b = b)); let x = f(5).inner.b + f(1, "
+         "3).sum;",
+         "6"},
+        {"let f = if true then (a = 1, b = 2) else 3; let x = f.b;", "2"},
+        {"let x = (a = 1, b = 2).c;", "E0201{c}"},
+        {"let f = 2; let x = f.a;", "E0302{f}"},
+        {"let x = (a = uniform(0, 1), b = 2).b;", "E0305{uniform(0, 1)}"},
+        {"let x = (a = 1, b = 1 / [0, 1] + [1, 2, 3]).a;", "E0303{1 / [0, 1] + [1, 2, 3]}"},
+        {"use speck; let f = batch_norm([o: 2, c: 1, y: 1, x: 2 => o + x], 1, [2, 8], [10, 20],"
+         " [3, 5], [3, 15], eps = 1); let x = reshape(concat(reshape(f.weight, 4), f.bias), 6);",
+         "[0, 1, 2, 4, 8, 12]"},
+        {"use speck; let f = batch_norm([[1, 2], [3, 4], [5, 6]], [1, 2], [2, 8], [10, 20],"
+         " [3, 5], [3, 15], eps = 1); let x = reshape(concat(reshape(f.weight, 6), f.bias), 8);",
+         "[1, 4, 3, 8, 5, 12, 8, 14]"},
+    };
+    ROWS(rows);
+}
+
 static void test_dimensions(void **state)
 {
     (void)state;
@@ -354,11 +377,11 @@ static void test_limits(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_scalars), cmocka_unit_test(test_dimensions),
-        cmocka_unit_test(test_kinds),   cmocka_unit_test(test_arrays),
-        cmocka_unit_test(test_index),   cmocka_unit_test(test_names),
-        cmocka_unit_test(test_load),    cmocka_unit_test(test_random),
-        cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_scalars),    cmocka_unit_test(test_members),
+        cmocka_unit_test(test_dimensions), cmocka_unit_test(test_kinds),
+        cmocka_unit_test(test_arrays),     cmocka_unit_test(test_index),
+        cmocka_unit_test(test_names),      cmocka_unit_test(test_load),
+        cmocka_unit_test(test_random),     cmocka_unit_test(test_limits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
