@@ -33,8 +33,9 @@ LIBS := -lz -lm -ldl
 # ---- what is built from what ---------------------------------------------------------------------
 
 # A chip's run half, by file name: goes into libdyn-run and knows nothing of a network.
-RUN_HALF    := target limits grid config meaning links decode biasgen dump_json emulate \
-               emulate_board emulate_findings export export_config export_merge export_samna
+RUN_HALF    := target limits fields grid config config_image meaning links decode biasgen flash \
+               dump_json emulate emulate_board emulate_findings export export_config export_merge \
+               export_samna
 CHIPS       := dynapse2 speck sim
 
 # Inner loops that are compiled once for each instruction set, chosen at run time.
@@ -56,7 +57,7 @@ obj = $(patsubst %.c,$(BUILD)/%.o,$1)
 
 GEN_OBJ     := $(BUILD)/gen/lang/parser.o $(BUILD)/gen/lang/lexer.o $(BUILD)/gen/stdlib.o
 OBJ_BASE    := $(call obj,$(SRC_BASE))
-OBJ_RUN     := $(call obj,$(SRC_RUN)) $(BUILD)/gen/d2_samna.o $(ISA_LOOPS:%=$(BUILD)/runtime/%_base.o)
+OBJ_RUN     := $(call obj,$(SRC_RUN)) $(BUILD)/gen/d2_samna.o $(BUILD)/gen/speck_samna.o $(ISA_LOOPS:%=$(BUILD)/runtime/%_base.o)
 HAVE_AVX    := $(filter x86_64%,$(shell $(CC) -dumpmachine 2>/dev/null))
 ifneq ($(HAVE_AVX),)
 OBJ_RUN     += $(foreach i,avx2 avx512,$(ISA_LOOPS:%=$(BUILD)/runtime/%_$i.o))
@@ -147,9 +148,11 @@ $(BUILD)/gen/stdlib.c: $(wildcard stdlib/*.dyn) compiler/embed.awk Makefile
 	@mkdir -p $(@D)
 	$(call say,GEN)LC_ALL=C awk -f compiler/embed.awk $(filter %.dyn,$^) >$@
 
-$(BUILD)/gen/d2_samna.c: targets/dynapse2/samna.py targets/embed_text.awk Makefile
+$(BUILD)/gen/d2_samna.c: targets/dynapse2/samna.py
+$(BUILD)/gen/speck_samna.c: targets/speck/samna.py
+$(BUILD)/gen/%_samna.c: targets/embed_text.awk Makefile
 	@mkdir -p $(@D)
-	$(call say,GEN)LC_ALL=C awk -v name=d2_samna_text -f targets/embed_text.awk $< >$@
+	$(call say,GEN)LC_ALL=C awk -v name=$*_samna_text -f targets/embed_text.awk $(filter %.py,$^) >$@
 
 # Generated code isn't ours to warn about.
 $(BUILD)/gen/%.o: $(BUILD)/gen/%.c | tools $(BUILD)/gen/lang/parser.h $(BUILD)/gen/lang/lexer.h

@@ -19,7 +19,7 @@ rule() { # FILES (a find expression's path pattern), ALLOWED (regular expression
         failed=1
     fi
 }
-run_half() { for f in target limits grid config meaning links decode biasgen dump_json emulate emulate_board emulate_findings export export_config export_merge export_samna; do ls targets/*/$f.[ch] 2>/dev/null; done; }
+run_half() { for f in target limits fields grid config config_image meaning links decode biasgen flash dump_json emulate emulate_board emulate_findings export export_config export_merge export_samna; do ls targets/*/$f.[ch] 2>/dev/null; done; }
 compile_half() { ls targets/dynapse2/*.[ch] targets/speck/*.[ch] targets/sim/*.[ch] 2>/dev/null | grep -vFx "$(run_half)"; }
 
 rule 'runtime/base: itself' 'runtime/base/|diag_codes.def|arena.h|vec.h|buf.h|[a-z_0-9]+\.h"' runtime/base/*.[ch]
@@ -28,7 +28,7 @@ rule 'lang: base' 'lang/|runtime/base/' lang/*.[chly]
 rule 'compiler/net: base, spans and dimensions of lang' 'compiler/net/|runtime/base/|lang/unit\.h' compiler/net/*.[ch]
 rule 'compiler: all but the insides of targets' 'compiler/|runtime/|lang/|targets/(target|compile)\.h|targets/sim/sim\.h' compiler/*.[ch]
 # shellcheck disable=SC2046
-rule 'run half of targets: runtime, base, itself' 'runtime/|targets/target\.h|targets/[a-z0-9]+/(tables/|(limits|grid|config|links|decode|biasgen|emulate|export)[a-z_]*\.h)' $(run_half)
+rule 'run half of targets: runtime, base, itself' 'runtime/|targets/target\.h|targets/[a-z0-9]+/(tables/|(limits|fields|grid|config|links|decode|biasgen|flash|emulate|export)[a-z_]*\.h)' $(run_half)
 # shellcheck disable=SC2046
 rule 'compile half of targets: also the network' 'runtime/|targets/|compiler/net/|lang/(source|unit)\.h' $(compile_half)
 rule 'the JIT: runtime, base, LLVM' 'runtime/|targets/sim/jit/' targets/sim/jit/*.[ch]

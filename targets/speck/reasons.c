@@ -1,0 +1,197 @@
+#include "targets/speck/reasons.h"
+#include "runtime/base/buf.h"
+
+static const char axis_name[] = "yx";
+
+const char *speck_memory_name(uint32_t kind)
+{
+    static const char *const name[] = {"its kernels", "its neurons", "its biases"};
+    return name[kind];
+}
+
+static bool within(uint32_t x, uint32_t most)
+{
+    return x >= 1 && x <= most;
+}
+
+/* Ranges that one axis breaks; reported if `f` isn't NULL. */
+static bool axis_fits(const struct speck_layer *l, uint32_t a, const char *where,
+                      struct speck_faults *f)
+{
+    bool map = within(l->map[a], SPECK_SENSOR), padding = l->padding[a] <= SPECK_MAX_PADDING;
+    bool kernel = within(l->kernel[a], SPECK_MAX_KERNEL), stride = speck_is_stride(l->stride[a]);
+    uint32_t n = speck_output(l, a);
+    if (f && !map)
+        speck_fault_add(f, where, "its input map is %u along %c, a core takes 1 to %u", l->map[a],
+                        axis_name[a], SPECK_SENSOR);
+    if (f && !kernel)
+        speck_fault_add(f, where, "its kernel is %u along %c, a core's is 1 to %u", l->kernel[a],
+                        axis_name[a], SPECK_MAX_KERNEL);
+    if (f && !stride)
+        speck_fault_add(f, where, "its stride along %c is %u, a core's is 1, 2, 4 or 8",
+                        axis_name[a], l->stride[a]);
+    if (f && !padding)
+        speck_fault_add(f, where, "its padding along %c is %u, a core's is 0 to %u", axis_name[a],
+                        l->padding[a], SPECK_MAX_PADDING);
+    if (f && !within(n, SPECK_MAX_OUTPUT))
+        speck_fault_add(f, where, "it has %u neurons along %c, a core has 1 to %u", n, axis_name[a],
+                        SPECK_MAX_OUTPUT);
+    return map && padding && kernel && stride && within(n, SPECK_MAX_OUTPUT);
+}
+
+static bool ranges_fit(const struct speck_layer *l, const char *where, struct speck_faults *f)
+{
+    bool y = axis_fits(l, 0, where, f), x = axis_fits(l, 1, where, f);
+    bool square = l->kernel[0] == l->kernel[1];
+    bool in = within(l->in, SPECK_MAX_FEATURES), out = within(l->out, SPECK_MAX_FEATURES);
+    if (f && !square) {
+        struct speck_fault *g = speck_fault_add(
+            f, where, "its kernel is %u x %u, a core's is square", l->kernel[0], l->kernel[1]);
+        g->help = "fill the kernel up with zeros to a square one, as much on each side, and add "
+                  "to the padding as many rows or columns as it gained on one side";
+    }
+    if (f && !in)
+        speck_fault_add(f, where, "it has %u input features, a core takes 1 to %u", l->in,
+                        SPECK_MAX_FEATURES);
+    if (f && !out)
+        speck_fault_add(f, where, "it has %u features, a core has 1 to %u", l->out,
+                        SPECK_MAX_FEATURES);
+    return y && x && square && in && out;
+}
+
+static bool fits(const struct speck_layer *l)
+{
+    return ranges_fit(l, NULL, NULL) && speck_candidates(speck_need(l)) != 0;
+}
+
+/* ---- changes ---- */
+
+/* The largest value below the one at `x` with which the layer fits; 0: none. */
+static uint32_t lower(struct speck_layer *l, uint32_t *x)
+{
+    uint32_t was = *x, found = 0;
+    if (*x > SPECK_MAX_FEATURES)
+        *x = SPECK_MAX_FEATURES + 1;
+    while (!found && --*x >= 1)
+        found = fits(l) ? *x : 0;
+    *x = was;
+    return found;
+}
+
+static uint32_t smaller_kernel(struct speck_layer l)
+{
+    uint32_t most = l.kernel[0] < l.kernel[1] ? l.kernel[0] : l.kernel[1];
+    for (uint32_t k = SPECK_MAX_KERNEL; k >= 1; k--) {
+        l.kernel[0] = l.kernel[1] = k;
+        if (k < most && fits(&l))
+            return k;
+    }
+    return 0;
+}
+
+static uint32_t longer_stride(struct speck_layer l)
+{
+    uint32_t least = l.stride[0] > l.stride[1] ? l.stride[0] : l.stride[1];
+    for (uint32_t s = 2; s <= SPECK_MAX_STRIDE; s *= 2) {
+        l.stride[0] = l.stride[1] = s;
+        if (s > least && fits(&l))
+            return s;
+    }
+    return 0;
+}
+
+/* A kernel that is the whole map shrinks with it. */
+static uint32_t pool_before(const struct speck_layer *l)
+{
+    for (uint32_t p = 2; p <= SPECK_MAX_POOL; p *= 2) {
+        struct speck_layer m = *l;
+        for (uint32_t a = 0; a < 2; a++) {
+            bool whole = m.kernel[a] == m.map[a] && m.padding[a] == 0;
+            m.map[a] /= p;
+            m.kernel[a] = whole ? m.map[a] : m.kernel[a];
+        }
+        if (fits(&m))
+            return p;
+    }
+    return 0;
+}
+
+static void put_way(struct buf *b, const char *before, uint32_t n, const char *behind)
+{
+    if (n > 0)
+        buf_printf(b, "%s%s%u%s", b->n ? ", or " : "it fits with ", before, n, behind);
+}
+
+/* NULL: no single change does. */
+static const char *ways_to_fit(struct arena *a, const struct speck_layer *l)
+{
+    struct speck_layer m = *l;
+    bool dense = l->kernel[0] == l->map[0] && l->kernel[1] == l->map[1];
+    struct buf b = {0};
+    put_way(&b, "", lower(&m, &m.out), " features");
+    put_way(&b, "", lower(&m, &m.in), " input features");
+    put_way(&b, "a kernel of size ", dense ? 0 : smaller_kernel(m), "");
+    put_way(&b, "stride ", longer_stride(m), "");
+    put_way(&b, "a pool of ", pool_before(l), " before it");
+    const char *text = b.n ? arena_strndup(a, b.data, b.n) : NULL;
+    buf_free(&b);
+    return text;
+}
+
+/* ---- memories ---- */
+
+static uint32_t part(struct speck_memory m, uint32_t kind)
+{
+    return kind == 0 ? m.kernel : kind == 1 ? m.neuron : m.bias;
+}
+
+/* How the need comes about: powers of two surprise. */
+static const char *because(struct arena *a, const struct speck_layer *l, uint32_t kind)
+{
+    uint32_t taps = l->kernel[0] * l->kernel[1], h = speck_output(l, 0), w = speck_output(l, 1);
+    if (kind == 0)
+        return arena_printf(
+            a, "%u input features times %u taps, which count as %u, times %u features, as %u",
+            l->in, taps, 1u << speck_bits(taps), l->out, 1u << speck_bits(l->out));
+    if (kind == 1)
+        return arena_printf(a, "%u features times a map of %u x %u, which counts as %u x %u",
+                            l->out, h, w, 1u << speck_bits(h), 1u << speck_bits(w));
+    return "one for each feature";
+}
+
+static void tell_memories(const struct speck_layer *l, const char *where, struct speck_faults *f)
+{
+    struct speck_memory need = speck_need(l);
+    bool alone = false;
+    for (uint32_t kind = 0; kind < 3; kind++) {
+        uint32_t most = 0;
+        for (uint32_t i = 0; i < SPECK_CORES; i++)
+            most = part(speck_core[i], kind) > most ? part(speck_core[i], kind) : most;
+        if (part(need, kind) <= most)
+            continue;
+        alone = true;
+        speck_fault_add(f, where, "%s need %u words, the largest core has %u: %s",
+                        speck_memory_name(kind), part(need, kind), most,
+                        because(f->arena, l, kind));
+    }
+    if (!alone)
+        speck_fault_add(f, where,
+                        "its kernels need %u words (%s) and its neurons %u (%s): each has cores, "
+                        "but no core has both",
+                        need.kernel, because(f->arena, l, 0), need.neuron, because(f->arena, l, 1));
+}
+
+bool speck_layer_fits(const struct speck_layer *l, const char *where, struct speck_faults *f)
+{
+    uint32_t before = f->list.n;
+    if (ranges_fit(l, where, f) && speck_candidates(speck_need(l)) == 0)
+        tell_memories(l, where, f);
+    if (f->list.n == before)
+        return true;
+    const char *help = ways_to_fit(f->arena, l);
+    for (uint32_t i = before; i < f->list.n; i++) {
+        if (!f->list.data[i].help)
+            f->list.data[i].help = help;
+    }
+    return false;
+}
