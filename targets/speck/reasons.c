@@ -66,14 +66,14 @@ static bool fits(const struct speck_layer *l)
 
 /* ---- changes ---- */
 
-/* The largest value below the one at `x` with which the layer fits; 0: none. */
-static uint32_t lower(struct speck_layer *l, uint32_t *x)
+/* The largest number of features below the one at `x` with which the layer fits; 0: none. */
+static uint32_t fewer(struct speck_layer *l, uint32_t *x)
 {
     uint32_t was = *x, found = 0;
-    if (*x > SPECK_MAX_FEATURES)
-        *x = SPECK_MAX_FEATURES + 1;
-    while (!found && --*x >= 1)
-        found = fits(l) ? *x : 0;
+    for (uint32_t n = SPECK_MAX_FEATURES; n >= 1 && !found; n--) {
+        *x = n;
+        found = n < was && fits(l) ? n : 0;
+    }
     *x = was;
     return found;
 }
@@ -128,8 +128,8 @@ static const char *ways_to_fit(struct arena *a, const struct speck_layer *l)
     struct speck_layer m = *l;
     bool dense = l->kernel[0] == l->map[0] && l->kernel[1] == l->map[1];
     struct buf b = {0};
-    put_way(&b, "", lower(&m, &m.out), " features");
-    put_way(&b, "", lower(&m, &m.in), " input features");
+    put_way(&b, "", fewer(&m, &m.out), " features");
+    put_way(&b, "", fewer(&m, &m.in), " input features");
     put_way(&b, "a kernel of size ", dense ? 0 : smaller_kernel(m), "");
     put_way(&b, "stride ", longer_stride(m), "");
     put_way(&b, "a pool of ", pool_before(l), " before it");
