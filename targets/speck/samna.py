@@ -5,8 +5,8 @@
     python3 PROGRAM --flash OUT.bin       writes the vendor's flash image; needs no board
     python3 PROGRAM --stimulus S.npz      applies it to a board, plays S and records the answer
 
-A stimulus is a .npz as `dyn export --stimulus` and `dyn run -o` write it: input.NAME is a structured
-array (trial, t in microseconds, channel, y, x). The answer has that form too: LAYER.events. With
+A stimulus is a .npz as `dyn export --stimulus` and `dyn run -o` write it: input.NAME is an array of
+records (trial, t in microseconds, channel, y, x). The answer has that form too: LAYER.events. With
 --record SECONDS instead of a stimulus the answer is what the sensor makes the network do.
 
 What isn't set here stays as samna's SpeckConfiguration() has it. This program was tested against a
@@ -54,7 +54,7 @@ def validated():
 
 # ---- the board -----------------------------------------------------------------------------------
 
-LEAD = 1_000_000  # microseconds from starting the clock to a stimulus, so that it is written in time
+LEAD = 1_000_000  # microseconds from starting the clock to a stimulus, which is written meanwhile
 SETTLE = 1.0  # seconds after a configuration was applied
 QUIET = 0.1  # seconds without a spike after which there are no more
 
@@ -74,7 +74,7 @@ class Board:
             io.set_slow_clk_rate(slow_clock)
 
     def play(self, config, events, seconds):
-        """One trial from the initial state: what the chip sends for so long and until it is quiet."""
+        """One trial: what the chip sends in so many seconds, and then until it is quiet."""
         self.device.get_model().apply_configuration(config)
         time.sleep(SETTLE)
         self.sink.get_events()

@@ -1,1 +1,1 @@
-from . import device, dynapse2
+from . import device, dynapse2, graph, speck2e, speck2f
