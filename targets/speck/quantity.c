@@ -97,20 +97,6 @@ void speck_multiply(float *v, size_t n, double factor)
         v[i] *= f;
 }
 
-/* ---- batch norm ---- */
-
-void speck_fold_batch_norm(uint32_t out, size_t each, float *weights, float *biases,
-                           const float *gamma, const float *beta, const float *mean,
-                           const float *var, float eps)
-{
-    for (uint32_t f = 0; f < out; f++) {
-        float factor = gamma[f] / sqrtf(var[f] + eps);
-        for (size_t i = 0; i < each; i++)
-            weights[f * each + i] *= factor;
-        biases[f] = beta[f] + (biases[f] - mean[f]) * factor;
-    }
-}
-
 /* ---- kernels ---- */
 
 void speck_dense_kernel(const uint32_t map[3], const uint64_t *row, const uint32_t *post,

@@ -55,14 +55,6 @@ double speck_mean_factor(const double *factor, uint32_t n, uint32_t method);
 /* v *= factor, in float32 as torch does: the factor is rounded first. */
 void speck_multiply(float *v, size_t n, double factor);
 
-/* ---- batch norm ---- */
-
-/* Folds gamma * (x - mean) / sqrt(var + eps) + beta into weights [out][each] and biases [out],
- * which are zero where there were none. sinabs leaves eps out: 0. */
-void speck_fold_batch_norm(uint32_t out, size_t each, float *weights, float *biases,
-                           const float *gamma, const float *beta, const float *mean,
-                           const float *var, float eps);
-
 /* ---- kernels ---- */
 
 /* A dense layer on a map [in][h][w] as a convolution with one position: its rows (of neuron

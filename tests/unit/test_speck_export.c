@@ -36,21 +36,21 @@ static void json_is_the_configuration(void **state)
     assert_int_equal(json_number(core, "core"), 3);
     assert_string_equal(json_member(core, "layer")->text, "first");
     assert_int_equal(json_member(json_item(cores, 2), "layer")->kind, JSON_NULL);
-    assert_int_equal(json_at(c, "dimensions.input_shape.size.y"), 8);
-    assert_int_equal(json_at(c, "dimensions.stride.x"), 2);
-    assert_int_equal(json_at(c, "dimensions.kernel_size"), 3);
-    assert_int_equal(json_at(c, "destinations.0.feature_shift"), 6);
-    assert_int_equal(json_at(c, "biases.2"), -13);
-    assert_int_equal(json_at(c, "leak_enable"), 1);
-    assert_int_equal(json_at(c, "neurons_initial_value.3.4.7"), 99);
+    assert_int_equal((int)json_at(c, "dimensions.input_shape.size.y"), 8);
+    assert_int_equal((int)json_at(c, "dimensions.stride.x"), 2);
+    assert_int_equal((int)json_at(c, "dimensions.kernel_size"), 3);
+    assert_int_equal((int)json_at(c, "destinations.0.feature_shift"), 6);
+    assert_int_equal((int)json_at(c, "biases.2"), -13);
+    assert_int_equal((int)json_at(c, "leak_enable"), 1);
+    assert_int_equal((int)json_at(c, "neurons_initial_value.3.4.7"), 99);
     const struct speck_cnn_layer *l = &n.config.cnn_layers[3];
-    assert_int_equal(json_at(c, "weights.3.1.0.2"), /* feature, channel, x, y */
+    assert_int_equal((int)json_at(c, "weights.3.1.0.2"), /* feature, channel, x, y */
                      l->weights[speck_weight_at(&l->dimensions, 3, 1, 2, 0)]);
     assert_int_equal(json_member(c, "weights")->item.n, 4);
-    assert_int_equal(json_at(&t, "dvs.cut.x"), 9);
-    assert_int_equal(json_at(&t, "dvs.destinations.0.layer"), 3);
-    assert_int_equal(json_at(&t, "readout.threshold"), 0);
-    assert_int_equal(json_at(&t, "inputs.extra.0.pool.1"), 4);
+    assert_int_equal((int)json_at(&t, "dvs.cut.x"), 9);
+    assert_int_equal((int)json_at(&t, "dvs.destinations.0.layer"), 3);
+    assert_int_equal((int)json_at(&t, "readout.threshold"), 0);
+    assert_int_equal((int)json_at(&t, "inputs.extra.0.pool.1"), 4);
     buf_free(&out);
     arena_free(&a);
 }

@@ -2,6 +2,7 @@
 #include "tests/unit/unit.h"
 
 #include "runtime/base/npy.h"
+#include "targets/speck/config.h"
 #include "targets/speck/quantity.h"
 #include "tests/unit/json_tree.h"
 #include <math.h>
@@ -46,7 +47,7 @@ static void rounds_to(const struct golden *g, const float *v, size_t n, float sc
     assert_int_equal(want.count, n);
     assert_int_equal(speck_round(v, n, scale, limit, q), 0);
     for (size_t i = 0; i < n; i++)
-        assert_int_equal(q[i], npy_get(&want, &want.type, i));
+        assert_int_equal(q[i], (int)npy_get(&want, &want.type, i));
 }
 
 static void discretization_is_golden(void **state)
@@ -140,18 +141,87 @@ static void factors_are_golden(void **state)
     arena_free(&a);
 }
 
-static void batch_norm(void **state)
+/* ---- whole networks ---- */
+
+struct network {
+    const char *name;
+    uint32_t first; /* number of its first layer */
+    uint32_t layers;
+    int8_t core[5];
+};
+
+/* Weights, biases and what is on the cores of one layer. */
+static void check_layer(const struct golden *g, const struct network *n, uint32_t layer)
+{
+    const char *file = arena_printf(g->a, "tests/golden/speck/%s/golden.npz", n->name);
+    struct diags d = {0};
+    struct npy w, b, q, on_core;
+    struct span at = {0};
+    const uint32_t i = n->first + layer;
+    const char *name = arena_printf(g->a, "L%u_w", i), *bias = arena_printf(g->a, "L%u_b", i);
+    assert_true(npy_load(g->a, file, arena_printf(g->a, "%s_float", name), &w, &d, E0901, at));
+    assert_true(npy_load(g->a, file, name, &q, &d, E0901, at));
+    assert_true(npy_load(g->a, file, arena_printf(g->a, "core%d_weights_fcxy", n->core[layer]),
+                         &on_core, &d, E0901, at));
+    bool biased = npy_load(g->a, file, arena_printf(g->a, "%s_float", bias), &b, &d, E0901, at);
+    struct speck_real l = {.threshold = 1, .v_min = -1, .bounded = strncmp(n->name, "e4", 2) != 0};
+    struct speck_scales parts;
+    float *weights = ARENA_ARRAY(g->a, float, w.count), *biases = NULL;
+    int32_t *out = ARENA_ARRAY(g->a, int32_t, w.count);
+    for (uint64_t k = 0; k < w.count; k++)
+        weights[k] = (float)npy_get(&w, &w.type, k);
+    if (biased) {
+        biases = ARENA_ARRAY(g->a, float, b.count);
+        for (uint64_t k = 0; k < b.count; k++)
+            biases[k] = (float)npy_get(&b, &b.type, k);
+    }
+    l.weights = weights;
+    l.n_weights = (size_t)w.count;
+    l.biases = biases;
+    l.n_biases = biased ? (size_t)b.count : 0;
+    float scale = speck_layer_scale(&l, SPECK_AS_SINABS, &parts);
+    assert_int_equal(speck_round(weights, l.n_weights, scale, 127, out), 0);
+    struct speck_dimensions m = {.kernel_size = (int32_t)w.extent[2]};
+    m.output_shape.feature_count = (int32_t)w.extent[0];
+    m.input_shape.feature_count = (int32_t)w.extent[1];
+    for (uint64_t k = 0; k < w.count; k++) {
+        uint64_t x = k % w.extent[3], y = k / w.extent[3] % w.extent[2];
+        uint64_t c = k / w.extent[3] / w.extent[2] % w.extent[1];
+        size_t there = speck_weight_at(&m, (int32_t)(k / w.extent[3] / w.extent[2] / w.extent[1]),
+                                       (int32_t)c, (int32_t)y, (int32_t)x);
+        assert_int_equal(out[k], (int)npy_get(&q, &q.type, k));
+        assert_int_equal(out[k], (int)npy_get(&on_core, &on_core.type, there));
+    }
+    if (biased) {
+        assert_true(npy_load(g->a, file, bias, &q, &d, E0901, at));
+        assert_int_equal(speck_round(biases, l.n_biases, scale, 127, out), 0);
+        for (uint64_t k = 0; k < b.count; k++)
+            assert_int_equal(out[k], (int)npy_get(&q, &q.type, k));
+    }
+    diags_free(&d);
+}
+
+static void networks_are_golden(void **state)
 {
     (void)state;
-    float w[] = {1, 2, 3, 4}, b[] = {0, 10};
-    const float gamma[] = {2, 1}, beta[] = {1, -1}, mean[] = {3, 4}, var[] = {4, 12};
-    speck_fold_batch_norm(2, 2, w, b, gamma, beta, mean, var, 0);
-    assert_true(w[0] == 1 && w[1] == 2 && b[0] == 1 - 3);
-    assert_true(w[2] == 3 * (1 / sqrtf(12)) && b[1] == -1 + 6 * (1 / sqrtf(12)));
-    float e[] = {1}, c[] = {0};
-    const float zero[] = {0}, gain[] = {3};
-    speck_fold_batch_norm(1, 1, e, c, gain, zero, zero, zero, 0.25f);
-    assert_true(e[0] == 6);
+    static const struct network all[] = {
+        {"tutorial", 1, 1, {0}},
+        {"r1_single", 0, 1, {0}},
+        {"r2_avgpool", 0, 2, {0, 1}},
+        {"r3_stride_pad", 0, 2, {0, 1}},
+        {"r4_deep", 0, 5, {0, 1, 2, 3, 4}},
+        {"r5_fan_merge", 0, 4, {0, 1, 2, 3}},
+        {"nmnist", 0, 4, {0, 1, 2, 3}},
+        {"e2_augment", 0, 4, {3, 1, 2, 0}},
+        {"e4_minv_none", 0, 1, {0}},
+    };
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        struct arena a = {0};
+        struct golden g = {.a = &a};
+        for (uint32_t k = 0; k < all[i].layers; k++)
+            check_layer(&g, &all[i], k);
+        arena_free(&a);
+    }
 }
 
 static void dense_kernels(void **state)
@@ -215,7 +285,7 @@ int main(void)
         cmocka_unit_test(discretization_is_golden),
         cmocka_unit_test(scales),
         cmocka_unit_test(factors_are_golden),
-        cmocka_unit_test(batch_norm),
+        cmocka_unit_test(networks_are_golden),
         cmocka_unit_test(dense_kernels),
         cmocka_unit_test(shared_kernels),
     };
