@@ -68,6 +68,32 @@ static void put_all(struct expansion *e, uint64_t *row)
     }
 }
 
+/* Over an axis of the source: pairs of an input and an output that meet. */
+static double pairs(const struct expansion *e, int axis)
+{
+    double n = 0;
+    for (uint32_t at = 0; at < e->pooled[1 + axis]; at++) {
+        uint32_t out[2];
+        conv_outputs(e->from->conv, axis, at, e->dst[1 + axis], out);
+        n += (double)out[1] - out[0];
+    }
+    return n * e->from->pool[axis];
+}
+
+/* No fewer than there are: what would take too much isn't counted one by one. */
+static double synapses_at_most(const struct expansion *e)
+{
+    const struct plan_projection *j = e->from;
+    if (j->conv)
+        return pairs(e, 0) * pairs(e, 1) * j->conv->in * j->conv->out;
+    return (double)j->row[j->n_pre] * j->pool[0] * j->pool[1];
+}
+
+static double bytes_of(double synapses, double rows)
+{
+    return synapses * (sizeof(uint32_t) + sizeof(float)) + rows * sizeof(uint64_t);
+}
+
 static bool too_large(struct diags *d, const struct plan *p, const struct plan_projection *j,
                       double bytes)
 {
@@ -91,15 +117,16 @@ static bool expand(struct arena *a, const struct plan *p, struct plan_projection
                           .dst = p->group.data[j->dst].shape.extent,
                           .divisor = (float)((uint64_t)j->pool[0] * j->pool[1])};
     plan_source_map(p, j, e.whole, e.pooled);
-    put_all(&e, NULL);
     const uint32_t n = e.whole[0] * e.whole[1] * e.whole[2];
-    const double bytes = (double)e.n * (sizeof *e.post + sizeof *e.weight) + n * sizeof *j->row;
+    if (bytes_of(0, n) > memory_there() || bytes_of(synapses_at_most(&e), n) > memory_there())
+        return too_large(d, p, j, bytes_of(synapses_at_most(&e), n));
+    put_all(&e, NULL);
     struct plan_projection to = *j;
-    to.row = bytes > memory_there() ? NULL : arena_try(a, (size_t)n + 1, sizeof *to.row);
+    to.row = arena_try(a, (size_t)n + 1, sizeof *to.row);
     to.post = to.row ? arena_try(a, (size_t)e.n + 1, sizeof *to.post) : NULL;
     to.weight = to.post ? arena_try(a, (size_t)e.n + 1, sizeof *to.weight) : NULL;
     if (!to.weight)
-        return too_large(d, p, j, bytes);
+        return too_large(d, p, j, bytes_of((double)e.n, n));
     e.post = to.post;
     e.weight = to.weight;
     put_all(&e, to.row);

@@ -3,6 +3,7 @@
 #include "tests/unit/unit.h"
 
 #include "runtime/base/rng.h"
+#include "runtime/expand.h"
 #include "tests/unit/make_plan.h"
 #include "tests/unit/run_fixture.h"
 #include <math.h>
@@ -356,6 +357,28 @@ static void circles_are_refused(void **state)
     assert_int_equal(f->d.list.data[1]->code, E0401);
 }
 
+/* Nothing is counted one by one of what no memory could hold. */
+static void too_many_synapses(void **state)
+{
+    struct run_fixture *f = *state;
+    struct plan rows;
+    VEC_PUSH(&f->a, &f->p->kernel, make_counter(&f->a, 1));
+    make_input(&f->a, f->p, "in", 1 << 26);
+    f->p->input.data[0].shape = (struct plan_shape){3, {1, 1 << 13, 1 << 13}};
+    make_group(&f->a, f->p, "a", 1 << 26, 0, 0.5f);
+    f->p->group.data[0].shape = (struct plan_shape){3, {1, 1 << 13, 1 << 13}};
+    struct plan_projection *j = VEC_ADD(&f->a, &f->p->projection);
+    *j = (struct plan_projection){.from_input = true, .pool = {1, 1}, .n_pre = 1 << 26};
+    j->conv = ARENA_NEW(&f->a, struct conv);
+    *j->conv = (struct conv){
+        .out = 1, .in = 1, .kernel = {1023, 1023}, .stride = {1, 1}, .padding = {511, 511}};
+    j->conv->w = ARENA_ARRAY(&f->a, float, conv_count(j->conv));
+    const char *why;
+    assert_true(plan_verify(f->p, &why));
+    assert_false(plan_expand(&f->a, f->p, &rows, &f->d));
+    assert_int_equal(f->d.list.data[0]->code, E0806);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -363,6 +386,7 @@ int main(void)
         cmocka_unit_test(sensors),
         cmocka_unit_test(as_the_language_says),
         RUN_TEST(circles_are_refused),
+        RUN_TEST(too_many_synapses),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
