@@ -292,9 +292,9 @@ static void read_place(struct reading *r, const struct ast_board_item *i)
 {
     int layer;
     uint32_t *list, n;
-    int32_t chip, core;
+    int32_t chip = 0, core;
     if (!find_elements(r, i->ref, false, &layer, &list, &n) ||
-        !number(r, i->index, 0, MAX_CHIP, "a chip's number", &chip) ||
+        (i->index && !number(r, i->index, 0, MAX_CHIP, "a chip's number", &chip)) ||
         !number(r, i->index2, 0, MAX_CORE, "a core's number", &core))
         return;
     for (uint32_t first = 0, k = 1; k <= n; k++) { /* one place for each run of neighbours */
@@ -467,12 +467,12 @@ void build_board(struct elab *el, struct net *n, const struct ast_decl *decl)
     if (!ast->target.text)
         return;
     const struct target_compiler *t = target_compiler_find(ast->target.text);
-    if (!t || t->words.n_dendrite == 0) {
+    if (!t || !t->check_board) {
         struct diag *g =
             diag_add(d, E0406, ast->target.span, "there is no board `%s`", ast->target.text);
         struct buf list = {0};
         for (int i = 0; target_compilers[i]; i++)
-            if (target_compilers[i]->words.n_dendrite)
+            if (target_compilers[i]->check_board)
                 buf_printf(&list, "%s`%s`", list.n ? ", " : "", target_compilers[i]->name);
         if (list.n)
             diag_hint(d, g, "boards are %s", list.data);

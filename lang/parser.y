@@ -431,6 +431,8 @@ board_item:
                                     { $$ = ast_board_neuron(p, @$, $2, NULL, true, $4.first); }
 |   "place" ref "on" "chip" operand "core" operand semi
                                     { $$ = ast_board_place(p, @$, $2, $5, $7); }
+|   "place" ref "on" "core" operand semi
+                                    { $$ = ast_board_place(p, @$, $2, NULL, $5); }
 |   "input" ref "=" groups semi     { $$ = ast_board_input(p, @$, $2, $4); }
 |   "output" dotted "=" "[" addresses "]" semi
                                     { $$ = ast_board_output(p, @$, $2, $5.first); }

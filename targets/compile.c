@@ -5,7 +5,8 @@
 static const struct target_pass no_pass[] = {{NULL, NULL}};
 static const struct target_compiler compiler_sim = {.name = "sim", .pass = no_pass};
 
-const struct target_compiler *const target_compilers[] = {&compiler_sim, &compiler_dynapse2, NULL};
+const struct target_compiler *const target_compilers[] = {
+    &compiler_sim, &compiler_dynapse2, &compiler_speck2e, &compiler_speck2f, NULL};
 
 const struct target_compiler *target_compiler_find(const char *name)
 {

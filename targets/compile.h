@@ -70,7 +70,8 @@ struct target_compiler {
     uint32_t (*fit)(const struct net *n, struct arena *a, struct target_fit_row **out);
 };
 
-extern const struct target_compiler compiler_dynapse2; /* compile.c in its folder */
+/* compile.c in their folders */
+extern const struct target_compiler compiler_dynapse2, compiler_speck2e, compiler_speck2f;
 
 /* All compilers, ended by NULL. */
 extern const struct target_compiler *const target_compilers[];

@@ -34,9 +34,10 @@ struct target {
                           const char *what, struct file_out *out, struct diags *d);
 };
 
-extern const struct target target_sim, target_dynapse2; /* target.c in their folders */
+extern const struct target target_sim, target_dynapse2, target_speck2e,
+    target_speck2f; /* target.c in their folders */
 
-/* All targets, ended by NULL: sim, dynapse2. */
+/* All targets, ended by NULL: sim, dynapse2, speck2e, speck2f. */
 extern const struct target *const targets[];
 const struct target *target_find(const char *name); /* NULL if unknown */
 

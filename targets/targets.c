@@ -1,7 +1,8 @@
 /* All targets, run half. */
 #include "targets/target.h"
 
-const struct target *const targets[] = {&target_sim, &target_dynapse2, NULL};
+const struct target *const targets[] = {&target_sim, &target_dynapse2, &target_speck2e,
+                                        &target_speck2f, NULL};
 
 const struct target *target_find(const char *name)
 {
