@@ -45,6 +45,9 @@ struct net_layer {
     struct model *model;
     struct net_column *param; /* one for each parameter of the model */
     struct net_column *init;  /* one for each state */
+    float scale; /* by which a pass multiplied weights, states and thresholds: the chip's units are
+                    that much smaller; 0: it hasn't. Known of a compilation and of an image, not
+                    printed */
     struct span span;
 };
 

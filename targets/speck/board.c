@@ -54,10 +54,12 @@ bool speck_raise_board(struct net *n, const struct image *im, struct diags *d)
         n->board = ARENA_NEW(n->arena, struct board);
         *n->board = (struct board){.target = speck_name[c.chip], .gain = 1};
     }
-    for (uint32_t i = 0; ok && i < m.n_layers && i < n->layer.n; i++)
+    for (uint32_t i = 0; ok && i < m.n_layers && i < n->layer.n; i++) {
+        n->layer.data[i].scale = m.layer[i].scale;
         VEC_PUSH(n->arena, &n->board->place,
                  ((struct board_place){
                      .layer = i, .count = n->layer.data[i].n, .core = m.layer[i].core}));
+    }
     arena_free(&scratch);
     return ok;
 }

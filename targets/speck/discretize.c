@@ -169,6 +169,7 @@ static bool set_layer(struct arena *a, struct net *n, uint32_t layer, const stru
 {
     struct net_layer *l = &n->layer.data[layer];
     struct speck_params p = speck_params_of(l->model);
+    l->scale = x->scale;
     float ends[2] = {l->param[p.threshold].v[0], l->param[p.v_min].v[0]};
     int32_t q[2] = {0, SPECK_MIN_STATE};
     speck_round(ends, isinf(ends[1]) ? 1 : 2, x->scale, SPECK_MAX_STATE, q);

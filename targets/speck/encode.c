@@ -137,7 +137,7 @@ static bool encode(struct encoding *e, struct speck_maps *m, struct diags *d)
     for (uint32_t i = 0; i < n->board->place.n; i++) {
         const struct board_place *p = &n->board->place.data[i];
         e->core[p->layer] = (uint8_t)p->core;
-        m->layer[p->layer] = (struct speck_placed){(uint8_t)p->core, 1};
+        m->layer[p->layer] = (struct speck_placed){(uint8_t)p->core, n->layer.data[p->layer].scale};
     }
     bool ok = true;
     for (uint32_t i = 0; i < n->layer.n; i++)

@@ -60,6 +60,7 @@ static void check_core(struct fixture *f, uint32_t layer, const struct json_tree
     const struct speck_cnn_layer *l = &f->c.cnn_layers[core];
     assert_int_equal(core, (int)json_number(json_member(info, "layer2core"), number));
 
+    assert_true(f->m.layer[layer].scale == (float)json_number(json_member(info, "scale"), number));
     const struct json_tree *c =
         json_member(json_member(info, "cnn_layers"), arena_printf(a, "%u", core));
     static const char *const paths[] = {

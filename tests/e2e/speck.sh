@@ -1,0 +1,69 @@
+# A network for a Speck from source to configuration and back: what the passes leave is a network
+# that runs, an image of it is the same network, and what the chip can't do is said.
+. "$(dirname "$0")/lib.sh"
+cd "$tmp" || exit 1
+cat >cnn.dyn <<'DYN'
+use speck;
+network cnn {
+    input cam[2, 128, 128] from dvs { pool = 4; crop = [2:30, :]; mirror = [false, true]; }
+    input extra[2, 28, 32];
+    layer a: iaf { threshold = 2; }
+    layer b: iaf { v_min = -inf; }
+    layer out[5]: iaf { reset_to_zero = true; }
+    cam -> a: conv2d([o: 4, c: 2, y: 3, x: 3 => normal(0, 1) seed 1], padding = 1),
+        bias = [0.5, -0.25, 0, 1];
+    extra -> a: conv2d([o: 4, c: 2, y: 3, x: 3 => normal(0, 1) seed 4], padding = 1);
+    a -> b: conv2d([o: 3, c: 4, y: 3, x: 3 => normal(0, 1) seed 2], stride = [1, 2], padding = [0, 5]),
+        average_pool = 2;
+    b -> out: dense(normal(0, 1) seed 3), pool = 2;
+    record a.spikes, a.v, out.spikes;
+}
+board speck2f { place out on core 8; }
+stimulus noise for cnn { duration = 40 ms; cam = poisson(20 Hz) seed 4; extra = poisson(5 Hz) seed 5; }
+DYN
+sed '/^board/d' cnn.dyn >bare.dyn
+
+expect 0 'build' "$DYN" build cnn.dyn -t speck2f -v -o cnn.dynb
+contains "$tmp/err" 'tells scales' 'a: scale [0-9.]+, weights off by [0-9.]+ %'
+contains "$tmp/err" 'keeps what was placed' 'out: core 8'
+expect 0 'print' "$DYN" print cnn.dyn -t speck2f --after assign -o print.dyn
+contains print.dyn 'the lowest state stands for no bound' 'v_min = -32768'
+contains print.dyn 'a place for each layer' 'place cnn.b on chip 0 core'
+expect 0 'dump' "$DYN" dump cnn.dynb -o dump.dyn
+same print.dyn dump.dyn 'an image is the same network'
+expect 0 'what is printed' "$DYN" build dump.dyn -t speck2f -q -o again.dynb
+expect 0 'dumped' "$DYN" dump again.dynb -o again.dyn
+same dump.dyn again.dyn 'is compiled to the same again'
+expect 0 'dump as JSON' "$DYN" dump cnn.dynb --json
+is_json "$tmp/out" 'which is JSON'
+expect 0 'fit' "$DYN" fit cnn.dyn -t speck2f
+contains "$tmp/out" 'tells words of each core' 'kernel words +out on core 8 +[0-9]+ +16384'
+expect 3 'an image' "$DYN" run cnn.dynb
+contains "$tmp/err" 'is told not to run' 'E0602.*only its source does'
+
+refused() { # NAME, EXPECTED, SED COMMAND
+    sed "$3" bare.dyn >wrong.dyn
+    expect 3 "$1" "$DYN" build wrong.dyn -t speck2e -q -o wrong.dynb
+    contains "$tmp/err" 'is refused with its reason' "$2"
+}
+refused 'an odd pool' 'E0602.*pool of 3 x 3' 's/b -> out\(.*\)pool = 2/b -> out\1pool = 3/'
+refused 'a bound at 0' 'E0602.*v_min.*is 0' 's/v_min = -inf/v_min = 0/'
+refused 'neurons that differ' 'E0602.*differ in `threshold`' \
+    's/reset_to_zero = true/threshold = [1, 2, 3, 4, 5]/'
+refused 'different kernels of one layer' 'E0602.*in different ways' \
+    's/y: 3, x: 3 => normal(0, 1) seed 4\], padding = 1/y: 1, x: 1 => normal(0, 1) seed 4]/'
+refused 'a large kernel' 'E0601.*kernel is 17' \
+    's/x: 3 => normal(0, 1) seed 2\(.*\)\[0, 5\]/x: 17 => normal(0, 1) seed 2\1[0, 12]/'
+refused 'three destinations' 'E0601.*3 connections' \
+    's/^    record.*/    layer c[1]: iaf; layer d[1]: iaf; a -> c: all_to_all(1), pool = 4; a -> d: all_to_all(1), pool = 4;/'
+refused 'a threshold that weights drown' 'E0602.*threshold.*becomes 0' 's/threshold = 2;/threshold = 1e-6; v_min = -1;/'
+
+sed 's/core 8/core 1/; s/speck2f/speck2e/' cnn.dyn >hand.dyn
+expect 0 'another core' "$DYN" build hand.dyn -t speck2e -q -o hand.dynb
+cat >lif.dyn <<'DYN'
+use neurons;
+network n { dt = 1 ms; input x[4]; layer y[4]: lif; x -> y: all_to_all(1); }
+DYN
+expect 3 'another model' "$DYN" build lif.dyn -t speck2e -q -o lif.dynb
+contains "$tmp/err" 'is refused' "E0602.*isn't a Speck's neuron"
+finish
