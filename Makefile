@@ -39,7 +39,7 @@ RUN_HALF    := target limits fields grid config config_image meaning links decod
 CHIPS       := dynapse2 speck sim
 
 # Inner loops that are compiled once for each instruction set, chosen at run time.
-ISA_LOOPS   := interp_step deliver
+ISA_LOOPS   := interp_step interp_event deliver
 SRC_BASE    := $(wildcard runtime/base/*.c)
 SRC_RUN     := $(filter-out $(ISA_LOOPS:%=runtime/%.c),$(wildcard runtime/*.c)) targets/targets.c \
                $(foreach c,$(CHIPS),$(wildcard $(RUN_HALF:%=targets/$c/%.c) targets/$c/tables/*.c))

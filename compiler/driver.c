@@ -316,7 +316,7 @@ bool driver_stimulus(struct program *p, const struct plan *plan, const char *nam
     }
     if (n_in > 0) { /* tables say anew how long it lasts; without one what was said stays */
         for (uint32_t i = 0; i < out->n_inputs; i++) {
-            if (out->source[i].kind == STIM_TABLE) {
+            if (out->source[i].kind == STIM_TABLE || out->source[i].kind == STIM_EVENTS) {
                 out->steps = 0;
                 out->trials = 0;
             }

@@ -138,7 +138,7 @@ static bool settle_tables(struct making *m)
         return true;
     for (uint32_t i = 0; i < m->net->input.n; i++) {
         const struct stimulus_source *s = &m->out->source[i];
-        if (s->kind == STIM_TABLE && s->steps > m->out->steps) {
+        if ((s->kind == STIM_TABLE || s->kind == STIM_EVENTS) && s->steps > m->out->steps) {
             m->out->steps = s->steps;
             m->steps_from = m->given[i]->span;
         }

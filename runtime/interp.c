@@ -10,7 +10,8 @@ enum {
 struct lower {
     struct arena *arena;
     const struct kernel_spec *spec;
-    const struct kcode *step;
+    const struct kcode *step; /* or the event code */
+    bool integer;             /* sums saturate */
     struct interp_code *out;
     uint32_t *slot;                /* of each value; K_NONE: none yet */
     uint32_t *last_use;            /* of each value: the latest instruction that reads it */
@@ -89,7 +90,7 @@ static uint32_t constant_slot(struct lower *l, float x)
  * caller adds it. */
 static uint32_t column_slot(struct lower *l, uint32_t op, uint32_t index)
 {
-    index = op == K_SPIKES ? 0 : index;
+    index = op == K_SPIKES || op == K_WEIGHT ? 0 : index;
     int fresh;
     uint32_t slot = map64_put(&l->column, (uint64_t)op << 32 | index, l->columns.n, &fresh);
     if (fresh)
@@ -150,6 +151,20 @@ static void release_operands(struct lower *l, uint32_t v)
     }
 }
 
+static bool may_leave_range(uint32_t op)
+{
+    return op == K_ADD || op == K_SUB || op == K_NEG || op == K_ABS;
+}
+
+static void saturate(struct lower *l, uint32_t v)
+{
+    const uint32_t from = l->slot[v];
+    l->slot[v] = take_register(l);
+    VEC_PUSH(l->arena, &l->code,
+             ((struct interp_inst){.op = INTERP_SATURATE, .out = l->slot[v], .a = from}));
+    VEC_PUSH(l->arena, &l->released, from);
+}
+
 static void allocate(struct lower *l)
 {
     for (uint32_t v = 0; v < l->step->n; v++) {
@@ -165,6 +180,8 @@ static void allocate(struct lower *l)
                                        .b = n > 1 ? l->slot[in->b] : 0,
                                        .c = n > 2 ? l->slot[in->c] : 0}));
         release_operands(l, v);
+        if (l->integer && may_leave_range(in->op))
+            saturate(l, v);
     }
 }
 
@@ -227,10 +244,10 @@ static void fill_constants(struct lower *l)
     }
 }
 
-static const struct interp_code *lower(struct arena *a, const struct kernel_spec *spec)
+static const struct interp_code *lower(struct arena *a, const struct kernel_spec *spec,
+                                       const struct kcode *step, bool integer)
 {
-    const struct kcode *step = &spec->kernel->step;
-    struct lower l = {.arena = a, .spec = spec, .step = step};
+    struct lower l = {.arena = a, .spec = spec, .step = step, .integer = integer};
     l.out = ARENA_NEW(a, struct interp_code);
     l.slot = ARENA_ARRAY(a, uint32_t, step->n);
     memset(l.slot, 0xff, step->n * sizeof *l.slot);
@@ -281,7 +298,43 @@ static bool prepare(const struct backend *b, struct arena *a, const struct kerne
 {
     (void)d;
     for (uint32_t i = 0; i < n; i++)
-        out[i] = (struct kernel_code){interp_step_for(b->cpu), lower(a, &spec[i])};
+        out[i] = (struct kernel_code){interp_step_for(b->cpu),
+                                      lower(a, &spec[i], &spec[i].kernel->step, false)};
+    return true;
+}
+
+static event_serve_fn *event_for(enum cpu_level level)
+{
+#if defined __x86_64__
+    if (level == CPU_AVX512)
+        return interp_event_avx512;
+    if (level == CPU_AVX2)
+        return interp_event_avx2;
+#else
+    (void)level;
+#endif
+    return interp_event_base;
+}
+
+bool interp_prepare_events(const struct backend *b, struct arena *a, const struct event_spec *spec,
+                           uint32_t n, struct event_code *out, struct diags *d)
+{
+    (void)d;
+    for (uint32_t i = 0; i < n; i++) {
+        const struct event_spec *from = &spec[i];
+        bool *all = ARENA_ARRAY(a, bool, from->kernel->n_states);
+        memset(all, true, from->kernel->n_states);
+        const struct kernel_spec s = {.kernel = from->kernel,
+                                      .param_uniform = from->param_uniform,
+                                      .let_uniform = from->let_uniform,
+                                      .param_value = from->param_value,
+                                      .let_value = from->let_value,
+                                      .traced = all,
+                                      .dt = from->dt};
+        struct interp_event *e = ARENA_NEW(a, struct interp_event);
+        *e = (struct interp_event){lower(a, &s, &from->kernel->event, from->integer), from->map};
+        out[i] = (struct event_code){.serve = event_for(b->cpu), .code = e};
+    }
     return true;
 }
 
@@ -292,6 +345,9 @@ static void release(const struct backend *b)
 
 void backend_interp(struct backend *out)
 {
-    *out = (struct backend){
-        .name = "interp", .cpu = cpu_level(), .prepare = prepare, .release = release};
+    *out = (struct backend){.name = "interp",
+                            .cpu = cpu_level(),
+                            .prepare = prepare,
+                            .prepare_events = interp_prepare_events,
+                            .release = release};
 }

@@ -308,9 +308,11 @@ static void report(struct engine *e, const struct run_failure *f, struct diags *
 /* Tables as they come out of sensors; what is drawn goes through them while it is played. */
 static bool through_sensors(struct engine *e, struct diags *d)
 {
-    const struct stimulus *s = e->options->stimulus;
-    struct stimulus *to = ARENA_NEW(&e->arena, struct stimulus);
-    *to = *s;
+    struct stimulus tables, *to = ARENA_NEW(&e->arena, struct stimulus);
+    const struct stimulus *s = &tables;
+    if (!stimulus_tables(&e->arena, e->options->stimulus, e->plan->dt, &tables, d))
+        return false;
+    *to = tables;
     to->source = ARENA_ARRAY(&e->arena, struct stimulus_source, s->n_inputs);
     e->applied = to;
     for (uint32_t i = 0; i < s->n_inputs; i++) {

@@ -6,7 +6,7 @@
 #define RUNTIME_RUN_H
 
 #include "runtime/base/cpu.h"
-#include "runtime/plan.h"
+#include "runtime/event_map.h"
 #include "runtime/stimulus.h"
 
 /* ---- kernels made runnable: interpreter and JIT offer the same call ---- */
@@ -49,6 +49,45 @@ struct kernel_code {
     const void *code;
 };
 
+/* ---- event code: what an event does at the end of a connection ---- */
+
+/* For specialisation. Where a group is `integer`, its states, parameters, lets and the weights of
+ * all that arrives are whole numbers from -32768 to 32767 (of a parameter or let also an infinity,
+ * which is then the nearer end), and the code has only operations that keep them so; every sum,
+ * difference, negation and absolute value saturates at these ends. Then a back end may keep states
+ * as int16_t; otherwise everything is float32. */
+struct event_spec {
+    const struct kernel *kernel;
+    const bool *param_uniform, *let_uniform;
+    const float *param_value, *let_value; /* where uniform */
+    float dt;
+    bool integer;
+    const struct event_map *map;
+};
+
+/* A group's lanes, in the order of event_map.h; EVENT_PAD more behind the last one. */
+struct event_lanes {
+    const float *const *param, *const *let; /* NULL entries where it is a constant of the code */
+    void *const *state;                     /* float, or int16_t where the code is narrow */
+};
+
+struct event_fired {
+    uint32_t lane;
+    float count; /* as the model says, not checked; never 0 */
+};
+
+/* Serves an event at (c, y, x) of the connection's source: its stretches in order, each lane once a
+ * stretch. Returns how many lanes fired and fills `fired` in with them, in that order; it has room
+ * for as many as there are weights. */
+typedef size_t event_serve_fn(const void *code, const struct event_lanes *lanes, uint32_t c,
+                              uint32_t y, uint32_t x, struct event_fired *fired);
+
+struct event_code {
+    event_serve_fn *serve;
+    const void *code;
+    bool narrow; /* states are int16_t: the same for all connections of an integer group */
+};
+
 struct code_report {           /* what prepare() did so far */
     uint32_t compiled, cached; /* calls that made code, and that found it in the user's cache */
     double seconds;            /* that compiling took */
@@ -64,6 +103,10 @@ struct backend {
      * each. False: reported. */
     bool (*prepare)(const struct backend *b, struct arena *a, const struct kernel_spec *spec,
                     uint32_t n, struct kernel_code *out, struct diags *d);
+    /* The same for connections of event-driven networks; the maps stay as long as the code. NULL:
+     * the interpreter's is used. */
+    bool (*prepare_events)(const struct backend *b, struct arena *a, const struct event_spec *spec,
+                           uint32_t n, struct event_code *out, struct diags *d);
     void (*report)(const struct backend *b, struct code_report *out); /* NULL: no native code */
     void (*release)(const struct backend *b); /* frees what prepare() made */
     void *state;

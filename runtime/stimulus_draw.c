@@ -181,7 +181,10 @@ static bool make_draw(struct arena *a, const struct stimulus_source *s, double d
 bool stimulus_play(struct arena *a, const struct stimulus *s, double dt,
                    struct stimulus_player *out, struct diags *d)
 {
-    *out = (struct stimulus_player){s, ARENA_ARRAY(a, struct stimulus_draw *, s->n_inputs)};
+    struct stimulus *tables = ARENA_NEW(a, struct stimulus);
+    *out = (struct stimulus_player){tables, ARENA_ARRAY(a, struct stimulus_draw *, s->n_inputs)};
+    if (!stimulus_tables(a, s, dt, tables, d))
+        return false;
     for (uint32_t i = 0; i < s->n_inputs; i++) {
         const struct stimulus_source *from = &s->source[i];
         if (from->kind != STIM_POISSON && from->kind != STIM_REGULAR)
@@ -218,6 +221,7 @@ uint32_t stimulus_at(const struct stimulus_player *p, uint32_t input, uint32_t t
     uint32_t n = 0;
     switch (s->kind) {
     case STIM_SILENCE:
+    case STIM_EVENTS: /* is a table here */
         break;
     case STIM_TABLE:
         n = table_at(s, trial, step, out);

@@ -3,14 +3,40 @@
 
 #include <math.h>
 
-/* The channel of an event at (p, y, x) in an input of that shape; NAN where it lies outside. */
-static double channel_at(const struct plan_shape *s, double p, double y, double x)
+uint32_t stimulus_channels(const struct plan_shape *s)
 {
-    uint32_t r = s->rank;
-    double features = r > 2 ? s->extent[r - 3] : 1, height = s->extent[r - 2],
-           width = s->extent[r - 1];
-    bool inside = p >= 0 && p < features && y >= 0 && y < height && x >= 0 && x < width;
-    return inside ? (p * height + y) * width + x : NAN;
+    uint32_t channels = 1;
+    for (uint32_t i = 0; i < s->rank; i++)
+        channels *= s->extent[i];
+    return channels;
+}
+
+bool stimulus_place(const struct plan_shape *s, double p, double y, double x, uint32_t *channel)
+{
+    const uint32_t r = s->rank;
+    const uint32_t height = s->extent[r - 2], width = s->extent[r - 1],
+                   features = stimulus_channels(s) / (height * width);
+    if (!(p >= 0 && p < features && y >= 0 && y < height && x >= 0 && x < width))
+        return false;
+    *channel = ((uint32_t)p * height + (uint32_t)y) * width + (uint32_t)x;
+    return true;
+}
+
+/* Whether the records have what events have, and which fields that is. */
+struct event_fields {
+    const struct npy_type *t, *channel, *p, *y, *x;
+};
+
+static bool find_fields(const struct npy *events, const struct plan_shape *shape,
+                        struct event_fields *out)
+{
+    const struct npy_type *p = npy_field(events, "p"), *y = npy_field(events, "y"),
+                          *x = npy_field(events, "x"), *c = npy_field(events, "channel");
+    const bool places = x && y && shape->rank >= 2;
+    *out = (struct event_fields){.t = npy_field(events, "t"), .channel = c};
+    if (places) /* then `channel` is the feature, as in what a run records */
+        *out = (struct event_fields){.t = out->t, .p = p ? p : c, .y = y, .x = x};
+    return out->t && (places || c);
 }
 
 bool stimulus_event_records(struct arena *a, struct stimulus_source *out, const struct npy *events,
@@ -18,40 +44,36 @@ bool stimulus_event_records(struct arena *a, struct stimulus_source *out, const 
                             const struct plan_shape *shape, double dt, uint64_t steps,
                             struct diags *d, const char *what, struct span at)
 {
-    const struct npy_type *t = npy_field(events, "t"), *c = npy_field(events, "channel");
-    const struct npy_type *x = npy_field(events, "x"), *y = npy_field(events, "y"),
-                          *p = npy_field(events, "p");
-    uint32_t channels = 1;
-    for (uint32_t i = 0; i < shape->rank; i++) {
-        channels *= shape->extent[i];
-    }
-    if (!t || !(c || (x && y && shape->rank >= 2))) {
+    struct event_fields f;
+    struct stimulus_list l;
+    const uint32_t channels = stimulus_channels(shape);
+    if (!find_fields(events, shape, &f)) {
         struct diag *g = diag_add(d, E0801, at, "the records of `%s` aren't events", what);
         diag_hint(d, g,
                   "events have fields t (microseconds) and channel, or t, x, y and p for an "
                   "input with height and width");
         return false;
     }
-    double *v = arena_try(a, (size_t)events->count * 2 + 1, sizeof *v);
-    if (!v) {
+    if (!stimulus_list_new(a, events->count, &l)) {
         diag_add(d, E0308, at, "no memory for the %llu events of `%s`",
                  (unsigned long long)events->count, what);
         return false;
     }
-    double *time = v, *channel = v + events->count;
     for (uint64_t i = 0; i < events->count; i++) {
-        time[i] = npy_get(events, t, i);
-        channel[i] = c ? npy_get(events, c, i)
-                       : channel_at(shape, p ? npy_get(events, p, i) : 0, npy_get(events, y, i),
-                                    npy_get(events, x, i));
-        if (isnan(channel[i])) {
+        l.time[i] = npy_get(events, f.t, i);
+        const double c = f.channel ? npy_get(events, f.channel, i) : 0;
+        const bool inside = f.channel ? c >= 0 && c < channels && c == floor(c)
+                                      : stimulus_place(shape, f.p ? npy_get(events, f.p, i) : 0,
+                                                       npy_get(events, f.y, i),
+                                                       npy_get(events, f.x, i), &l.channel[i]);
+        if (!inside) {
             diag_add(d, E0801, at, "event %llu of `%s` lies outside of the input",
                      (unsigned long long)i, what);
             return false;
         }
+        l.channel[i] = f.channel ? (uint32_t)c : l.channel[i];
     }
-    return stimulus_events(a, out, time, channel, events->count, offset, n_offsets, channels, dt,
-                           steps, d, what, at);
+    return stimulus_take(a, out, &l, offset, n_offsets, channels, dt, steps, d, what, at);
 }
 
 uint32_t stimulus_raster_extents(uint32_t rank, const uint64_t *extent,
@@ -71,27 +93,35 @@ uint32_t stimulus_raster_extents(uint32_t rank, const uint64_t *extent,
     return lead + 1;
 }
 
+/* Steps and trials of a source that has its own. */
+static bool settle_source(struct stimulus *s, const struct stimulus_source *x, bool longest,
+                          struct diags *d, struct span at)
+{
+    if (s->steps == 0 || (longest && x->steps > s->steps))
+        s->steps = x->steps;
+    if (s->trials <= 1)
+        s->trials = x->trials;
+    if (x->kind == STIM_TABLE ? x->steps != s->steps : x->steps > s->steps) {
+        diag_add(d, E0801, at, "one input lasts %llu steps, another %llu",
+                 (unsigned long long)s->steps, (unsigned long long)x->steps);
+        return false;
+    }
+    if (x->trials != s->trials && x->trials > 1) {
+        diag_add(d, E0801, at, "one input has %u trials, another %u", s->trials, x->trials);
+        return false;
+    }
+    return true;
+}
+
 bool stimulus_settle(struct stimulus *s, struct diags *d, struct span at)
 {
-    for (uint32_t i = 0; i < s->n_inputs; i++) {
-        const struct stimulus_source *x = &s->source[i];
-        if (x->kind != STIM_TABLE) {
-            continue;
-        }
-        s->steps = s->steps ? s->steps : x->steps;
-        if (s->trials <= 1) {
-            s->trials = x->trials;
-        }
-        if (x->steps != s->steps) {
-            diag_add(d, E0801, at, "one input lasts %llu steps, another %llu",
-                     (unsigned long long)s->steps, (unsigned long long)x->steps);
+    for (uint32_t i = 0; i < s->n_inputs; i++)
+        if (s->source[i].kind == STIM_TABLE && !settle_source(s, &s->source[i], false, d, at))
             return false;
-        }
-        if (x->trials != s->trials && x->trials > 1) {
-            diag_add(d, E0801, at, "one input has %u trials, another %u", s->trials, x->trials);
+    const bool longest = s->steps == 0;
+    for (uint32_t i = 0; i < s->n_inputs; i++)
+        if (s->source[i].kind == STIM_EVENTS && !settle_source(s, &s->source[i], longest, d, at))
             return false;
-        }
-    }
     s->trials = s->trials ? s->trials : 1;
     if (s->steps == 0) {
         diag_add(d, E0801, at, "nothing says how long the stimulus lasts");
