@@ -91,6 +91,7 @@ static bool make_conv(struct arena *a, const struct plan *p, const struct plan_p
     pack(v, divisor(j), m->weight);
     for (uint32_t y = 0; y / j->pool[0] < pooled[1] && y < whole[1]; y++)
         m->row[y] = outputs(v, 0, y / j->pool[0], m->dst.height);
+    m->most = p->group.data[j->dst].n;
     for (uint32_t x = 0; x / j->pool[1] < pooled[2] && x < whole[2]; x++) {
         const struct event_row o = outputs(v, 1, x / j->pool[1], m->dst.width);
         if (o.n)
@@ -154,6 +155,7 @@ static bool make_rows(struct arena *a, const struct plan *p, const struct plan_p
     m->pooled_height = m->src.height / j->pool[0];
     m->pooled_width = m->src.width / j->pool[1];
     m->n_weights = (size_t)n;
+    m->most = (size_t)longest;
     m->weight = arena_try(a, (size_t)n + EVENT_PAD, sizeof *m->weight);
     m->first = arena_try(a, (size_t)j->n_pre + 1, sizeof *m->first);
     struct synapse *room = arena_try(&scratch, (size_t)longest + 1, sizeof *room);

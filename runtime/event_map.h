@@ -44,6 +44,7 @@ struct event_map {
     bool conv;
     float *weight; /* divided by the area of an average; EVENT_PAD more behind them */
     size_t n_weights;
+    size_t most; /* lanes, with repetitions, that an event may meet */
     /* Of a convolution, for each row and column of the source (n 0: they meet nothing). A column's
      * stretches are those of output row 0 and kernel row 0. */
     struct event_row *row;

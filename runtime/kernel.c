@@ -163,7 +163,9 @@ static const char *check_index(const struct kernel *k, const struct kinst *in, e
             return "a receptor read outside a step";
         return in->index < k->n_receptors ? NULL : "receptor out of range";
     case K_SPIKES:
-        return where == IN_LETS ? "the spike count read by a let" : NULL;
+        return where == IN_STEP ? NULL : "the spike count read outside a step";
+    case K_DT:
+        return where == IN_EVENT ? "the time step read by event code" : NULL;
     case K_WEIGHT:
         return where == IN_EVENT ? NULL : "a weight read outside event code";
     default:

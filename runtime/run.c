@@ -2,6 +2,7 @@
 #include "runtime/derive.h"
 #include "runtime/engine.h"
 #include "runtime/expand.h"
+#include "runtime/run_common.h"
 #include <inttypes.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -9,7 +10,6 @@
 enum {
     LANES_WANTED = 512, /* of the largest group in a block: small networks fill vectors */
     PART_LANES = 2048,  /* of all groups, at least, for each thread of a team */
-    MAX_JOBS = 256,
     RASTER_NEURONS = 4096,
     RASTER_STEPS = 65536
 };
@@ -19,9 +19,8 @@ static const struct span nowhere;
 /* ---- checks ------------------------------------------------------------------------------------
  */
 
-static bool check(const struct plan *p, const struct run_options *o, struct diags *d)
+bool run_check_stimulus(const struct plan *p, const struct stimulus *s, struct diags *d)
 {
-    const struct stimulus *s = o->stimulus;
     if (s->n_inputs != p->input.n) {
         diag_add(d, E0801, nowhere, "stimulus `%s` has %u inputs, network `%s` has %u", s->name,
                  s->n_inputs, p->network, p->input.n);
@@ -36,13 +35,7 @@ static bool check(const struct plan *p, const struct run_options *o, struct diag
             return false;
         }
     }
-    if (p->semantics != PLAN_CLOCKED) {
-        struct diag *g = diag_add(d, E0806, nowhere,
-                                  "network `%s` runs event by event, not in steps", p->network);
-        diag_hint(d, g, "`--semantics clocked` runs it in steps");
-        return false;
-    }
-    return plan_can_run(p, PLAN_CLOCKED, d);
+    return true;
 }
 
 /* What a run takes in memory, at least; so that one that can't be done is refused rather than
@@ -325,7 +318,7 @@ static bool through_sensors(struct engine *e, struct diags *d)
     return true;
 }
 
-static uint32_t job_count(const struct run_options *o)
+uint32_t run_jobs(const struct run_options *o)
 {
     long there = sysconf(_SC_NPROCESSORS_ONLN);
     uint32_t jobs = o->jobs ? o->jobs : there > 0 ? (uint32_t)there : 1;
@@ -347,7 +340,7 @@ static const struct run_failure *first_failure(const struct team *team, uint32_t
 
 static bool run_engine(struct engine *e, struct arena *a, struct diags *d)
 {
-    const uint32_t jobs = job_count(e->options);
+    const uint32_t jobs = run_jobs(e->options);
     if (!through_sensors(e, d) ||
         !stimulus_play(&e->arena, e->applied, e->plan->dt, &e->stimulus, d))
         return false;
@@ -380,9 +373,11 @@ static bool run_engine(struct engine *e, struct arena *a, struct diags *d)
 bool run_plan(struct arena *a, const struct plan *p, const struct run_options *o,
               struct run_result *out, struct diags *d)
 {
+    if (p->semantics == PLAN_EVENT)
+        return event_run(a, p, o, out, d);
     *out = (struct run_result){
         .chips = o->chips, .trials = o->trials, .steps = o->stimulus->steps, .dt = p->dt};
-    if (!check(p, o, d))
+    if (!run_check_stimulus(p, o->stimulus, d) || !plan_can_run(p, PLAN_CLOCKED, d))
         return false;
     struct plan rows;
     struct engine e = {

@@ -78,7 +78,7 @@ struct event_fired {
 
 /* Serves an event at (c, y, x) of the connection's source: its stretches in order, each lane once a
  * stretch. Returns how many lanes fired and fills `fired` in with them, in that order; it has room
- * for as many as there are weights. */
+ * for map->most. */
 typedef size_t event_serve_fn(const void *code, const struct event_lanes *lanes, uint32_t c,
                               uint32_t y, uint32_t x, struct event_fired *fired);
 
@@ -139,6 +139,13 @@ struct run_record { /* one recorded variable */
     int32_t state; /* -1: spikes */
 };
 
+/* Recorded spikes of an event-driven run are one after another EVENT_BYTES that numpy reads with
+ * EVENT_DTYPE: channel is the feature of a map, the index in a layer of one dimension. `trial` is
+ * chip * trials + trial. Its states are those at the end of each trial. */
+enum { EVENT_BYTES = 18 };
+#define EVENT_DTYPE                                                                                \
+    "[('trial', '<u4'), ('t', '<i8'), ('channel', '<u2'), ('y', '<u2'), ('x', '<u2')]"
+
 /* Takes recorded variables while the run goes on, so that they needn't fit in memory. */
 struct run_sink {
     /* Once, when the run is known to be possible; false: reported. */
@@ -177,23 +184,28 @@ struct run_result {
     uint64_t steps;
     double dt;
     double bytes; /* of memory that the run took at its most, what is here included */
+    bool event;   /* event-driven: steps of stimulus_step() are how long it lasts */
     /* Recorded variables, [chips, trials, steps, neurons]: uint8 for spikes, float32 otherwise.
-     * With a sink `data` is NULL. */
+     * Event-driven: n events of EVENT_BYTES by trial; states [chips, trials, neurons]. With a sink
+     * `data` is NULL. */
     uint32_t n_record;
     struct {
         struct run_record what;
         void *data;
+        uint64_t n; /* events */
     } * record;
     /* Spike totals of every group, folded while running: count[group][(chip * trials + trial) * n +
      * neuron]. */
     uint64_t **count;
     /* The first trial of the first chip, for pictures: raster[group], [steps, n] counts; NULL for
-     * groups over 4096 neurons or runs over 65536 steps. */
+     * groups over 4096 neurons, runs over 65536 steps and event-driven runs. */
     uint8_t **raster;
 };
 
-/* False: reported (E0803 for a count above 255 that is recorded, with neuron and step, of the first
- * trial that has one; cancelled runs report nothing). Memory of the result is in `a`. */
+/* By steps or event by event, as the plan says. False: reported (E0803 for a count above 255 that
+ * is recorded, with neuron and step, E0809 for an event that sets off too many, E0807 for what
+ * isn't a count: of the first trial that has one; cancelled runs report nothing). Memory of the
+ * result is in `a`. */
 bool run_plan(struct arena *a, const struct plan *p, const struct run_options *o,
               struct run_result *out, struct diags *d);
 

@@ -117,6 +117,10 @@ bool stimulus_play(struct arena *a, const struct stimulus *s, double dt,
 uint32_t stimulus_at(const struct stimulus_player *p, uint32_t input, uint32_t trial, uint64_t step,
                      struct stimulus_event *out);
 
+/* Events of a channel of a regular train before the beginning of a step. */
+double stimulus_regular_before(const struct stimulus_player *p, uint32_t input, uint32_t channel,
+                               uint64_t step);
+
 /* Extents of a raster with those of the input's own shape, where they come last, joined into one:
  * [trials, steps, height, width] becomes [trials, steps, channels]. Room for rank + 1; the rank. */
 struct plan_shape;

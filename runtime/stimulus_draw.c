@@ -237,3 +237,10 @@ uint32_t stimulus_at(const struct stimulus_player *p, uint32_t input, uint32_t t
         out[i].count = 1;
     return n;
 }
+
+double stimulus_regular_before(const struct stimulus_player *p, uint32_t input, uint32_t channel,
+                               uint64_t step)
+{
+    const struct stimulus_draw *draw = p->draw[input];
+    return regular_before(draw->distribution[draw->of_channel[channel]].mean, step);
+}

@@ -69,6 +69,28 @@ struct kernel *make_counter(struct arena *a, uint32_t n_receptors)
     return k;
 }
 
+struct kernel *make_iaf(struct arena *a)
+{
+    struct kernel *k = make_kernel(a, 3, 0, 1, 1);
+    struct kcode *e = &k->event;
+    for (uint32_t i = 0; i < 3; i++)
+        k->param[i].kind = K_PARAM_PLAIN;
+    e->n_out = 1;
+    e->out = ARENA_ARRAY(a, uint32_t, 1);
+    const uint32_t threshold = leaf(a, e, K_PARAM, 0), bound = leaf(a, e, K_PARAM, 1);
+    const uint32_t zero = make_inst(a, e, (struct kinst){.op = K_CONST, .imm = 0});
+    const uint32_t one = make_inst(a, e, (struct kinst){.op = K_CONST, .imm = 1});
+    const uint32_t to_zero = op(a, e, K_NE, leaf(a, e, K_PARAM, 2), zero);
+    uint32_t v = op(a, e, K_ADD, leaf(a, e, K_STATE, 0), leaf(a, e, K_WEIGHT, 0));
+    v = op(a, e, K_MAX, v, bound);
+    const uint32_t fires = op(a, e, K_GE, v, threshold), less = op(a, e, K_SUB, v, threshold);
+    const uint32_t after =
+        make_inst(a, e, (struct kinst){.op = K_SELECT, .a = to_zero, .b = zero, .c = less});
+    e->out[0] = make_inst(a, e, (struct kinst){.op = K_SELECT, .a = fires, .b = after, .c = v});
+    e->emit = make_inst(a, e, (struct kinst){.op = K_SELECT, .a = fires, .b = one, .c = zero});
+    return k;
+}
+
 uint32_t make_input(struct arena *a, struct plan *p, const char *name, uint32_t n)
 {
     VEC_PUSH(a, &p->input,

@@ -14,6 +14,10 @@ uint32_t make_inst(struct arena *a, struct kcode *code, struct kinst in);
  * receptor, s1 = r1. One let: p0 * p0. */
 struct kernel *make_counter(struct arena *a, uint32_t n_receptors);
 
+/* Integrate and fire, event by event as stdlib/speck.dyn has it: parameters p0 the threshold, p1
+ * the lower bound, p2 not 0 where a spike sets s0 to 0 instead of taking the threshold off. */
+struct kernel *make_iaf(struct arena *a);
+
 uint32_t make_input(struct arena *a, struct plan *p, const char *name, uint32_t n);
 /* All parameters are `value`, all states 0. */
 uint32_t make_group(struct arena *a, struct plan *p, const char *name, uint32_t n, uint32_t kernel,

@@ -9,8 +9,12 @@
     "b -> l: all_to_all(1); } "
 
 /* "3 x 2: a table(3 x 2) 0.0.0=1 ...": steps x trials, then the inputs that aren't silent. */
-static void put_stimulus(struct buf *b, const struct stimulus *s, const struct net *n)
+static void put_stimulus(struct buf *b, const struct stimulus *as_given, const struct net *n)
 {
+    struct arena a = {0};
+    struct diags d = {0};
+    struct stimulus tables, *s = &tables;
+    assert_true(stimulus_tables(&a, as_given, n->dt, s, &d));
     buf_printf(b, "%llu x %u", (unsigned long long)s->steps, s->trials);
     for (uint32_t i = 0; i < s->n_inputs; i++) {
         const struct stimulus_source *x = &s->source[i];
@@ -35,6 +39,8 @@ static void put_stimulus(struct buf *b, const struct stimulus *s, const struct n
         if (x->kind == STIM_POISSON)
             buf_printf(b, " seed %llu", (unsigned long long)x->seed);
     }
+    diags_free(&d);
+    arena_free(&a);
 }
 
 static const struct {

@@ -1,0 +1,133 @@
+/* How an event-driven run is done (internal to event_*.c).
+ *
+ * A trial's input events are served one after another, each to exhaustion: what it makes fire is
+ * put into a queue, which is served first in, first out. An event goes to the connections of its
+ * source in the order of the network; each makes its neurons do their event code (event_map.h says
+ * in which order), and those that fire go to the end of the queue. So all that follows from an
+ * input event has its time. What a trial takes doesn't grow with the number of its events: recorded
+ * events go to the sink in pieces.
+ *
+ * Threads take trials. Chips, which differ by their mismatch, are done one after another. */
+#ifndef RUNTIME_EVENT_ENGINE_H
+#define RUNTIME_EVENT_ENGINE_H
+
+#include "runtime/event_input.h"
+#include "runtime/run_common.h"
+#include <pthread.h>
+#include <stdatomic.h>
+
+/* Events that may follow from one of an input; more is an error. */
+enum { EVENT_MOST = 1 << 22 };
+
+struct event_targets { /* projections of a group or an input, in source order */
+    uint32_t n, *projection;
+};
+
+struct event_group {
+    struct event_extents map;
+    struct event_targets to;
+    bool integer;                /* as of struct event_spec */
+    uint32_t n_records, *record; /* which of the records are its spikes */
+};
+
+/* One chip. Arrays of lanes that differ between neurons; NULL where all have the same. */
+struct event_chip {
+    struct arena arena;
+    uint32_t index;
+    struct {
+        const float **param, **let;
+        bool narrow;
+    } * group;
+    struct event_code *code; /* of each projection */
+};
+
+struct event_kept { /* records of a run without a sink: of each trial */
+    uint8_t *data;
+    size_t n, cap;
+};
+
+struct event_engine {
+    const struct plan *plan;
+    const struct run_options *options;
+    struct run_result *result;
+    struct diags *diags;
+    struct arena arena;
+    struct event_stimulus stimulus;
+    struct event_map *map;       /* of each projection */
+    struct event_extents *input; /* maps that inputs give */
+    struct event_targets *from;  /* of each input */
+    struct event_group *group;
+    struct event_chip chip;
+    struct event_kept **kept; /* of each record, [chip * trials + trial] */
+
+    atomic_uint_fast32_t next; /* trial of the chip */
+    atomic_bool stop;          /* no further trials */
+    atomic_bool refused;       /* the sink takes no more, or there is no memory to keep records */
+    pthread_mutex_t lock;      /* of what follows */
+    double told;               /* progress */
+    double done;               /* microseconds of all trials */
+};
+
+struct event_failure {
+    enum { EVENT_OK, EVENT_NOT_A_COUNT, EVENT_STORM } kind;
+    uint32_t trial;
+    int64_t t;
+    uint32_t group, lane; /* what emits; of a storm: a group that it goes through */
+    float count;
+};
+
+struct pending { /* an event to be served */
+    uint32_t group, lane;
+};
+
+struct event_worker {
+    struct event_engine *e;
+    pthread_t thread;
+    struct arena arena;
+    struct event_lanes *lanes; /* of each group */
+    uint64_t **count;          /* of each group, lanes */
+    struct event_reader *reader;
+    struct event_fired *fired;
+    struct {
+        struct pending *data;
+        size_t first, n, cap;
+    } queue;
+    struct {
+        uint8_t *data;
+        size_t n;
+    } * piece; /* of each record of spikes: what wasn't put yet */
+    uint32_t trial;
+    int64_t t;      /* of the input event that is being served */
+    size_t to_come; /* events that may still follow from it */
+    struct event_failure failure;
+    double bytes;
+};
+
+/* ---- event_chip.c ---- */
+
+/* Values and code of chip `index`; false: reported. */
+bool event_chip_build(struct event_engine *e, uint32_t index);
+void event_chip_free(struct event_engine *e);
+
+/* ---- event_serve.c ---- */
+
+/* A worker's arrays; false: there is no memory for them. */
+bool event_worker_build(struct event_engine *e, struct event_worker *w);
+void event_worker_free(struct event_worker *w);
+/* Trial w->trial of the chip, from the beginning to its end. False: w->failure, or the run is to
+ * end. */
+bool event_trial(struct event_worker *w);
+
+/* ---- event_record.c ---- */
+
+void event_record_build(struct event_worker *w);
+/* An event of a group, where its spikes are recorded. False: the run is to end. */
+bool event_record(struct event_worker *w, const struct event_group *g, uint32_t lane);
+/* What is left of a trial's events, and its states. False: the run is to end. */
+bool event_record_leave(struct event_worker *w);
+/* The records of a run without a sink, into the result. False: there is no memory for them. */
+bool event_record_collect(struct event_engine *e, struct arena *a);
+/* 18 bytes of an event. */
+void event_put(uint8_t *to, uint32_t trial, int64_t t, uint32_t channel, uint32_t y, uint32_t x);
+
+#endif

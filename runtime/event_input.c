@@ -1,0 +1,240 @@
+#include "runtime/event_input.h"
+
+#include "runtime/base/rng.h"
+#include <math.h>
+#include <stdlib.h>
+
+/* Seconds of a generator's step where the network has none. */
+#define GENERATOR_STEP 1e-3
+
+struct timed {
+    double t; /* microseconds */
+    uint32_t channel, index;
+};
+
+/* What is left of one input's trial. */
+struct cursor {
+    uint64_t at, end; /* of a list: index of the next event; else steps */
+    /* Of a raster: within its step, the count that is being looked for, for which time, and the
+     * entry at which that has got. Count 0: the step isn't begun. */
+    uint32_t count, time;
+    uint64_t entry;
+    /* Of a generator: events of the step before `at`, and the next of them. */
+    VEC(struct timed) step;
+    uint32_t next;
+    struct stimulus_event *room;
+};
+
+struct event_reader {
+    const struct event_stimulus *s;
+    uint32_t trial;
+    struct cursor *cursor; /* of each input */
+    struct arena arena;
+};
+
+static bool is_generator(const struct stimulus_source *s)
+{
+    return s->kind == STIM_POISSON || s->kind == STIM_REGULAR;
+}
+
+bool event_stimulus_make(struct arena *a, const struct plan *p, const struct stimulus *s,
+                         struct event_stimulus *out, struct diags *d)
+{
+    struct stimulus *drawn = ARENA_NEW(a, struct stimulus);
+    const double dt = p->dt > 0 ? p->dt : GENERATOR_STEP;
+    *drawn = *s;
+    drawn->source = ARENA_ARRAY(a, struct stimulus_source, s->n_inputs);
+    for (uint32_t i = 0; i < s->n_inputs; i++) {
+        if (is_generator(&s->source[i]))
+            drawn->source[i] = s->source[i];
+        if (s->source[i].kind == STIM_TABLE && p->dt == 0) {
+            struct diag *g = diag_add(d, E0401, (struct span){0},
+                                      "the raster of input `%s` has time steps, network `%s` has "
+                                      "none",
+                                      p->input.data[i].name, p->network);
+            diag_hint(d, g, "give it one: `--dt 1ms`");
+            return false;
+        }
+    }
+    *out = (struct event_stimulus){.of = s, .plan = p, .step_us = dt * 1e6};
+    out->end_us = (double)s->steps * (stimulus_step(p->dt) * 1e6);
+    return stimulus_play(a, drawn, dt, &out->player, d);
+}
+
+/* ---- steps -------------------------------------------------------------------------------------
+ */
+
+/* The largest count of a step below `limit`; 0: there is none. */
+static uint32_t largest_below(const struct stimulus_source *s, const uint64_t *row, uint64_t limit)
+{
+    uint32_t most = 0;
+    for (uint64_t i = row[0]; i < row[1]; i++) {
+        const uint32_t count = s->event[i].count;
+        most = count < limit && count > most ? count : most;
+    }
+    return most;
+}
+
+/* Goes on to the next event of a raster, which is at c->entry in step c->at. */
+static bool find_raster(const struct event_reader *r, struct cursor *c,
+                        const struct stimulus_source *s)
+{
+    const bool one = r->s->of->one_per_step;
+    for (; c->at < c->end; c->at++, c->count = 0) {
+        const uint64_t *row = &s->row[r->trial % s->trials * s->steps + c->at];
+        if (c->count == 0) {
+            c->count = one ? row[0] < row[1] : largest_below(s, row, UINT64_MAX);
+            c->time = 0;
+            c->entry = row[0];
+        }
+        while (c->count > 0) {
+            for (; c->entry < row[1]; c->entry++)
+                if (one || s->event[c->entry].count == c->count)
+                    return true;
+            c->entry = row[0];
+            if (++c->time == c->count) {
+                c->time = 0;
+                c->count = one ? 0 : largest_below(s, row, c->count);
+            }
+        }
+    }
+    return false;
+}
+
+/* In [0, 1), of event k of a channel in a step. */
+static double random_place(const struct stimulus_source *s, uint32_t trial, uint64_t step,
+                           uint32_t channel, uint32_t k)
+{
+    struct rng_key key = {{(uint32_t)s->seed, (uint32_t)(s->seed >> 32)}};
+    threefry(key, trial, UINT32_MAX, key.k); /* no step of a count has this counter */
+    threefry(key, (uint32_t)step, (uint32_t)(step >> 32), key.k);
+    uint32_t word[2];
+    threefry(key, channel, k, word);
+    return word[0] * 0x1p-32;
+}
+
+static int by_time(const void *a, const void *b)
+{
+    const struct timed *x = a, *y = b;
+    if (x->t != y->t)
+        return x->t < y->t ? -1 : 1;
+    return x->index < y->index ? -1 : 1;
+}
+
+static void generator_step(struct event_reader *r, uint32_t input)
+{
+    struct cursor *c = &r->cursor[input];
+    const struct stimulus_source *s = &r->s->of->source[input];
+    const double us = r->s->step_us, first = (double)c->at * us, last = first + us;
+    const uint32_t n = stimulus_at(&r->s->player, input, r->trial, c->at, c->room);
+    for (uint32_t i = 0; i < n; i++) {
+        const uint32_t channel = c->room[i].channel;
+        for (uint32_t k = 0; k < c->room[i].count; k++) {
+            double t = first + random_place(s, r->trial, c->at, channel, k) * us;
+            if (s->kind == STIM_REGULAR)
+                t = (stimulus_regular_before(&r->s->player, input, channel, c->at) + k) * 1e6 /
+                    s->rate[channel];
+            t = t < first ? first : t;
+            if (t < last && t < r->s->end_us)
+                VEC_PUSH(&r->arena, &c->step, ((struct timed){floor(t), channel, c->step.n}));
+        }
+    }
+    if (c->step.n > 1)
+        qsort(c->step.data, c->step.n, sizeof *c->step.data, by_time);
+}
+
+/* Goes on to the next step of a generator that has events, if there is one. */
+static bool find_drawn(struct event_reader *r, uint32_t input)
+{
+    struct cursor *c = &r->cursor[input];
+    while (c->next == c->step.n && c->at < c->end) {
+        c->next = c->step.n = 0;
+        generator_step(r, input);
+        c->at++;
+    }
+    return c->next < c->step.n;
+}
+
+/* ---- the whole ---------------------------------------------------------------------------------
+ */
+
+struct event_reader *event_reader_new(struct arena *a, const struct event_stimulus *s)
+{
+    struct event_reader *r = ARENA_NEW(a, struct event_reader);
+    r->s = s;
+    r->cursor = ARENA_ARRAY(&r->arena, struct cursor, s->of->n_inputs);
+    for (uint32_t i = 0; i < s->of->n_inputs; i++)
+        if (is_generator(&s->of->source[i]))
+            r->cursor[i].room =
+                ARENA_ARRAY(&r->arena, struct stimulus_event, s->of->source[i].channels);
+    return r;
+}
+
+void event_reader_free(struct event_reader *r)
+{
+    arena_free(&r->arena);
+}
+
+void event_reader_begin(struct event_reader *r, uint32_t trial)
+{
+    r->trial = trial;
+    for (uint32_t i = 0; i < r->s->of->n_inputs; i++) {
+        const struct stimulus_source *s = &r->s->of->source[i];
+        struct cursor *c = &r->cursor[i];
+        c->at = c->end = 0;
+        c->next = c->step.n = c->count = 0;
+        if (s->kind == STIM_EVENTS) {
+            c->at = s->row[trial % s->trials];
+            c->end = s->row[trial % s->trials + 1];
+        } else if (s->kind == STIM_TABLE) {
+            c->end = s->steps;
+        } else if (is_generator(s)) {
+            c->end = (uint64_t)ceil(r->s->end_us / r->s->step_us);
+        }
+    }
+}
+
+/* Time of an input's next event; INFINITY: there is none. */
+static double next_time(struct event_reader *r, uint32_t input)
+{
+    const struct stimulus_source *s = &r->s->of->source[input];
+    struct cursor *c = &r->cursor[input];
+    switch (s->kind) {
+    case STIM_SILENCE:
+        break;
+    case STIM_EVENTS:
+        return c->at < c->end ? floor(s->time[c->at]) : INFINITY;
+    case STIM_TABLE: /* the whole microsecond that the vendor's converter makes of it */
+        return find_raster(r, c, s) ? floor((double)c->at * 1e6 * r->s->plan->dt) : INFINITY;
+    case STIM_POISSON:
+    case STIM_REGULAR:
+        return find_drawn(r, input) ? c->step.data[c->next].t : INFINITY;
+    }
+    return INFINITY;
+}
+
+static uint32_t take(struct event_reader *r, uint32_t input)
+{
+    const struct stimulus_source *s = &r->s->of->source[input];
+    struct cursor *c = &r->cursor[input];
+    if (s->kind == STIM_EVENTS)
+        return s->of[c->at++];
+    if (s->kind == STIM_TABLE)
+        return s->event[c->entry++].channel;
+    return c->step.data[c->next++].channel;
+}
+
+bool event_reader_next(struct event_reader *r, struct event_in *out)
+{
+    double least = INFINITY;
+    uint32_t first = 0;
+    for (uint32_t i = 0; i < r->s->of->n_inputs; i++) {
+        const double t = next_time(r, i);
+        first = t < least ? i : first;
+        least = t < least ? t : least;
+    }
+    if (least == INFINITY)
+        return false;
+    *out = (struct event_in){.t = (int64_t)least, .input = first, .channel = take(r, first)};
+    return true;
+}
