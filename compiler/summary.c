@@ -272,8 +272,12 @@ void summary_text(struct buf *out, const struct plan *p, const struct run_result
                   const struct condition *c, const char *condition, const struct labels *l)
 {
     double seconds = (double)r->steps * r->dt;
-    buf_printf(out, "%s: %u trial%s of %.6g ms (%llu steps of %.6g ms)", p->network, r->trials,
-               r->trials == 1 ? "" : "s", seconds * 1e3, (unsigned long long)r->steps, r->dt * 1e3);
+    buf_printf(out, "%s: %u trial%s of %.6g ms", p->network, r->trials, r->trials == 1 ? "" : "s",
+               seconds * 1e3);
+    if (r->event)
+        buf_puts(out, ", event by event");
+    else
+        buf_printf(out, " (%llu steps of %.6g ms)", (unsigned long long)r->steps, r->dt * 1e3);
     if (r->chips > 1) {
         buf_printf(out, ", %u chips", r->chips);
     }

@@ -127,7 +127,5 @@ bool event_record(struct event_worker *w, const struct event_group *g, uint32_t 
 bool event_record_leave(struct event_worker *w);
 /* The records of a run without a sink, into the result. False: there is no memory for them. */
 bool event_record_collect(struct event_engine *e, struct arena *a);
-/* 18 bytes of an event. */
-void event_put(uint8_t *to, uint32_t trial, int64_t t, uint32_t channel, uint32_t y, uint32_t x);
 
 #endif

@@ -12,7 +12,8 @@ static void put_bytes(uint8_t *to, uint64_t x, int n)
         to[i] = (uint8_t)(x >> (8 * i));
 }
 
-void event_put(uint8_t *to, uint32_t trial, int64_t t, uint32_t channel, uint32_t y, uint32_t x)
+void event_record_put(uint8_t *to, uint32_t trial, int64_t t, uint32_t channel, uint32_t y,
+                      uint32_t x)
 {
     put_bytes(to, trial, 4);
     put_bytes(to + 4, (uint64_t)t, 8);
@@ -78,8 +79,9 @@ bool event_record(struct event_worker *w, const struct event_group *g, uint32_t 
         const uint32_t record = g->record[i];
         if (w->piece[record].n == PIECE_EVENTS && !put_piece(w, record))
             return false;
-        event_put(w->piece[record].data + w->piece[record].n++ * EVENT_BYTES, (uint32_t)trial_of(w),
-                  w->t, lane % g->map.features, place / g->map.width, place % g->map.width);
+        event_record_put(w->piece[record].data + w->piece[record].n++ * EVENT_BYTES,
+                         (uint32_t)trial_of(w), w->t, lane % g->map.features, place / g->map.width,
+                         place % g->map.width);
     }
     return true;
 }

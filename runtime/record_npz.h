@@ -1,11 +1,15 @@
 /* Results of a run as a .npz that numpy.load() reads: `LAYER.VARIABLE` for each recorded variable,
  * [trials, steps, neurons...] or with `chips` [chips, trials, steps, neurons...], spikes uint8 and
  * states float32; `input.NAME`, the stimulus as it was applied, [trials, steps, channels...], in
- * the smallest unsigned type that holds its counts; `dt` in seconds (float64, no dimensions). */
+ * the smallest unsigned type that holds its counts; `dt` in seconds (float64, no dimensions).
+ *
+ * Of an event-driven run: `LAYER.events`, an array of EVENT_DTYPE; `LAYER.STATE` at the end of each
+ * trial, [trials, neurons...]; `input.NAME`, the events that were applied, of EVENT_DTYPE. */
 #ifndef RUNTIME_RECORD_NPZ_H
 #define RUNTIME_RECORD_NPZ_H
 
 #include "runtime/base/npy.h"
+#include "runtime/base/spool.h"
 #include "runtime/run.h"
 
 /* A result that is in memory. False: reported (E0902). */
@@ -20,11 +24,12 @@ struct record_file {
     bool chips;
     struct diags *diags;
     struct run_sink sink;
-    struct npz_writer *npz; /* from the run's begin on */
+    struct npz_writer *npz; /* from the run's begin on; or event-driven: */
+    struct spool *spool;
 };
 
 /* Before the run, which `o` is for: sets o->sink, unless the path is one that can't be written out
- * of order (a pipe). */
+ * of order (a pipe) and has to be. */
 void record_file_open(struct record_file *f, const char *path, const struct plan *p,
                       struct run_options *o, bool chips, struct diags *d);
 /* After the run: writes the rest, or nothing at all if there is no result (NULL). */

@@ -146,6 +146,10 @@ enum { EVENT_BYTES = 18 };
 #define EVENT_DTYPE                                                                                \
     "[('trial', '<u4'), ('t', '<i8'), ('channel', '<u2'), ('y', '<u2'), ('x', '<u2')]"
 
+/* The EVENT_BYTES of an event. */
+void event_record_put(uint8_t *to, uint32_t trial, int64_t t, uint32_t channel, uint32_t y,
+                      uint32_t x);
+
 /* Takes recorded variables while the run goes on, so that they needn't fit in memory. */
 struct run_sink {
     /* Once, when the run is known to be possible; false: reported. */

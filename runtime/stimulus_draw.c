@@ -182,8 +182,11 @@ bool stimulus_play(struct arena *a, const struct stimulus *s, double dt,
                    struct stimulus_player *out, struct diags *d)
 {
     struct stimulus *tables = ARENA_NEW(a, struct stimulus);
-    *out = (struct stimulus_player){tables, ARENA_ARRAY(a, struct stimulus_draw *, s->n_inputs)};
-    if (!stimulus_tables(a, s, dt, tables, d))
+    *out = (struct stimulus_player){s, ARENA_ARRAY(a, struct stimulus_draw *, s->n_inputs)};
+    for (uint32_t i = 0; i < s->n_inputs; i++)
+        if (s->source[i].kind == STIM_EVENTS)
+            out->of = tables;
+    if (out->of == tables && !stimulus_tables(a, s, dt, tables, d))
         return false;
     for (uint32_t i = 0; i < s->n_inputs; i++) {
         const struct stimulus_source *from = &s->source[i];

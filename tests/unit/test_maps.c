@@ -195,7 +195,7 @@ static void any_plan(struct run_fixture *f, struct dice *d)
     struct kernel *k = make_counter(&f->a, 1);
     const bool at_once = roll(d, 2);
     if (at_once)
-        make_inst(&f->a, &k->event, (struct kinst){.op = K_DT});
+        make_inst(&f->a, &k->event, (struct kinst){.op = K_WEIGHT});
     if (at_once) {
         k->event.n_out = 1;
         k->event.out = ARENA_ARRAY(&f->a, uint32_t, 1);
