@@ -42,10 +42,6 @@ struct stimulus {
 
 enum { STIMULUS_MAX_CELLS = 1 << 26 };
 
-/* Seconds of a step where the network has none: an event-driven network's stimuli are in
- * microseconds. */
-#define STIMULUS_EVENT_STEP 1e-6
-
 /* Counts in C order: one of the two. Bytes are what rasters are stored as, and are read in place.
  */
 struct stimulus_counts {
@@ -134,7 +130,8 @@ bool stimulus_place(const struct plan_shape *s, double p, double y, double x, ui
 
 /* A structured array as numpy holds events: fields `t` (microseconds) and `channel`, or `t`, `x`,
  * `y` and perhaps `p` (or `channel`) for an input of shape [features, height, width] (or [height,
- * width]). Offsets as in stimulus_events(). */
+ * width]). Offsets as in stimulus_events(); without them a field `trial`, if there is one, says it.
+ */
 bool stimulus_event_records(struct arena *a, struct stimulus_source *out, const struct npy *events,
                             const uint64_t *offset, uint32_t n_offsets,
                             const struct plan_shape *shape, double dt, uint64_t steps,

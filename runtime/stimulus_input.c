@@ -39,6 +39,32 @@ static bool find_fields(const struct npy *events, const struct plan_shape *shape
     return out->t && (places || c);
 }
 
+/* Offsets of trials from a field that says which trial an event belongs to; false: they don't
+ * ascend, or there is no memory. */
+static bool trials_of(struct arena *a, const struct npy *events, const struct npy_type *trial,
+                      const uint64_t **offset, uint32_t *n_offsets)
+{
+    enum { MOST = 1 << 24 };
+    const double last = events->count ? npy_get(events, trial, events->count - 1) : 0;
+    if (!(last >= 0 && last < MOST))
+        return false;
+    const uint32_t n = (uint32_t)last + 1;
+    uint64_t *out = arena_try(a, (size_t)n + 1, sizeof *out);
+    uint32_t k = 0;
+    for (uint64_t i = 0; out && i < events->count; i++) {
+        const double t = npy_get(events, trial, i);
+        if (!(t >= k && t <= last))
+            return false;
+        while (k < (uint32_t)t)
+            out[++k] = i;
+    }
+    if (out)
+        out[n] = events->count;
+    *offset = out;
+    *n_offsets = n + 1;
+    return out != NULL;
+}
+
 bool stimulus_event_records(struct arena *a, struct stimulus_source *out, const struct npy *events,
                             const uint64_t *offset, uint32_t n_offsets,
                             const struct plan_shape *shape, double dt, uint64_t steps,
@@ -52,6 +78,11 @@ bool stimulus_event_records(struct arena *a, struct stimulus_source *out, const 
         diag_hint(d, g,
                   "events have fields t (microseconds) and channel, or t, x, y and p for an "
                   "input with height and width");
+        return false;
+    }
+    const struct npy_type *trial = npy_field(events, "trial");
+    if (trial && !offset && !trials_of(a, events, trial, &offset, &n_offsets)) {
+        diag_add(d, E0801, at, "the trials of the events of `%s` don't ascend from 0", what);
         return false;
     }
     if (!stimulus_list_new(a, events->count, &l)) {

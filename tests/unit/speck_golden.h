@@ -1,38 +1,28 @@
-/* Recorded cases of Speck (tests/golden/speck/chip): the discretized network as a plan, the events
- * that went in, and what the reference made of them. */
+/* The recorded networks of Speck (tests/golden/speck/NAME.dyn with golden.npz beside it), run as
+ * their stimulus says. */
 #ifndef TESTS_UNIT_SPECK_GOLDEN_H
 #define TESTS_UNIT_SPECK_GOLDEN_H
 
+#include "compiler/driver.h"
 #include "runtime/run.h"
 
-enum { SPECK_LAYERS = 5 };
-
-struct speck_layer {
-    int from; /* -1: the input */
-    int also; /* a second source; -1: none */
-    uint32_t pool, stride[2], padding[2];
-    float threshold, v_min;
-    bool to_zero;
-    uint32_t core;
-};
-
-struct speck_case {
+struct speck_golden {
     const char *name;
-    uint32_t input[3];
-    bool merge; /* through a sensor that merges polarities */
-    uint32_t n_layers;
-    struct speck_layer layer[SPECK_LAYERS];
+    struct driver d;
+    struct program p;
+    struct plan plan;
+    struct stimulus stim;
+    struct run_result result;
 };
 
-enum { SPECK_CASES = 9 };
-extern const struct speck_case speck_cases[SPECK_CASES];
-
-/* Layers are groups l0, l1, ... of make_iaf()'s kernel, the only input is `in`. */
-struct plan *speck_golden_plan(struct arena *a, const struct speck_case *c);
-/* The case's events, for a network without a time step. */
-void speck_golden_stimulus(struct arena *a, const struct speck_case *c, const struct plan *p,
-                           struct stimulus *out);
-/* A member of its file. */
-struct npy speck_golden_array(struct arena *a, const struct speck_case *c, const char *member);
+/* With the variables that the source records; fails the test where anything is wrong. `semantics`
+ * and `dt` as in struct build_options, `backend` as in driver_backend(). */
+void speck_golden_run(struct speck_golden *g, const char *name, const char *semantics,
+                      const char *dt, const char *backend);
+void speck_golden_free(struct speck_golden *g);
+/* A member of golden.npz. */
+struct npy speck_golden_load(struct speck_golden *g, const char *member);
+/* Index among the result's records. */
+uint32_t speck_golden_record(const struct speck_golden *g, uint32_t group, int32_t state);
 
 #endif

@@ -2,73 +2,23 @@
  * end is the one that sinabs' simulation recorded (tests/golden/README.md). */
 #include "tests/unit/unit.h"
 
-#include "compiler/driver.h"
-#include "runtime/run.h"
-
-static const struct span NOWHERE = {0, 0, 0};
+#include "tests/unit/speck_golden.h"
 
 struct golden_case {
     const char *name, *dt;
     uint32_t shift; /* steps that the recording begins later */
 };
 
-struct fixture {
-    struct driver d;
-    struct program p;
-    struct plan plan;
-    struct stimulus stim;
-    struct run_result result;
-};
-
-static struct npy load(struct fixture *f, const char *name, const char *member)
+static const void *recorded(const struct speck_golden *f, uint32_t group, int32_t state)
 {
-    struct npy x;
-    const char *path = arena_printf(&f->d.arena, "tests/golden/speck/%s/golden.npz", name);
-    assert_true(npy_load(&f->d.arena, path, member, &x, &f->d.diags, E0901, NOWHERE));
-    return x;
-}
-
-static void run(struct fixture *f, const struct golden_case *c, const char *backend)
-{
-    struct driver *d = &f->d;
-    const struct build_options o = {.semantics = "clocked", .dt = c->dt};
-    struct backend b;
-    driver_init(d);
-    d->stdlib = "stdlib";
-    const char *path = arena_printf(&d->arena, "tests/golden/speck/%s.dyn", c->name);
-    assert_true(driver_open(d, path, &f->p));
-    assert_true(driver_plan(&f->p, &o, &f->plan));
-    assert_true(driver_stimulus(&f->p, &f->plan, NULL, NULL, 0, &f->stim));
-    assert_true(driver_backend(d, backend, NULL, &b));
-    struct run_record *record = ARENA_ARRAY(&d->arena, struct run_record, f->plan.record.n);
-    for (uint32_t i = 0; i < f->plan.record.n; i++)
-        record[i] = (struct run_record){f->plan.record.data[i].group, f->plan.record.data[i].state};
-    const struct run_options run = {.stimulus = &f->stim,
-                                    .trials = 1,
-                                    .chips = 1,
-                                    .backend = &b,
-                                    .record = record,
-                                    .n_record = f->plan.record.n};
-    assert_true(run_plan(&d->arena, &f->plan, &run, &f->result, &d->diags));
-    b.release(&b);
-}
-
-static const void *recorded(const struct fixture *f, uint32_t group, int32_t state)
-{
-    for (uint32_t i = 0; i < f->result.n_record; i++) {
-        const struct run_record r = f->result.record[i].what;
-        if (r.group == group && r.state == state)
-            return f->result.record[i].data;
-    }
-    fail();
-    return NULL;
+    return f->result.record[speck_golden_record(f, group, state)].data;
 }
 
 /* Rows of step, feature, y, x and count; every neuron and step that has none is silent. */
-static void check_spikes(struct fixture *f, const struct golden_case *c, uint32_t group)
+static void check_spikes(struct speck_golden *f, const struct golden_case *c, uint32_t group)
 {
     const struct plan_group *g = &f->plan.group.data[group];
-    const struct npy want = load(f, c->name, arena_printf(&f->d.arena, "sim_spk_%s", g->name));
+    const struct npy want = speck_golden_load(f, arena_printf(&f->d.arena, "sim_spk_%s", g->name));
     const size_t n = (size_t)f->result.steps * g->n;
     uint8_t *got = ARENA_ARRAY(&f->d.arena, uint8_t, n);
     memcpy(got, recorded(f, group, -1), n);
@@ -91,10 +41,10 @@ static void check_spikes(struct fixture *f, const struct golden_case *c, uint32_
             fail_msg("%s, %s: %u spikes too many in step %zu", c->name, g->name, got[i], i / g->n);
 }
 
-static void check_state(struct fixture *f, const struct golden_case *c, uint32_t group)
+static void check_state(struct speck_golden *f, const struct golden_case *c, uint32_t group)
 {
     const struct plan_group *g = &f->plan.group.data[group];
-    const struct npy want = load(f, c->name, arena_printf(&f->d.arena, "sim_v_%s", g->name));
+    const struct npy want = speck_golden_load(f, arena_printf(&f->d.arena, "sim_v_%s", g->name));
     const float *got = (const float *)recorded(f, group, 0) + (f->result.steps - 1) * g->n;
     assert_int_equal(want.count, g->n);
     for (uint32_t i = 0; i < g->n; i++)
@@ -111,14 +61,13 @@ static void check(const char *backend)
         {"e2_augment", "1ms", 0},      {"e4_minv_none", "1ms", 0}, {"nmnist", "3ms", 0},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct fixture *f = calloc(1, sizeof *f);
-        run(f, &cases[i], backend);
-        for (uint32_t g = 0; g < f->plan.group.n; g++) {
-            check_spikes(f, &cases[i], g);
-            check_state(f, &cases[i], g);
+        struct speck_golden f;
+        speck_golden_run(&f, cases[i].name, "clocked", cases[i].dt, backend);
+        for (uint32_t g = 0; g < f.plan.group.n; g++) {
+            check_spikes(&f, &cases[i], g);
+            check_state(&f, &cases[i], g);
         }
-        driver_free(&f->d);
-        free(f);
+        speck_golden_free(&f);
     }
 }
 
