@@ -28,7 +28,7 @@ FLAGS := -std=c17 $(OPT) -fPIC -fvisibility=hidden -ffp-contract=off -pthread -D
          -DDYN_VERSION='"$(VERSION)"' $(if $(filter no,$(LLVM)),-DDYN_NO_LLVM) -I. -I$(BUILD)/gen -MMD -MP \
          $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all)
 LINK := -pthread $(if $(SAN),-fsanitize=$(SAN))
-LIBS := -lz -lm -ldl
+LIBS := -lz -lzstd -lm -ldl
 
 # ---- what is built from what ---------------------------------------------------------------------
 
@@ -103,8 +103,8 @@ help:
 tools:
 	@for t in flex bison; do command -v $$t >/dev/null || \
 	    { echo "error: $$t is missing: run \`make deps\`" >&2; exit 1; }; done
-	@echo '#include <zlib.h>' | $(CC) -E - >/dev/null 2>&1 || \
-	    { echo 'error: zlib.h is missing: run `make deps`' >&2; exit 1; }
+	@for h in zlib.h zstd.h; do echo "#include <$$h>" | $(CC) -E - >/dev/null 2>&1 || \
+	    { echo "error: $$h is missing: run \`make deps\`" >&2; exit 1; }; done
 ifneq ($(HAVE_LLVM),)
 	@test -n "$(LLVM_CONFIG)" && test -f "$$($(LLVM_CONFIG) --includedir)/llvm-c/Core.h" || \
 	    { echo 'error: LLVM 19 is missing: run `make deps`, or build without the JIT: `make LLVM=no`' >&2; exit 1; }

@@ -2,7 +2,7 @@
 
 #include "compiler/raise.h"
 #include "runtime/base/hash.h"
-#include "runtime/base/npy.h"
+#include "runtime/event_file.h"
 #include "targets/sim/sim.h"
 #include "targets/target.h"
 
@@ -225,7 +225,7 @@ static bool override_input(struct driver *d, const struct plan *plan, uint32_t i
                            const struct input_override *in, struct stimulus_source *out)
 {
     struct npy x;
-    if (!npy_load(&d->arena, in->file, in->member, &x, &d->diags, E0901, NOWHERE)) {
+    if (!event_file_load(&d->arena, in->file, in->member, &x, &d->diags, E0901, NOWHERE)) {
         return false;
     }
     uint32_t channels = plan_stimulus_channels(&plan->input.data[input]);

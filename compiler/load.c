@@ -1,5 +1,7 @@
 #include "compiler/elab.h"
 
+#include "runtime/event_file.h"
+
 struct loaded {
     const char *path, *member;
     struct value value;
@@ -70,7 +72,7 @@ struct value load_array(const struct env *env, const char *file, const char *mem
     *l = (struct loaded){path, member, poison()};
     struct npy *x = ARENA_NEW(u->arena, struct npy);
     struct arena bytes = {0};
-    if (npy_load(&bytes, path, member, x, u->diags, E0501, e->span)) {
+    if (event_file_load(&bytes, path, member, x, u->diags, E0501, e->span)) {
         const char *what = member ? arena_printf(u->arena, "%s:%s", file, member) : file;
         if (x->n_fields || stays_bytes(x))
             arena_adopt(u->arena, &bytes); /* read where they are; others aren't needed any more */

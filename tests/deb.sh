@@ -7,8 +7,8 @@ arch=$(dpkg --print-architecture)
 rm -rf "$root"
 $MAKE --no-print-directory install DESTDIR="$root" PREFIX=/usr >/dev/null
 mkdir -p "$root/DEBIAN"
-depends='libc6, zlib1g'
-[ ! -f "$root/usr/lib/dyn/dyn-jit.so" ] || depends="$depends, libstdc++6, libzstd1"
+depends='libc6, zlib1g, libzstd1'
+[ ! -f "$root/usr/lib/dyn/dyn-jit.so" ] || depends="$depends, libstdc++6"
 cat >"$root/DEBIAN/control" <<CONTROL
 Package: dyn
 Version: $VERSION

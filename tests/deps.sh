@@ -18,12 +18,12 @@ want libc6-dev header stdio.h
 want flex command -v flex
 want bison command -v bison
 want zlib1g-dev header zlib.h
+want libzstd-dev header zstd.h
 want libcmocka-dev file_of libcmocka-dev cmocka.h
 # Exported programs run in the tests, with the Python that the package belongs to.
 want python3-numpy /usr/bin/python3 -c "import numpy"
 if [ "${1:-}" != no-llvm ]; then
     want llvm-19-dev file_of llvm-19-dev llvm-config
-    want libzstd-dev header zstd.h
     want g++ command -v g++
 fi
 
