@@ -3,13 +3,13 @@
 #include "tests/unit/unit.h"
 
 #include "runtime/base/rng.h"
-#include "runtime/event_input.h"
-#include "runtime/run.h"
+#include "runtime/record_npz.h"
 #include "tests/naive_events.h"
 #include "tests/unit/make_plan.h"
 #include "tests/unit/run_fixture.h"
 #include <math.h>
 #include <pthread.h>
+#include <stdio.h>
 
 enum { ROUNDS = 3000, TRIALS = 3, EVENTS = 40 };
 
@@ -495,10 +495,72 @@ static void sinks(void **state)
     assert_true(with.bytes < 1e6 && r.bytes > 4e6);
 }
 
+/* A file that is written while the run goes on is the one that its result makes. */
+static void files(void **state)
+{
+    struct run_fixture *f = *state;
+    struct run_result r;
+    struct record_file file;
+    struct bytes a, b;
+    const char *streamed = "/tmp/dyn_event_streamed.npz", *whole = "/tmp/dyn_event_whole.npz";
+    use_ring(f, 0.5f);
+    f->o.trials = 4;
+    f->o.chips = 2;
+    assert_true(run_plan(&f->a, f->p, &f->o, &r, &f->d));
+    assert_true(record_npz(whole, f->p, &f->s, &r, true, &f->d));
+    record_file_open(&file, streamed, f->p, &f->o, true, &f->d);
+    assert_true(run_plan(&f->a, f->p, &f->o, &r, &f->d));
+    assert_true(record_file_close(&file, &r));
+    assert_true(file_read(&f->a, whole, &a, &f->d, E0901, (struct span){0}));
+    assert_true(file_read(&f->a, streamed, &b, &f->d, E0901, (struct span){0}));
+    assert_int_equal(a.n, b.n);
+    assert_memory_equal(a.data, b.data, a.n);
+    assert_int_equal(remove(streamed) | remove(whole), 0);
+}
+
+/* Chips differ by their parameters; each is as if it were alone. */
+static void chips(void **state)
+{
+    struct run_fixture *f = *state;
+    struct run_result r, alone;
+    use_ring(f, 0.4f);
+    f->p->kernel.data[0]->param[0].kind = K_PARAM_LAYOUT;
+    f->p->has_mismatch = true;
+    f->p->mismatch_seed = 11;
+    f->p->group.data[0].mismatch[0] = 0.5;
+    f->s.source[0] =
+        (struct stimulus_source){.kind = STIM_POISSON, .channels = 2, .rate = (double[]){900, 500}};
+    f->s.steps = 100000;
+    f->o.trials = 2;
+    f->o.chips = 3;
+    assert_true(run_plan(&f->a, f->p, &f->o, &r, &f->d));
+    f->o.chips = 1;
+    const float *v = run_fixture_recorded(&r, 0, 0);
+    uint64_t differ = 0;
+    for (uint32_t chip = 0; chip < 3; chip++, f->p->mismatch_seed++) {
+        assert_true(run_plan(&f->a, f->p, &f->o, &alone, &f->d));
+        assert_memory_equal(alone.count[0], r.count[0] + chip * 6, 6 * sizeof(uint64_t));
+        assert_memory_equal(run_fixture_recorded(&alone, 0, 0), v + chip * 6, 6 * sizeof(float));
+        differ += memcmp(alone.count[0], r.count[0], 6 * sizeof(uint64_t)) != 0;
+    }
+    assert_int_equal(differ, 2);
+    const uint8_t *events = run_fixture_recorded(&r, 0, -1);
+    uint64_t n = 0;
+    for (uint32_t trial = 0; trial < 6; trial++)
+        for (uint64_t k =
+                 r.count[0][3 * trial] + r.count[0][3 * trial + 1] + r.count[0][3 * trial + 2];
+             k > 0; k--)
+            assert_int_equal(events[EVENT_BYTES * n++], trial);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(random_networks),
-                                       RUN_TEST(rings_come_to_rest), RUN_TEST(storms_are_errors),
-                                       RUN_TEST(what_is_not_a_count_is_an_error), RUN_TEST(sinks)};
+                                       RUN_TEST(rings_come_to_rest),
+                                       RUN_TEST(storms_are_errors),
+                                       RUN_TEST(what_is_not_a_count_is_an_error),
+                                       RUN_TEST(sinks),
+                                       RUN_TEST(files),
+                                       RUN_TEST(chips)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
