@@ -1,0 +1,523 @@
+/* Random networks through the whole of DYNAP-SE2: what fits keeps every limit and means what was
+ * asked for (tests/checker_dynapse2.h), what doesn't is told with a place.
+ *
+ * DYN_PROPERTY=N tries N networks, DYN_PROPERTY_SEED=S begins with another one, DYN_PROPERTY_KIND=K
+ * tries those of a kind only. A network that fails is told with its seed; the others of its kind
+ * are tried all the same. */
+#include "tests/unit/unit.h"
+
+#include "compiler/driver.h"
+#include "compiler/raise.h"
+#include "runtime/base/rng.h"
+#include "targets/dynapse2/passes.h"
+#include "targets/dynapse2/profile.h"
+#include "targets/sim/sim.h"
+#include "targets/target.h"
+#include "tests/checker_dynapse2.h"
+#include "tests/random_dynapse2.h"
+#include <stdio.h>
+
+enum { DEFAULT_NETWORKS = 400, STEPS = 25, MOST_RUN = 300, SHARES = 20 };
+
+static const struct kind {
+    struct random_kind k;
+    uint32_t share;    /* of SHARES */
+    uint32_t may_fail; /* percent that may not fit */
+} kinds[] = {
+    {{"small", 4, 30, 40, 60, 30, 0, 0, 40}, 6, 0},
+    {{"sets of currents", 6, 60, 40, 60, 100, 20, 0, 20}, 3, 0},
+    {{"by hand", 5, 60, 40, 60, 30, 100, 0, 40}, 5, 5},
+    {{"chips with faults", 4, 150, 60, 50, 20, 30, 90, 20}, 3, 5},
+    {{"large", 6, 700, 200, 60, 20, 10, 10, 40}, 2, 5},
+    {{"too large", 8, 2500, 4000, 400, 40, 30, 30, 5}, 1, 100},
+};
+enum { N_KINDS = sizeof kinds / sizeof *kinds };
+
+struct tally {
+    uint32_t networks, mapped, again, refused, gave_up, wrong;
+    uint32_t mixed;
+    uint64_t neurons, cam, lost, spikes, chip_links;
+};
+
+struct trial { /* a network on its way */
+    const struct kind *kind;
+    uint64_t seed;
+    const struct random_network *random;
+    struct tally *tally;
+    bool again;       /* its board section is a part of what an image said */
+    const char *text; /* its source */
+    struct arena arena;
+    struct diags diags;
+    struct unit unit;
+    struct target_report report;
+    struct net *asked, *net;
+    struct buf image;
+};
+
+static void print_wrong(const struct trial *t, const char *what, const char *how)
+{
+    t->tally->wrong++;
+    print_error("%s, seed %llu%s: %s\n", t->kind->k.name, (unsigned long long)t->seed,
+                t->again ? " (again)" : "", what);
+    if (how)
+        fprintf(stderr, "%s", how); /* cmocka cuts long texts */
+    for (uint32_t i = 0; i < t->diags.list.n; i++) {
+        const struct diag *g = t->diags.list.data[i];
+        fprintf(stderr, "%s: %s\n", diag_code_text(g->code), g->message);
+    }
+    if (t->tally->wrong == 1)
+        fprintf(stderr, "%s\n", t->text);
+}
+
+/* ---- there ---- */
+
+static void add_profiles(struct trial *t, struct net *n)
+{
+    for (uint32_t i = 0; i < 2; i++) {
+        const struct buf *text = &t->random->profile[i];
+        if (!text->n || !n->board)
+            continue;
+        const struct d2_profile *p = d2_profile_read(&t->arena, text->data, text->n, 1, &t->diags);
+        assert_non_null(p);
+        VEC_PUSH(&t->arena, &n->board->profile,
+                 ((struct board_profile){.chip = t->random->profile_chip[i], .content = p}));
+    }
+}
+
+static struct target_options options(const struct trial *t)
+{
+    return (struct target_options){.seed = t->seed, .refine = t->seed % 10 == 3};
+}
+
+static bool map(struct trial *t)
+{
+    unit_init(&t->unit, &t->arena, &t->diags, NULL);
+    if (!unit_load_text(&t->unit, "random.dyn", t->text, strlen(t->text)))
+        return false;
+    t->asked = unit_network(&t->unit, NULL);
+    t->net = unit_network(&t->unit, NULL);
+    if (!t->net || t->diags.n_errors > 0)
+        return false;
+    assert_ptr_not_equal(t->asked, t->net);
+    add_profiles(t, t->asked);
+    add_profiles(t, t->net);
+    const struct target_options o = options(t);
+    for (const struct target_pass *p = compiler_dynapse2.pass; p->name; p++) {
+        if (!p->run(t->net, &o, &t->report, &t->diags) || !net_verify(t->net, &t->diags))
+            return false;
+    }
+    return true;
+}
+
+static bool said(const struct trial *t, enum diag_code code)
+{
+    for (uint32_t i = 0; i < t->diags.list.n; i++) {
+        if (t->diags.list.data[i]->code == code)
+            return true;
+    }
+    return false;
+}
+
+/* Where it doesn't fit: by which diagnostics, and whether that is so. */
+static void check_refused(struct trial *t)
+{
+    t->tally->refused++;
+    for (uint32_t i = 0; i < t->diags.list.n; i++) {
+        const struct diag *g = t->diags.list.data[i];
+        if (g->severity != DIAG_ERROR)
+            continue;
+        if (g->code != E0601 && g->code != E0602)
+            print_wrong(t, "another error than that it doesn't fit", NULL);
+        else if (g->span.file == 0)
+            print_wrong(t, "an error without a place", NULL);
+    }
+    struct buf why = {0};
+    if (t->again) {
+        print_wrong(t, "doesn't fit again", NULL);
+    } else if (!t->asked || !checker_no_room(t->asked, t->net, &why)) {
+        t->tally->gave_up++;
+        if (getenv("DYN_PROPERTY"))
+            fprintf(stderr, "# %s, seed %llu: gave up: %s\n", t->kind->k.name,
+                    (unsigned long long)t->seed, t->diags.list.data[t->diags.list.n - 1]->message);
+    }
+    buf_free(&why);
+}
+
+/* ---- the image ---- */
+
+static void write_image(struct trial *t, struct plan *p)
+{
+    struct image_writer w;
+    image_begin(&w);
+    assert_true(sim_map(&t->arena, t->net, &t->unit.sources, p, &t->diags));
+    plan_write(&w, p, false);
+    assert_true(compiler_dynapse2.encode(&w, t->net, p, &t->diags));
+    image_end(&w, "dynapse2");
+    t->image = w.out;
+}
+
+static void check_image(struct trial *t, const struct image *im)
+{
+    struct d2_config c;
+    struct checker_counts counts;
+    struct buf out = {0};
+    assert_true(d2_config_read(&t->arena, im, &c, &t->diags));
+    if (checker_dynapse2(t->asked, &c, &out, &counts) > 0)
+        print_wrong(t, "rules are broken", out.data);
+    else if (counts.mixed_cores > 0 && !said(t, W0652))
+        print_wrong(t, "different currents share a core, but nothing was said", NULL);
+    else if (counts.lost_weights > 0 && !t->again && !said(t, W0654))
+        print_wrong(t, "weights are lost, but nothing was said", NULL);
+    t->tally->mixed += counts.mixed_cores > 0;
+    t->tally->cam += counts.cam;
+    t->tally->lost += counts.lost_weights;
+    t->tally->chip_links += counts.chip_links;
+    buf_free(&out);
+}
+
+/* ---- the network, decoded, and the virtual chip ---- */
+
+static void plan_bytes(const struct plan *p, struct buf *out)
+{
+    struct image_writer w;
+    image_begin(&w);
+    plan_write(&w, p, true);
+    image_end(&w, "sim");
+    *out = w.out;
+}
+
+static bool same_bytes(const struct buf *a, const struct buf *b)
+{
+    return a->n == b->n && memcmp(a->data, b->data, a->n) == 0;
+}
+
+static void run(struct trial *t, const struct plan *p, struct run_result *out)
+{
+    struct backend interp;
+    struct stimulus s = {.name = "s", .steps = STEPS, .trials = 1, .n_inputs = p->input.n};
+    s.source = ARENA_ARRAY(&t->arena, struct stimulus_source, p->input.n + 1);
+    for (uint32_t i = 0; i < p->input.n; i++) {
+        uint32_t n = p->input.data[i].n;
+        const uint64_t extent[] = {STEPS, n};
+        uint8_t *raster = ARENA_ARRAY(&t->arena, uint8_t, STEPS * n);
+        for (uint32_t k = 0; k < STEPS * n; k++)
+            raster[k] = rng_uniform(t->seed + i, k) < 0.3;
+        assert_true(stimulus_raster(&t->arena, &s.source[i], (struct stimulus_counts){.u8 = raster},
+                                    2, extent, n, &t->diags, "s", (struct span){0}));
+    }
+    backend_interp(&interp);
+    VEC(struct run_record) all = {0};
+    for (uint32_t g = 0; g < p->group.n; g++)
+        VEC_PUSH(&t->arena, &all, ((struct run_record){g, -1}));
+    struct run_options o = {.stimulus = &s,
+                            .trials = 1,
+                            .chips = 1,
+                            .jobs = 1,
+                            .backend = &interp,
+                            .record = all.data,
+                            .n_record = all.n};
+    assert_true(run_plan(&t->arena, p, &o, out, &t->diags));
+    interp.release(&interp);
+}
+
+static void compare_runs(struct trial *t, const struct plan *const plan[3])
+{
+    struct run_result r[3];
+    for (int i = 0; i < 3; i++)
+        run(t, plan[i], &r[i]);
+    for (uint32_t g = 0; g < plan[0]->group.n; g++) {
+        uint32_t n = plan[0]->group.data[g].n;
+        for (int i = 1; i < 3; i++) {
+            if (memcmp(r[0].record[g].data, r[i].record[g].data, (size_t)n * STEPS) != 0)
+                print_wrong(
+                    t, i == 1 ? "decoded, it spikes otherwise" : "the chip spikes otherwise", NULL);
+        }
+        for (uint32_t e = 0; e < n; e++)
+            t->tally->spikes += r[0].count[g][e];
+    }
+}
+
+static void check_plans(struct trial *t, const struct image *im, const struct plan *mapped,
+                        struct plan *decoded)
+{
+    struct plan emulated;
+    struct findings found = {0};
+    struct buf b[3];
+    bool ok = target_load(&t->arena, im, decoded, &t->diags, "image") &&
+              target_emulate(&t->arena, im, &emulated, &found, &t->diags, "image");
+    if (!ok) {
+        print_wrong(t, "the image can't be read", NULL);
+        return;
+    }
+    for (uint32_t i = 0; i < found.list.n; i++) {
+        /* Strangers by hand may do as they like. */
+        if (!strstr(found.list.data[i].text, "no layer") && t->kind->k.by_hand == 0)
+            print_wrong(t, "the virtual chip finds", found.list.data[i].text);
+    }
+    const struct plan *const plan[] = {mapped, decoded, &emulated};
+    uint32_t neurons = 0;
+    for (uint32_t g = 0; g < mapped->group.n; g++)
+        neurons += mapped->group.data[g].n;
+    t->tally->neurons += neurons;
+    for (int i = 0; i < 3; i++)
+        plan_bytes(plan[i], &b[i]);
+    if (!same_bytes(&b[0], &b[1]) || !same_bytes(&b[0], &b[2]))
+        print_wrong(t, "mapped, decoded, emulated: not the same", NULL);
+    else if (neurons <= MOST_RUN)
+        compare_runs(t, plan);
+    for (int i = 0; i < 3; i++)
+        buf_free(&b[i]);
+}
+
+/* ---- and back ---- */
+
+static void print_net(const struct net *n, struct buf *out)
+{
+    net_print(out, n, &compiler_dynapse2.words);
+}
+
+static struct net *raise(struct trial *t, const struct image *im, const struct plan *decoded)
+{
+    struct net *n = raise_plan(&t->arena, &t->unit.names, &t->unit.sources, decoded, &t->diags);
+    return n && d2_raise_board(n, im, &t->diags) ? n : NULL;
+}
+
+static void open_image(struct trial *t, struct image *im)
+{
+    struct bytes b = {(const uint8_t *)t->image.data, t->image.n};
+    assert_true(image_open(&t->arena, b, im, &t->diags, "image"));
+}
+
+static void free_trial(struct trial *t)
+{
+    buf_free(&t->image);
+    target_report_free(&t->report);
+    diags_free(&t->diags);
+    arena_free(&t->arena);
+}
+
+/* What was dumped builds to the same configuration, and that dumps to the same text. */
+static void check_dump(const struct trial *t, const struct image *im, const char *dumped)
+{
+    static const struct random_network no_profiles = {.profile_chip = {0}};
+    struct trial x = {.kind = t->kind,
+                      .seed = t->seed,
+                      .random = &no_profiles,
+                      .tally = t->tally,
+                      .text = dumped,
+                      .again = true};
+    struct plan p, decoded;
+    struct image again;
+    struct buf text = {0};
+    if (!map(&x)) {
+        print_wrong(&x, "a dump doesn't build", NULL);
+        free_trial(&x);
+        return;
+    }
+    write_image(&x, &p);
+    open_image(&x, &again);
+    for (int i = 0; i < 2; i++) {
+        const char *tag = i ? "MAPS" : "CONF";
+        struct bytes a = image_find(im, tag)->bytes, b = image_find(&again, tag)->bytes;
+        if (a.n != b.n || memcmp(a.data, b.data, a.n) != 0)
+            print_wrong(&x, "a dump builds to another image: section", tag);
+    }
+    assert_true(target_load(&x.arena, &again, &decoded, &x.diags, "image"));
+    struct net *n = raise(&x, &again, &decoded);
+    assert_non_null(n);
+    print_net(n, &text);
+    if (strcmp(text.data, dumped) != 0)
+        print_wrong(&x, "a dump of its image is another", NULL);
+    buf_free(&text);
+    free_trial(&x);
+}
+
+/* ---- a part of it by hand ---- */
+
+struct thinning {
+    struct trial *t;
+    uint64_t at;
+    uint32_t *first, *first_channel, n_neurons, n_channels;
+    bool *keep;  /* of each source, channels first: its entries */
+    bool *heard; /* of each neuron: by a source that is kept, so its place stays */
+};
+
+static bool chance(struct thinning *x, double p)
+{
+    return rng_uniform(x->t->seed ^ 0x9e3779b97f4a7c15, x->at++) < p;
+}
+
+/* Calls for every synapse. A neuron keeps its entries only if all that it hears do. */
+static bool mark(struct thinning *x, bool closing)
+{
+    const struct net *n = x->t->net;
+    bool changed = false;
+    for (uint32_t i = 0; i < n->connection.n; i++) {
+        const struct net_connection *c = &n->connection.data[i];
+        uint32_t pre0 = c->from_input ? x->first_channel[c->src] : x->n_channels + x->first[c->src];
+        for (uint32_t pre = 0; pre < c->n_pre; pre++) {
+            for (uint64_t s = c->row[pre]; s < c->row[pre + 1]; s++) {
+                uint32_t post = x->first[c->dst] + c->post[s];
+                if (!closing) {
+                    x->heard[post] = x->heard[post] || x->keep[pre0 + pre];
+                } else if (x->keep[x->n_channels + post] && !x->keep[pre0 + pre]) {
+                    x->keep[x->n_channels + post] = false;
+                    changed = true;
+                }
+            }
+        }
+    }
+    return changed;
+}
+
+static void choose_kept(struct thinning *x)
+{
+    const struct net *n = x->t->net;
+    struct arena *a = &x->t->arena;
+    x->first = ARENA_ARRAY(a, uint32_t, n->layer.n + 1);
+    x->first_channel = ARENA_ARRAY(a, uint32_t, n->input.n + 1);
+    for (uint32_t i = 0; i < n->layer.n; i++) {
+        x->first[i] = x->n_neurons;
+        x->n_neurons += n->layer.data[i].n;
+    }
+    for (uint32_t i = 0; i < n->input.n; i++) {
+        x->first_channel[i] = x->n_channels;
+        x->n_channels += n->input.data[i].n;
+    }
+    x->keep = ARENA_ARRAY(a, bool, x->n_channels + x->n_neurons);
+    x->heard = ARENA_ARRAY(a, bool, x->n_neurons);
+    double p = chance(x, 0.3) ? 1 : chance(x, 0.5) ? 0.95 : 0.5;
+    for (uint32_t i = 0; i < x->n_channels + x->n_neurons; i++)
+        x->keep[i] = chance(x, p);
+    while (mark(x, true)) {
+    }
+    mark(x, false);
+}
+
+/* Takes away what the passes added, but for what is kept: of some neurons the entries, of others
+ * the place, of some cores the biases. */
+static void thin(struct thinning *x)
+{
+    struct board *b = x->t->net->board;
+    bool all_places = chance(x, 0.5);
+    choose_kept(x);
+    for (uint32_t i = 0; i < b->core.n; i++) {
+        struct board_core *c = &b->core.data[i];
+        uint32_t n = 0;
+        bool by_hand = false;
+        for (uint32_t j = 0; j < c->neuron.n; j++) {
+            struct board_neuron y = c->neuron.data[j];
+            if (y.layer >= 0) {
+                uint32_t neuron = x->first[y.layer] + y.element;
+                y.by_hand = x->keep[x->n_channels + neuron];
+                by_hand = by_hand || y.by_hand;
+                if (!y.by_hand)
+                    y.latch.n = y.cam.n = y.sram.n = 0;
+                if (!y.by_hand && !x->heard[neuron] && !all_places && chance(x, 0.5))
+                    continue;
+            }
+            c->neuron.data[n++] = y;
+        }
+        c->neuron.n = n;
+        if (!by_hand && chance(x, 0.5))
+            c->bias.n = 0;
+    }
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < b->input.n; i++) {
+        struct board_input y = b->input.data[i];
+        if (x->keep[x->first_channel[y.input] + y.channel])
+            b->input.data[n++] = y;
+    }
+    b->input.n = n;
+    b->profile.n = 0; /* those of the test have no file */
+    if (!all_places)
+        b->output.n = 0;
+}
+
+static void try_text(struct trial *t);
+
+static void check_by_hand(struct trial *t)
+{
+    struct thinning x = {.t = t};
+    struct buf text = {0};
+    thin(&x);
+    print_net(t->net, &text);
+    struct trial again = {.kind = t->kind,
+                          .seed = t->seed,
+                          .random = t->random,
+                          .tally = t->tally,
+                          .text = text.data,
+                          .again = true};
+    try_text(&again);
+    buf_free(&text);
+}
+
+/* ---- all of it ---- */
+
+static void try_text(struct trial *t)
+{
+    struct plan mapped, decoded = {0};
+    struct image im;
+    if (!map(t)) {
+        check_refused(t);
+        free_trial(t);
+        return;
+    }
+    *(t->again ? &t->tally->again : &t->tally->mapped) += 1;
+    write_image(t, &mapped);
+    open_image(t, &im);
+    uint32_t wrong = t->tally->wrong;
+    check_image(t, &im);
+    check_plans(t, &im, &mapped, &decoded);
+    if (!t->again && wrong == t->tally->wrong) {
+        struct buf dumped = {0};
+        struct net *n = raise(t, &im, &decoded);
+        assert_non_null(n);
+        print_net(n, &dumped);
+        check_dump(t, &im, dumped.data);
+        buf_free(&dumped);
+        check_by_hand(t);
+    }
+    free_trial(t);
+}
+
+static uint64_t number(const char *name, uint64_t otherwise)
+{
+    const char *s = getenv(name);
+    return s && *s ? strtoull(s, NULL, 10) : otherwise;
+}
+
+static void try_kind(void **state)
+{
+    const struct kind *k = *state;
+    struct tally y = {0};
+    const char *only = getenv("DYN_PROPERTY_KIND");
+    if (only && strcmp(only, k->k.name) != 0)
+        skip();
+    uint64_t n = (number("DYN_PROPERTY", DEFAULT_NETWORKS) * k->share + SHARES - 1) / SHARES;
+    uint64_t seed = number("DYN_PROPERTY_SEED", 1);
+    for (; y.networks < n; y.networks++, seed++) {
+        struct random_network r;
+        random_network(&k->k, seed, &r);
+        struct trial t = {.kind = k, .seed = seed, .random = &r, .tally = &y};
+        t.text = r.source.data;
+        try_text(&t);
+        random_network_free(&r);
+    }
+    print_message(
+        "# %s: %u networks, %u mapped (%llu neurons, %llu CAM entries, %llu links between "
+        "chips, %llu weights lost, %u with shared currents, %llu spikes), %u again; %u "
+        "refused, %u of them without a reason; %u wrong\n",
+        k->k.name, y.networks, y.mapped, (unsigned long long)y.neurons, (unsigned long long)y.cam,
+        (unsigned long long)y.chip_links, (unsigned long long)y.lost, y.mixed,
+        (unsigned long long)y.spikes, y.again, y.refused, y.gave_up, y.wrong);
+    assert_int_equal(y.wrong, 0);
+}
+
+int main(void)
+{
+    struct CMUnitTest tests[N_KINDS];
+    for (uint32_t i = 0; i < N_KINDS; i++)
+        tests[i] = (struct CMUnitTest){kinds[i].k.name, try_kind, NULL, NULL, (void *)&kinds[i]};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
