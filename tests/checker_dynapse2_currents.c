@@ -96,6 +96,11 @@ static void find_wants(const struct checker *k, const struct d2_core *c,
     }
 }
 
+static bool is_base(uint32_t param)
+{
+    return param >= D2_BASE_PARAM && param < D2_BASE_PARAM + D2_BASES;
+}
+
 static bool by_hand(const struct checker *k, const struct d2_core *c, uint32_t param)
 {
     const struct board_core *hand = board_find_core(k->board, c->chip, c->core);
@@ -144,9 +149,12 @@ static void check_core(struct checker *k, const struct d2_core *c)
     bool one_model, mixed = false, used = false;
     find_wants(k, c, want, &one_model);
     for (uint32_t p = 0; p < D2_N_PARAMS; p++) {
+        mixed = mixed || (want[p].min != want[p].max && !by_hand(k, c, p));
+        used = used || want[p].n > 0;
+    }
+    for (uint32_t p = 0; p < D2_N_PARAMS; p++) {
         const struct want *w = &want[p];
-        bool base = p >= D2_BASE_PARAM && p < D2_BASE_PARAM + D2_BASES;
-        used = used || w->n > 0;
+        bool base = is_base(p);
         if (by_hand(k, c, p))
             continue;
         if (c->given[p] != (w->n > 0) && !base)
@@ -154,9 +162,8 @@ static void check_core(struct checker *k, const struct d2_core *c)
                            d2_param[p].name, c->given[p] ? "" : "n't");
         if (w->n == 0 || !c->given[p])
             continue;
-        mixed = mixed || w->min != w->max;
-        if (w->min != w->max && !one_model)
-            continue; /* parameters of one current that other models don't have */
+        if (mixed && !one_model)
+            continue; /* a current's other parameters follow the first one, which is shared */
         double mean = w->min == w->max ? w->min : w->sum / w->n;
         double error = fabs(d2_current(p, c->code[p]) - mean);
         if (error > nearest_error(p, mean) * (1 + 1e-6) + 2e-7 * mean)
@@ -208,6 +215,19 @@ static void count_exact_cores(struct checker *k)
         k->counts->exact_cores += (count[i] + 255) / 256;
 }
 
+/* Nothing by hand or broken keeps neurons from the cores that suit them. */
+static bool is_free(const struct checker *k)
+{
+    bool yes = k->board->place.n + k->board->profile.n == 0;
+    for (uint32_t i = 0; i < k->board->core.n && yes; i++) {
+        const struct board_core *c = &k->board->core.data[i];
+        yes = c->neuron.n == 0;
+        for (uint32_t j = 0; j < c->bias.n && yes; j++)
+            yes = is_base((uint32_t)d2_find_param(c->bias.data[j].name));
+    }
+    return yes;
+}
+
 void checker_currents(struct checker *k)
 {
     for (uint32_t l = 0; l < k->asked->layer.n; l++)
@@ -215,8 +235,7 @@ void checker_currents(struct checker *k)
     for (uint32_t i = 0; i < k->c->n_cores; i++)
         check_core(k, &k->c->core[i]);
     count_exact_cores(k);
-    bool free_hand = k->board->core.n + k->board->place.n + k->board->profile.n == 0;
-    if (free_hand && k->counts->mixed_cores &&
+    if (is_free(k) && k->counts->mixed_cores &&
         k->counts->exact_cores <= d2_grid_chips(k->c->grid) * 4)
         checker_broken(k, "%u cores have neurons that want different currents, but %u are enough",
                        k->counts->mixed_cores, k->counts->exact_cores);

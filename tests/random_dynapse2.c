@@ -1,5 +1,6 @@
 #include "tests/random_dynapse2.h"
 #include "runtime/base/rng.h"
+#include <string.h>
 
 enum { MOST_LAYERS = 8, MOST_INPUTS = 3, CORE = 256, CHIP = 1024, CAM = 64 };
 
@@ -45,6 +46,7 @@ struct draw {
     struct layer layer[MOST_LAYERS];
     uint32_t input[MOST_INPUTS];
     uint32_t n_layers, n_inputs, columns, rows; /* columns 0: no grid is given */
+    bool bases;                                 /* all of them by hand */
 };
 
 static uint32_t below(struct draw *d, uint32_t n)
@@ -325,24 +327,29 @@ static void put_stranger(struct draw *d, uint32_t index)
         buf_printf(b, "                cam %u = tag %u, weight %u, ampa;\n", below(d, CAM),
                    below(d, 40), from_to(d, 1, 15));
     if (chance(d, 70))
-        buf_printf(b, "                sram %u = tag %u, cores %u, hop [0, 0];\n", below(d, 4),
-                   below(d, 40), from_to(d, 1, 15));
+        buf_printf(b, "                sram %u = tag %u, cores %u, hop [%s];\n", below(d, 4),
+                   below(d, 40), from_to(d, 1, 15), chance(d, 70) ? "0, 0" : "-7, -7");
     buf_puts(b, "            }\n");
 }
 
-static void put_core(struct draw *d, uint32_t chip, uint32_t core)
+static void put_core(struct draw *d, uint32_t chip, uint32_t core, bool by_hand)
 {
     static const char *const device[] = {"SOIF_LEAK_N", "SYAM_W0_P", "SYAM_W2_P",
                                          "DEAM_ETAU_P", "SOIF_DC_P", "SOHO_VB_P"};
     struct buf *b = &d->out->source;
+    if (!by_hand && !d->bases)
+        return;
     buf_printf(b, "        core %u {\n", core);
+    for (uint32_t i = 0; i < 4 && d->bases; i++)
+        buf_printf(b, "            bias SYAM_W%u_P = 4:%u;\n", i, (12u << i) + below(d, 9));
     for (uint32_t i = 0; i < sizeof device / sizeof *device; i++) {
-        if (chance(d, 20))
+        if (by_hand && chance(d, 20) && !(d->bases && strncmp(device[i], "SYAM", 4) == 0))
             buf_printf(b, "            bias %s = %u:%u;\n", device[i], from_to(d, 1, 4),
                        below(d, 256));
     }
     uint32_t index = below(d, 60);
-    for (uint32_t i = below(d, 6); i > 0 && index < CORE; i--, index += 1 + below(d, 40)) {
+    for (uint32_t i = by_hand ? below(d, 6) : 0; i > 0 && index < CORE;
+         i--, index += 1 + below(d, 40)) {
         uint32_t l = below(d, d->n_layers), element = chip * 4 + core + 16 * i;
         if (chance(d, 15))
             put_stranger(d, index);
@@ -352,18 +359,20 @@ static void put_core(struct draw *d, uint32_t chip, uint32_t core)
     buf_puts(b, "        }\n");
 }
 
-static void put_by_hand(struct draw *d)
+static void put_chips(struct draw *d)
 {
     struct buf *b = &d->out->source;
-    put_places(d);
-    for (uint32_t chip = 0; chip < chips(d) && chip < 4; chip++) {
-        if (!chance(d, 50))
+    bool by_hand = chance(d, d->k->by_hand);
+    d->bases = chips(d) <= 16 && chance(d, d->k->bases);
+    if (by_hand)
+        put_places(d);
+    for (uint32_t chip = 0; chip < chips(d) && chip < 16; chip++) {
+        bool here = by_hand && chip < 4 && chance(d, 50);
+        if (!here && !d->bases)
             continue;
         buf_printf(b, "    chip %u {\n", chip);
-        for (uint32_t core = 0; core < 4; core++) {
-            if (chance(d, 40))
-                put_core(d, chip, core);
-        }
+        for (uint32_t core = 0; core < 4; core++)
+            put_core(d, chip, core, here && chance(d, 40));
         buf_puts(b, "    }\n");
     }
 }
@@ -379,8 +388,7 @@ static void put_board(struct draw *d)
         buf_puts(b, "    gain = auto;\n");
     else if (chance(d, 30))
         buf_printf(b, "    gain = 0.%u;\n", from_to(d, 2, 9));
-    if (chance(d, d->k->by_hand))
-        put_by_hand(d);
+    put_chips(d);
     buf_puts(b, "}\n");
 }
 

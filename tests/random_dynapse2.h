@@ -21,6 +21,7 @@ struct random_kind {
     uint8_t currents; /* that a layer's neurons want other currents than the default */
     uint8_t by_hand;  /* that the board section says where layers and neurons are, and more */
     uint8_t broken;   /* that chips have profiles */
+    uint8_t bases;    /* that base currents are by hand, so that none have to be found */
     uint8_t large;    /* that the grid isn't the smallest that has room */
 };
 

@@ -448,26 +448,39 @@ static const struct effort *find_effort(const struct problem *p)
     return e;
 }
 
+static struct place search(const struct problem *p, uint64_t seed)
+{
+    struct candidate kept[MAX_KEEP];
+    struct place at[MAX_KEEP];
+    const struct effort *e = find_effort(p);
+    uint32_t n_kept = search_continuous(p, seed, e->starts, kept, e->keep);
+    for (uint32_t i = 0; i < n_kept; i++) {
+        at[i] = onto_grid(p, kept[i].base);
+        descend(p, &at[i], WINDOW, PAIR);
+    }
+    qsort(at, n_kept, sizeof *at, by_error);
+    for (uint32_t i = 0; i < n_kept && i < POLISH; i++)
+        descend(p, &at[i], (int32_t)p->n_grid, PAIR_WIDE);
+    qsort(at, n_kept, sizeof *at, by_error);
+    kick(p, e, &at[0], seed);
+    return at[0];
+}
+
 void d2_solve(const double *current, size_t n, const struct d2_reach *g,
               const int32_t given[D2_BASES], uint64_t seed, struct d2_solution *out)
 {
     struct arena arena = {0};
     struct problem p;
+    struct place at = {.error = 0};
     problem_init(&p, &arena, current, n, g, given);
-    struct candidate kept[MAX_KEEP];
-    struct place at[MAX_KEEP];
-    const struct effort *e = find_effort(&p);
-    uint32_t n_kept = search_continuous(&p, seed, e->starts, kept, e->keep);
-    for (uint32_t i = 0; i < n_kept; i++) {
-        at[i] = onto_grid(&p, kept[i].base);
-        descend(&p, &at[i], WINDOW, PAIR);
+    bool all_given = true;
+    for (uint32_t k = 0; k < D2_BASES; k++) {
+        at.index[k] = given[k];
+        all_given = all_given && given[k] != D2_FREE;
     }
-    qsort(at, n_kept, sizeof *at, by_error);
-    for (uint32_t i = 0; i < n_kept && i < POLISH; i++)
-        descend(&p, &at[i], (int32_t)g->n, PAIR_WIDE);
-    qsort(at, n_kept, sizeof *at, by_error);
-    kick(&p, e, &at[0], seed);
-    write_solution(&p, g, at[0], current, n, out);
+    if (!all_given)
+        at = search(&p, seed);
+    write_solution(&p, g, at, current, n, out);
     arena_free(&arena);
 }
 

@@ -38,14 +38,19 @@ static uint32_t preferred_tag(const struct host *h, struct d2_site at)
     return at.core->core * D2_NEURONS + at.neuron->index + row % 2 * D2_CORES * D2_NEURONS;
 }
 
+/* By neurons of the network or not. */
 static void take_by_hand(struct host *h)
 {
-    for (uint32_t i = 0; i < h->r->rows.n_cells; i++) {
-        const struct board_neuron *x = h->r->sites.at[i].neuron;
-        for (uint32_t k = 0; x->by_hand && k < x->sram.n; k++) {
-            const struct board_sram *s = &x->sram.data[k];
-            if (s->cores && s->x_hop == D2_HOST_HOP && s->y_hop == D2_HOST_HOP)
-                take_tag(h, column_of(h, i), s->tag);
+    const struct board *b = h->r->n->board;
+    for (uint32_t i = 0; i < b->core.n; i++) {
+        const struct board_core *c = &b->core.data[i];
+        for (uint32_t j = 0; j < c->neuron.n; j++) {
+            const struct board_neuron *x = &c->neuron.data[j];
+            for (uint32_t k = 0; x->by_hand && k < x->sram.n; k++) {
+                const struct board_sram *s = &x->sram.data[k];
+                if (s->cores && s->x_hop == D2_HOST_HOP && s->y_hop == D2_HOST_HOP)
+                    take_tag(h, c->chip % h->r->grid.columns, s->tag);
+            }
         }
     }
 }

@@ -135,6 +135,23 @@ static bool choose_tags(struct tagging *t, uint32_t i, uint32_t *full)
     return true;
 }
 
+/* Neurons that aren't of the network may fire all the same: the tags that they send to a chip. */
+static void take_strangers(struct tagging *t, uint32_t chip)
+{
+    const struct board *b = t->r->n->board;
+    for (uint32_t i = 0; i < b->core.n; i++) {
+        const struct board_core *c = &b->core.data[i];
+        for (uint32_t j = 0; j < c->neuron.n; j++) {
+            const struct board_neuron *x = &c->neuron.data[j];
+            for (uint32_t k = 0; x->layer < 0 && k < x->sram.n; k++) {
+                const struct board_sram *s = &x->sram.data[k];
+                if (d2_hop_target(t->r->grid, c->chip, s->x_hop, s->y_hop) == (int)chip)
+                    d2_tags_take(&t->tags, s->tag, s->cores);
+            }
+        }
+    }
+}
+
 static uint32_t bucket_of(const struct pending *p)
 {
     return p->chip * (D2_CORES + 1) + (p->by_hand ? 0 : D2_CORES + 1 - d2_count_cores(p->cores));
@@ -156,9 +173,11 @@ static bool color(struct tagging *t, uint32_t *full)
     uint32_t chip = UINT32_MAX;
     for (uint32_t i = 0; i < n; i++) {
         const struct pending p = t->link.data[order[i]];
-        if (p.chip != chip)
+        if (p.chip != chip) {
+            chip = p.chip;
             d2_tags_init(&t->tags);
-        chip = p.chip;
+            take_strangers(t, chip);
+        }
         if (p.by_hand)
             d2_tags_take(&t->tags, p.tag, p.cores);
         else if (!choose_tags(t, order[i], full))
