@@ -204,12 +204,17 @@ static bool reaches(const struct room *r, uint32_t from, uint32_t to)
     return abs(x) <= 7 && abs(y) <= 7 && !(x == -7 && y == -7);
 }
 
-static bool wants_host(const struct room *r, uint32_t neuron)
+static uint32_t layer_of(const struct room *r, uint32_t neuron)
 {
     uint32_t l = 0;
     while (l + 1 < r->asked->layer.n && r->first[l + 1] <= neuron)
         l++;
-    return r->wanted[l];
+    return l;
+}
+
+static bool wants_host(const struct room *r, uint32_t neuron)
+{
+    return r->wanted[layer_of(r, neuron)];
 }
 
 static bool too_many_chips(struct room *r)
@@ -284,23 +289,25 @@ static bool host_out_of_reach(struct room *r)
 
 static bool scales_collide(struct room *r)
 {
-    uint32_t n_cores = r->columns * r->rows * 4, n_scales = 0;
+    uint32_t n_cores = r->columns * r->rows * 4, n_scales = 0, n;
+    const struct pair *p = pairs(r, true, &n);
     double *of = ARENA_ARRAY(&r->a, double, n_cores);
     double *scale = ARENA_ARRAY(&r->a, double, r->n_neurons);
-    for (uint32_t l = 0; l < r->asked->layer.n; l++) {
-        for (uint32_t e = 0; e < r->asked->layer.data[l].n; e++) {
-            double x = checker_value(&r->asked->layer.data[l], "Iscale", e);
-            const struct place *p = &r->place[r->first[l] + e];
-            uint32_t core = p->chip * 4 + p->core, i = 0;
-            if (p->given && of[core] != 0 && of[core] != x)
-                return no(r, "scales: on chip %u core %u", p->chip, p->core);
-            if (p->given)
-                of[core] = x;
-            while (i < n_scales && scale[i] != x)
-                i++;
-            if (i == n_scales)
-                scale[n_scales++] = x;
-        }
+    for (uint32_t k = 0; k < n; k++) { /* neurons that hear something */
+        if (k > 0 && p[k].from == p[k - 1].from)
+            continue;
+        uint32_t l = layer_of(r, p[k].from), i = 0;
+        double x = checker_value(&r->asked->layer.data[l], "Iscale", p[k].from - r->first[l]);
+        const struct place *at = &r->place[p[k].from];
+        uint32_t core = at->chip * 4 + at->core;
+        if (at->given && of[core] != 0 && of[core] != x)
+            return no(r, "scales: on chip %u core %u", at->chip, at->core);
+        if (at->given)
+            of[core] = x;
+        while (i < n_scales && scale[i] != x)
+            i++;
+        if (i == n_scales)
+            scale[n_scales++] = x;
     }
     if (n_scales > n_cores)
         return no(r, "scales: %u on %u cores", n_scales, n_cores);
