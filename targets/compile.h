@@ -35,6 +35,30 @@ struct target_fit_row {   /* need against have of one resource */
     double need, have;
 };
 
+/* How a network fills a board of chips, for the table and the picture of `dyn fit`. Core k of chip
+ * c is element c * cores + k of the arrays. */
+struct target_column {      /* of the table: a number for each core */
+    const char *key, *name; /* "cam_fullest" in JSON, "fullest CAM" as a heading */
+    bool share;             /* of 1, shown as %; else a count */
+    double *v;              /* NAN: not known */
+};
+
+struct target_traffic { /* sources on one chip that are heard on another */
+    int32_t from, to;   /* chips; -1: the host */
+    uint32_t sources;
+};
+
+struct target_occupancy {
+    uint32_t columns, rows;  /* of the grid; chip k stands in column k % columns of row
+                                k / columns, columns grow to the east, rows to the north */
+    uint32_t cores;          /* of a chip */
+    uint32_t *used, *usable; /* neurons of each core */
+    uint32_t n_quantities;
+    struct target_column *quantity;
+    uint32_t n_traffic;
+    struct target_traffic *traffic; /* ascending from, then to; never within one chip */
+};
+
 struct target_profile {
     const void *(*read)(struct arena *a, const char *text, size_t n, uint32_t file,
                         struct diags *d);
@@ -68,6 +92,8 @@ struct target_compiler {
     bool (*gain_of)(const struct model *m, uint32_t receptor, bool *scale, bool *gain);
     /* Rows for `dyn fit`, after all passes that succeeded. */
     uint32_t (*fit)(const struct net *n, struct arena *a, struct target_fit_row **out);
+    /* The same core by core. NULL: the target has no board to draw. */
+    void (*occupancy)(const struct net *n, struct arena *a, struct target_occupancy *out);
 };
 
 extern const struct target_compiler compiler_dynapse2; /* compile.c in its folder */

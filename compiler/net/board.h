@@ -44,6 +44,8 @@ struct board_core {
     uint32_t chip, core; /* core within the chip, 0..3 */
     VEC(struct board_bias) bias;
     VEC(struct board_neuron) neuron; /* ascending index */
+    bool has_error;                  /* of its weights, found when they were quantized: */
+    double error;                    /* the largest, over the largest weight */
     struct span span;
 };
 

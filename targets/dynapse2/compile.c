@@ -18,4 +18,5 @@ const struct target_compiler compiler_dynapse2 = {
     .raise_board = d2_raise_board,
     .gain_of = d2_gain_of,
     .fit = d2_fit,
+    .occupancy = d2_occupancy,
 };

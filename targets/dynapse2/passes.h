@@ -83,6 +83,8 @@ void d2_config_write(struct image_writer *w, const struct d2_config *c);
 bool d2_encode(struct image_writer *w, const struct net *n, const struct plan *p, struct diags *d);
 bool d2_raise_board(struct net *n, const struct image *im, struct diags *d);
 
+/* As struct target_compiler documents them. */
 uint32_t d2_fit(const struct net *n, struct arena *a, struct target_fit_row **out);
+void d2_occupancy(const struct net *n, struct arena *a, struct target_occupancy *out);
 
 #endif

@@ -322,6 +322,19 @@ static void warn_lost(const struct pass *p, const struct d2_weights_of_core *x)
     buf_free(&names);
 }
 
+/* The largest error of its weights over the largest of them, for `dyn fit`. */
+static void note_error(const struct d2_weights_of_core *x, const double base[D2_BASES])
+{
+    double worst = 0, largest = 0;
+    for (uint32_t i = 0; i < x->n; i++) {
+        largest = fmax(largest, x->synapse[i].current);
+        if (i < x->n_free)
+            worst = fmax(worst, mask_error(base, &x->synapse[i], x->synapse[i].mask));
+    }
+    x->core->has_error = largest > 0;
+    x->core->error = largest > 0 ? worst / largest : 0;
+}
+
 /* To three digits, downwards: what a hint calls enough has to be enough. */
 static double round_down(double x)
 {
@@ -413,6 +426,7 @@ static void quantize_core(struct pass *p, struct d2_weights_of_core *x)
     p->refined.after += refined * x->n_free;
     p->refined.weights += x->n_free;
     report_core(p, x, base, mse, bound, refined);
+    note_error(x, base);
     warn_saturated(p, x, base);
     warn_lost(p, x);
     for (uint32_t i = 0; i < x->n_free; i++) {
