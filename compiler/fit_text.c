@@ -155,9 +155,9 @@ static void put_small(struct buf *out, const struct target_occupancy *b, bool co
     }
     buf_puts(out, "+\n");
     buf_printf(out,
-               "Each chip with cores %s; . is empty, 1 to 9 are tenths of its neurons, # is full. "
-               "A chip's\nnumber is that of its row and its column added.\n",
-               b->cores == 4 ? "0 1 above 2 3" : "in two lines");
+               ". is an empty core, 1 to 9 are tenths of its neurons, # is full; %s.\n"
+               "A chip's number is that of its row and that of its column added.\n",
+               b->cores == 4 ? "cores 0 1 stand above 2 3" : "cores stand in two lines");
 }
 
 static void put_picture(struct buf *out, const struct target_occupancy *b, bool color)

@@ -43,6 +43,21 @@ contains err 'and the error' 'error\[E0601\]'
 expect 3 'too many inputs' "$DYN" fit "$stages/too_many_inputs.dyn" -t dynapse2
 contains out 'in the table' '^CAM entries .* 65 +64 .* too much'
 
+expect 0 'fit of a source' "$DYN" fit "$stages/pair.dyn" -t dynapse2 -q --svg pair.svg
+cp "$tmp/out" source.fit
+contains pair.svg 'a picture' '>pair on dynapse2<'
+expect 0 'its image' "$DYN" build "$stages/pair.dyn" -t dynapse2 -q -o pair.dynb
+expect 0 'fit of the image' "$DYN" fit pair.dynb --svg image.svg
+sed 's/ *[0-9.]* %$//; s/ *-$//' source.fit >a
+sed 's/ *[0-9.]* %$//; s/ *-$//' "$tmp/out" >b
+same a b 'says the same, but for the error of weights'
+expect 0 'fit as JSON' "$DYN" fit pair.dynb --json
+is_json "$tmp/out" 'is JSON'
+contains "$tmp/out" 'with cores' '"cam_fullest": [0-9]'
+expect 3 'a picture of what does not fit' "$DYN" fit "$stages/too_many_inputs.dyn" -t dynapse2 --svg many.svg
+contains many.svg 'tells it' 'CAM entries of the fullest neuron: 65 needed, 64 there'
+expect 5 'a picture that cannot be written' "$DYN" fit pair.dynb --svg nowhere/x.svg
+
 # Neurons of a group go to further cores where their sources have more tags than one core.
 tags() { # CHANNELS NEURONS
     echo "use dynapse2; network a { dt = 1 ms; input x[$1]; layer l[$2]: dpi;
