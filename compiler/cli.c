@@ -149,6 +149,7 @@ struct build_options cli_build_options(const struct cli *c)
                               .after = c->value[OPT_AFTER],
                               .command = c->command_line.data};
     o.opt.refine = c->value[OPT_REFINE] != NULL;
+    o.opt.split = c->value[OPT_SPLIT] != NULL;
     o.opt.seed = c->value[OPT_SEED] ? strtoull(c->value[OPT_SEED], NULL, 0) : 0;
     o.opt.effort = c->value[OPT_EFFORT] ? strtod(c->value[OPT_EFFORT], NULL) : 0;
     return o;

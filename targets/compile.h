@@ -12,12 +12,26 @@ struct target_options {
     uint64_t seed; /* of every heuristic; results are a function of it */
     double effort; /* seconds that improvement may take; 0: default */
     bool refine;   /* --refine: a second CAM entry where it makes a weight more exact */
+    bool split;    /* --split: helper neurons where one has too many sources or targets */
 };
 
-/* What the passes found out: lines for people. */
+/* Neurons that were added to help those of a layer, which the chip can't hold as they are. */
+struct target_helpers {
+    const char *layer, *helpers; /* names of the helped layer and of the one that was added */
+    bool fan_out;                /* else fan-in */
+    uint32_t neurons, n_helpers; /* that needed help; that were added */
+    uint64_t synapses;           /* of the network that go through helpers */
+    uint32_t sources;            /* of one helper, at most */
+    double largest_change;       /* of a weight */
+    uint32_t delay;              /* steps that they add */
+    uint32_t period;             /* steps after an event until a helper takes the next one */
+};
+
+/* What the passes found out. */
 struct target_report {
-    struct buf text;   /* for `build -v` */
+    struct buf text;   /* lines for people, for `build -v` */
     struct buf result; /* what an option that was asked for has brought: always told */
+    VEC(struct target_helpers) helpers; /* the same for programs; as long as the network */
 };
 
 void target_report_free(struct target_report *r);

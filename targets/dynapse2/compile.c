@@ -4,8 +4,8 @@
 #include "targets/dynapse2/quantize.h"
 
 static const struct target_pass passes[] = {
-    {"place", d2_place}, {"quantize", d2_quantize}, {"route", d2_route}, {"bias", d2_bias},
-    {NULL, NULL},
+    {"split", d2_split}, {"place", d2_place}, {"relay", d2_fan_out}, {"quantize", d2_quantize},
+    {"route", d2_route}, {"bias", d2_bias},   {NULL, NULL},
 };
 
 const struct target_compiler compiler_dynapse2 = {

@@ -1,7 +1,7 @@
-/* The DYNAP-SE2 passes over the network, and what they share. In order: place, quantize (its own
- * header), route, bias. Each keeps what the board section gives by hand, reports what can't be
- * (E0406 where the hand is wrong, E0601 where it doesn't fit, E0602 where the chip can't) and
- * leaves the network as the chip will compute it. */
+/* The DYNAP-SE2 passes over the network, and what they share. In order: split, place, relay,
+ * quantize (its own header), route, bias. Each keeps what the board section gives by hand, reports
+ * what can't be (E0406 where the hand is wrong, E0601 where it doesn't fit, E0602 where the chip
+ * can't) and leaves the network as the chip will compute it. */
 #ifndef DYNAPSE2_PASSES_H
 #define DYNAPSE2_PASSES_H
 
@@ -19,9 +19,16 @@ static inline struct d2_grid d2_grid_of(const struct board *b)
 /* Of all inputs together, that a network may have (E0601). */
 enum { D2_MAX_CHANNELS = 1 << 24 };
 
+/* With o->split: helper neurons where one needs more CAM entries than it has. */
+bool d2_split(struct net *n, const struct target_options *o, struct target_report *r,
+              struct diags *d);
 /* Neurons get a core and an index there (net->board); neurons of a core have equal currents. */
 bool d2_place(struct net *n, const struct target_options *o, struct target_report *r,
               struct diags *d);
+/* The pass `relay`, with o->split: helper neurons where one is heard on more chips than it has SRAM
+ * entries. Those are placed too. */
+bool d2_fan_out(struct net *n, const struct target_options *o, struct target_report *r,
+                struct diags *d);
 /* CAM, SRAM, latches, the input map and the outputs' addresses. */
 bool d2_route(struct net *n, const struct target_options *o, struct target_report *r,
               struct diags *d);
@@ -29,6 +36,9 @@ bool d2_route(struct net *n, const struct target_options *o, struct target_repor
 bool d2_bias(struct net *n, const struct target_options *o, struct target_report *r,
              struct diags *d);
 
+/* What the first pass begins with, and does no harm later: the network has a board, its section is
+ * one (E0406), it has room for the neurons (E0601), and the chip can do what is asked for. */
+bool d2_begin(struct net *n, struct diags *d);
 /* Whether the chip can do what the models and connections ask for (E0602). */
 bool d2_check(const struct net *n, struct diags *d);
 /* Whether the board section is one (E0406). CAM and SRAM entries are sorted by slot, parameters get

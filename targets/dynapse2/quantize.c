@@ -450,7 +450,7 @@ static void report_refined(const struct pass *p)
                    x->entries == 1 ? "y" : "ies");
 }
 
-static void drop_zeros(struct net_connection *c)
+void d2_drop_zeros(struct net_connection *c)
 {
     uint64_t k = 0, s = 0;
     for (uint32_t pre = 0; pre < c->n_pre; pre++) {
@@ -494,7 +494,7 @@ bool d2_quantize(struct net *n, const struct target_options *o, struct target_re
         if (o->refine)
             report_refined(&p);
         for (uint32_t i = 0; i < n->connection.n; i++)
-            drop_zeros(&n->connection.data[i]);
+            d2_drop_zeros(&n->connection.data[i]);
     }
     arena_free(&scratch);
     return ok;
