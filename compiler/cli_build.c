@@ -47,6 +47,37 @@ static const char *default_output(struct cli *c, const char *path)
     return arena_printf(&c->driver.arena, "%.*s.dynb", (int)n, path);
 }
 
+/* What `build --json` tells: the helper neurons that were added. */
+static void build_json(struct cli *c, const struct target_report *r)
+{
+    struct buf out = {0};
+    struct json j;
+    json_init(&j, &out, 1);
+    json_object(&j);
+    json_key(&j, "helpers");
+    json_array(&j);
+    for (uint32_t i = 0; i < r->helpers.n; i++) {
+        const struct target_helpers *h = &r->helpers.data[i];
+        json_object(&j);
+        json_key(&j, "layer"), json_str(&j, h->helpers);
+        json_key(&j, "helps"), json_str(&j, h->layer);
+        json_key(&j, "why"), json_str(&j, h->fan_out ? "fan-out" : "fan-in");
+        json_key(&j, "neurons"), json_int(&j, h->n_helpers);
+        json_key(&j, "helped_neurons"), json_int(&j, h->neurons);
+        json_key(&j, "synapses"), json_int(&j, (int64_t)h->synapses);
+        json_key(&j, "sources_of_a_helper"), json_int(&j, h->sources);
+        json_key(&j, "largest_weight_change"), json_f64(&j, h->largest_change);
+        json_key(&j, "delay_steps"), json_int(&j, h->delay);
+        json_key(&j, "period_steps"), json_int(&j, h->period);
+        json_end_object(&j);
+    }
+    json_end_array(&j);
+    json_end_object(&j);
+    buf_putc(&out, '\n');
+    cli_print(c, &out);
+    buf_free(&out);
+}
+
 int cli_build(struct cli *c)
 {
     struct driver *d = &c->driver;
@@ -65,6 +96,9 @@ int cli_build(struct cli *c)
         if (file_write(out, w.out.data, w.out.n, &d->diags) && !c->value[OPT_QUIET] &&
             !c->value[OPT_JSON]) {
             fprintf(stderr, "%s: %zu bytes for %s\n", out, w.out.n, o.target ? o.target : "sim");
+        }
+        if (o.opt.split && c->value[OPT_JSON]) {
+            build_json(c, &report);
         }
     }
     cli_report(c, &report);

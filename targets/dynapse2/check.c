@@ -269,3 +269,29 @@ bool d2_begin(struct net *n, struct diags *d)
     }
     return d2_check_board(n, d) && few_enough(n, d) && d2_check(n, d);
 }
+
+void d2_say_crowded(const struct net *n, const struct target_options *o, const struct d2_crowded *c,
+                    struct diags *d)
+{
+    const struct net_layer *l = &n->layer.data[c->layer];
+    uint32_t most = 0, from = 0;
+    for (uint32_t i = 0; i < n->connection.n; i++) {
+        const struct net_connection *x = &n->connection.data[i];
+        uint32_t count = 0;
+        for (uint64_t s = 0; x->dst == c->layer && s < x->row[x->n_pre]; s++)
+            count += x->post[s] == c->element;
+        from = count > most ? i : from;
+        most = count > most ? count : most;
+    }
+    struct diag *g = diag_add(
+        d, E0601, l->span, "`%s` has %u incoming connections after merging, %s %u CAM entries%s",
+        d2_neuron_name(&d->arena, n, c->layer, c->element), c->need,
+        c->have == D2_CAM ? "a neuron has" : "by the profile of its chip it has", c->have,
+        c->n > 1
+            ? arena_printf(&d->arena, " (%u more neurons of `%s` have too many)", c->n - 1, l->name)
+            : "");
+    if (most > 0)
+        diag_label(d, g, n->connection.data[from].span, "%u of them from here", most);
+    diag_hint(d, g, "drop %u%s", c->need - c->have,
+              o->split ? "" : ", or split the neuron: `--split`");
+}

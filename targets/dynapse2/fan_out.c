@@ -419,7 +419,6 @@ bool d2_fan_out(struct net *n, const struct target_options *o, struct target_rep
         return false;
     struct arena scratch = {0};
     uint32_t n_chips = d2_grid_chips(d2_grid_of(n->board)), n_layers = n->layer.n;
-    uint32_t n_connections = n->connection.n;
     struct relays x = {.n = n,
                        .report = r,
                        .d = d,
@@ -434,8 +433,8 @@ bool d2_fan_out(struct net *n, const struct target_options *o, struct target_rep
         x.sites = d2_sites(&scratch, n); /* settle() moved them */
         ok = relay_layer(&x, l);
     }
-    for (uint32_t i = 0; i < n_connections && ok; i++)
-        d2_drop_zeros(&n->connection.data[i]);
+    if (ok)
+        d2_drop_moved(n);
     arena_free(&scratch);
     return ok;
 }

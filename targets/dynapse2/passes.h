@@ -49,6 +49,15 @@ bool d2_check_board(struct net *n, struct diags *d);
  * different ones). */
 void d2_share_currents(struct net *n, struct diags *d);
 
+/* A neuron that needs more CAM entries than it has. */
+struct d2_crowded {
+    uint32_t layer, element, need, have;
+    uint32_t n; /* neurons of the layer that need too many */
+};
+/* Says so (E0601), with what is to be dropped and where most of it comes from. */
+void d2_say_crowded(const struct net *n, const struct target_options *o, const struct d2_crowded *c,
+                    struct diags *d);
+
 /* ---- where the neurons are ---- */
 
 struct d2_site {             /* good until something is added to the board */

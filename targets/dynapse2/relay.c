@@ -250,19 +250,10 @@ bool d2_relay_find(struct arena *a, const struct net *n, uint32_t layer, struct 
     return false;
 }
 
-/* A name that no layer has. */
-static const char *free_name(const struct net *n, const char *prefix, const char *name)
-{
-    const char *s = arena_printf(n->arena, "%s.%s", prefix, name);
-    for (uint32_t i = 2; net_find_layer(n, s) >= 0 || net_find_input(n, s) >= 0; i++)
-        s = arena_printf(n->arena, "%s%u.%s", prefix, i, name);
-    return s;
-}
-
 uint32_t d2_relay_layer(struct net *n, const struct d2_relay *r, const char *prefix,
                         uint32_t helped, uint32_t count)
 {
-    const char *name = free_name(n, prefix, n->layer.data[helped].name);
+    const char *name = net_helper_name(n, prefix, n->layer.data[helped].name);
     uint32_t l = net_add_layer(n, name, (struct net_shape){1, {count}}, r->model,
                                n->layer.data[helped].span);
     for (uint32_t p = 0; p < r->model->param.n; p++) {
@@ -272,6 +263,19 @@ uint32_t d2_relay_layer(struct net *n, const struct d2_relay *r, const char *pre
     net_layer_defaults(n, l);
     n->has_output = true; /* those that there are: relays are none, whatever they feed */
     return l;
+}
+
+void d2_drop_moved(struct net *n)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < n->connection.n; i++) {
+        struct net_connection c = n->connection.data[i];
+        uint64_t before = c.row[c.n_pre];
+        d2_drop_zeros(&c);
+        if (c.row[c.n_pre] > 0 || before == 0)
+            n->connection.data[kept++] = c;
+    }
+    n->connection.n = kept;
 }
 
 bool d2_is_relay(const struct d2_relay *r, const struct net_layer *l)

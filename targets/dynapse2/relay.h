@@ -27,10 +27,13 @@ struct d2_relay {
 bool d2_relay_find(struct arena *a, const struct net *n, uint32_t layer, struct d2_relay *out,
                    struct diags *d);
 
-/* A layer of n relays named `prefix.NAME`, NAME that of the layer which they help; a number behind
- * the prefix where there is one already. */
+/* A layer of so many relays with the name that net_helper_name() gives. */
 uint32_t d2_relay_layer(struct net *n, const struct d2_relay *r, const char *prefix,
                         uint32_t helped, uint32_t count);
+
+/* Synapses of weight 0 are those that went to relays: takes them out, and connections that had no
+ * others. */
+void d2_drop_moved(struct net *n);
 
 /* Whether the layer is of such relays, whether two are the same: then they can share cores. */
 bool d2_is_relay(const struct d2_relay *r, const struct net_layer *l);

@@ -76,10 +76,10 @@ static bool fill_outputs(struct d2_route *r)
 bool d2_route(struct net *n, const struct target_options *o, struct target_report *r,
               struct diags *d)
 {
-    (void)o;
     struct arena scratch = {0};
     struct d2_route x = {
         .n = n,
+        .o = o,
         .d = d,
         .a = &scratch,
         .grid = d2_grid_of(n->board),

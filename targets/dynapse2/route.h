@@ -20,6 +20,7 @@ struct d2_incoming { /* a synapse, as its neuron sees it */
 
 struct d2_route {
     struct net *n;
+    const struct target_options *o;
     struct diags *d;
     struct arena *a; /* as long as the pass */
     struct d2_grid grid;

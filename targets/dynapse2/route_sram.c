@@ -139,6 +139,26 @@ static bool hops_to(const struct d2_route *r, uint32_t source, uint32_t chip, in
     return false;
 }
 
+/* Of the connections that leave a neuron the one by which it is heard on most chips. */
+static const struct net_connection *widest(const struct d2_route *r, uint32_t source)
+{
+    const struct net_connection *best = NULL;
+    uint32_t n_chips = d2_grid_chips(r->grid), most = 0;
+    uint32_t *seen = ARENA_ARRAY(r->a, uint32_t, n_chips), mark = 0; /* by which connection */
+    for (struct d2_row x = d2_row_of(&r->rows, source); d2_row_next(&x);) {
+        uint32_t chips = 0;
+        mark++;
+        for (uint64_t s = x.c->row[x.pre]; s < x.c->row[x.pre + 1]; s++) {
+            uint32_t chip = r->sites.at[r->sites.first[x.c->dst] + x.c->post[s]].core->chip;
+            chips += seen[chip] != mark;
+            seen[chip] = mark;
+        }
+        best = chips > most ? x.c : best;
+        most = chips > most ? chips : most;
+    }
+    return best;
+}
+
 /* The neuron that needs the most SRAM entries, of n for which four are too few. */
 static bool too_many(const struct d2_route *r, uint32_t neuron, uint32_t n, bool host)
 {
@@ -160,9 +180,12 @@ static bool too_many(const struct d2_route *r, uint32_t neuron, uint32_t n, bool
         need - host > chips ? ", with several tags where one isn't free" : "",
         host ? ", and its spikes are wanted" : "",
         n > 1 ? arena_printf(&r->d->arena, " (%u more neurons need too many)", n - 1) : "");
-    diag_hint(r->d, g, "neurons that hear it on %u chip%s fewer%s", need - D2_SRAM,
-              need - D2_SRAM == 1 ? "" : "s",
-              host ? ", or an `output` of which it is no part" : "");
+    const struct net_connection *c = widest(r, source);
+    if (c)
+        diag_label(r->d, g, c->span, "by which it is heard on most chips");
+    diag_hint(r->d, g, "drop %u chip%s%s%s", need - D2_SRAM, need - D2_SRAM == 1 ? "" : "s",
+              host ? ", or leave it out of `output` and `record`" : "",
+              r->o->split || chips + host <= D2_SRAM ? "" : ", or add helper neurons: `--split`");
     buf_free(&list);
     return false;
 }

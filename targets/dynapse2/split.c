@@ -434,8 +434,8 @@ static bool split_layers(struct split *x)
         ok = d2_relay_find(x->a, x->n, plan[i].layer, &r[i], x->d);
     for (uint32_t i = 0; i < x->layer.n && ok; i++)
         ok = apply(x, &plan[i], &r[i]);
-    for (uint32_t i = 0; i < x->n->connection.n && ok; i++)
-        d2_drop_zeros(&x->n->connection.data[i]);
+    if (ok)
+        d2_drop_moved(x->n);
     return ok;
 }
 
