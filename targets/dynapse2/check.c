@@ -288,7 +288,7 @@ void d2_say_crowded(const struct net *n, const struct target_options *o, const s
         d2_neuron_name(&d->arena, n, c->layer, c->element), c->need,
         c->have == D2_CAM ? "a neuron has" : "by the profile of its chip it has", c->have,
         c->n > 1
-            ? arena_printf(&d->arena, " (%u more neurons of `%s` have too many)", c->n - 1, l->name)
+            ? arena_printf(&d->arena, " (and %u more of `%s` have too many)", c->n - 1, l->name)
             : "");
     if (most > 0)
         diag_label(d, g, n->connection.data[from].span, "%u of them from here", most);

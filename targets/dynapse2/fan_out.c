@@ -16,6 +16,7 @@ enum { CORE_FREE = -1, CORE_TAKEN = -2 };
 
 struct heard { /* a chip where a neuron is heard */
     uint32_t chip, synapses;
+    bool far; /* more hops away than there can be */
 };
 
 struct moved { /* a synapse that leaves from a relay */
@@ -105,9 +106,12 @@ static uint32_t room_on(const struct relays *x, uint32_t chip)
 
 /* ---- one neuron ---- */
 
+/* Those that can be reached first, then those with most synapses. */
 static int by_synapses(const void *x, const void *y)
 {
     const struct heard *p = x, *q = y;
+    if (p->far != q->far)
+        return p->far ? 1 : -1;
     if (p->synapses != q->synapses)
         return p->synapses > q->synapses ? -1 : 1;
     return (p->chip > q->chip) - (p->chip < q->chip);
@@ -119,18 +123,20 @@ static int by_chip(const void *x, const void *y)
     return (p->chip > q->chip) - (p->chip < q->chip);
 }
 
-/* Chips where the source is heard, most synapses first. */
+/* Chips where the source is heard, in that order. */
 static uint32_t find_chips(const struct relays *x, uint32_t source, struct heard *out)
 {
-    uint32_t n = 0;
+    uint32_t n = 0, from = x->sites.at[source - x->rows.n_channels].core->chip;
     for (struct d2_row r = d2_row_of(&x->rows, source); d2_row_next(&r);) {
         for (uint64_t s = r.c->row[r.pre]; s < r.c->row[r.pre + 1]; s++) {
             uint32_t chip = x->sites.at[x->rows.first_cell[r.c->dst] + r.c->post[s]].core->chip;
             uint32_t k = 0;
             while (k < n && out[k].chip != chip)
                 k++;
-            if (k == n)
-                out[n++] = (struct heard){chip, 0};
+            if (k == n) {
+                int hx, hy;
+                out[n++] = (struct heard){chip, 0, !d2_hops(x->grid, from, chip, &hx, &hy)};
+            }
             out[k].synapses++;
         }
     }
@@ -159,7 +165,7 @@ struct way {
     uint32_t at[(D2_MAX_CHIPS + D2_SRAM - 1) / D2_SRAM];
 };
 
-/* Chips for the relays: of those that the neuron reaches, or of `extra` others. */
+/* Chips for the relays: of those that the neuron reaches, or of up to `extra` others. */
 static bool find_relay_chips(const struct relays *x, uint32_t from, const struct heard *chip,
                              uint32_t n, uint32_t extra, struct way *w)
 {
@@ -172,20 +178,20 @@ static bool find_relay_chips(const struct relays *x, uint32_t from, const struct
         uint32_t best = UINT32_MAX, least = UINT32_MAX;
         bool is_new = false;
         for (uint32_t c = 0; c < x->n_chips; c++) {
-            bool reached = false;
+            bool heard = false;
             for (uint32_t k = 0; k < w->direct; k++)
-                reached = reached || chip[k].chip == c;
+                heard = heard || chip[k].chip == c;
             for (uint32_t k = 0; k < n_also; k++)
-                reached = reached || also[k] == c;
-            if ((!reached && n_also == extra) || used[c] >= room_on(x, c) ||
+                heard = heard || also[k] == c;
+            if ((!heard && n_also == extra) || used[c] >= room_on(x, c) ||
                 !reaches(x, c, group, count, &hops) ||
-                !reaches(x, from, &(struct heard){c, 0}, 1, &to_it))
+                !reaches(x, from, &(struct heard){.chip = c}, 1, &to_it))
                 continue;
-            unused = reached ? 0 : 2 * D2_MAX_CHIPS; /* rather one that is reached */
+            unused = heard ? 0 : 2 * D2_MAX_CHIPS; /* rather one that is reached */
             if (hops + to_it + unused < least) {
                 least = hops + to_it + unused;
                 best = c;
-                is_new = !reached;
+                is_new = !heard;
             }
         }
         if (best == UINT32_MAX)
@@ -232,29 +238,38 @@ static void move_synapses(struct relays *x, uint32_t source, const struct heard 
     }
 }
 
-/* Chips that a neuron of the layer reaches by itself. */
-static uint32_t reach_of(const struct relays *x, uint32_t layer)
+/* SRAM entries of the layer's neurons that aren't for the host. */
+static uint32_t entries_of(const struct relays *x, uint32_t layer)
 {
     return x->wanted[layer] ? D2_SRAM - 1 : D2_SRAM;
+}
+
+/* How many of its chips a neuron reaches by so many entries. */
+static uint32_t reached(const struct heard *chip, uint32_t n, uint32_t entries)
+{
+    uint32_t near = 0;
+    while (near < n && near < entries && !chip[near].far)
+        near++;
+    return near;
 }
 
 static bool relay_neuron(struct relays *x, uint32_t element)
 {
     uint32_t cell = x->rows.first_cell[x->layer] + element, source = x->rows.n_channels + cell;
     struct heard chip[D2_MAX_CHIPS];
-    uint32_t n = find_chips(x, source, chip), have = reach_of(x, x->layer);
-    if (n <= have || x->sites.at[cell].neuron->by_hand)
+    uint32_t n = find_chips(x, source, chip), have = entries_of(x, x->layer);
+    if (reached(chip, n, have) == n || x->sites.at[cell].neuron->by_hand)
         return true;
     struct way w;
     bool ok = false;
     for (uint32_t extra = 0; extra <= have && !ok; extra++) {
-        w.direct = have - extra;
         qsort(chip, n, sizeof *chip, by_synapses);
+        w.direct = reached(chip, n, have - extra);
         qsort(&chip[w.direct], n - w.direct, sizeof *chip, by_chip); /* near ones together */
-        ok = find_relay_chips(x, x->sites.at[cell].core->chip, chip, n, extra, &w);
+        ok = find_relay_chips(x, x->sites.at[cell].core->chip, chip, n, have - w.direct, &w);
     }
     if (!ok)
-        return no_room(x, source, n, have);
+        return no_room(x, source, n, reached(chip, n, have));
     x->n_neurons++;
     x->most_chips = n > x->most_chips ? n : x->most_chips;
     for (uint32_t k = 0, begin = w.direct; k < w.n_groups; k++, begin += D2_SRAM) {
@@ -384,8 +399,8 @@ static bool is_wide(const struct relays *x, uint32_t layer)
 {
     struct heard chip[D2_MAX_CHIPS];
     for (uint32_t e = x->rows.first_cell[layer]; e < x->rows.first_cell[layer + 1]; e++) {
-        if (!x->sites.at[e].neuron->by_hand &&
-            find_chips(x, x->rows.n_channels + e, chip) > reach_of(x, layer))
+        uint32_t n = find_chips(x, x->rows.n_channels + e, chip);
+        if (!x->sites.at[e].neuron->by_hand && reached(chip, n, entries_of(x, layer)) < n)
             return true;
     }
     return false;

@@ -172,14 +172,14 @@ static bool too_many(const struct d2_route *r, uint32_t neuron, uint32_t n, bool
         last = r->link[k].chip;
         buf_printf(&list, "%s%u", chips++ ? ", " : "", last);
     }
-    struct diag *g = diag_add(
-        r->d, E0601, d2_source_span(&r->rows, source),
-        "`%s` needs %u SRAM entries, a neuron has %d: it is heard on %u chips "
-        "(%s)%s%s%s",
-        d2_source_name(&r->d->arena, &r->rows, source), need, D2_SRAM, chips, list.data,
-        need - host > chips ? ", with several tags where one isn't free" : "",
-        host ? ", and its spikes are wanted" : "",
-        n > 1 ? arena_printf(&r->d->arena, " (%u more neurons need too many)", n - 1) : "");
+    struct diag *g =
+        diag_add(r->d, E0601, d2_source_span(&r->rows, source),
+                 "`%s` needs %u SRAM entries, a neuron has %d: it is heard on %u chips "
+                 "(%s)%s%s%s",
+                 d2_source_name(&r->d->arena, &r->rows, source), need, D2_SRAM, chips, list.data,
+                 need - host > chips ? ", with several tags where one isn't free" : "",
+                 host ? ", and its spikes are wanted" : "",
+                 n > 1 ? arena_printf(&r->d->arena, " (and %u more need too many)", n - 1) : "");
     const struct net_connection *c = widest(r, source);
     if (c)
         diag_label(r->d, g, c->span, "by which it is heard on most chips");
