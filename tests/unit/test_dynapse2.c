@@ -47,8 +47,9 @@ static void cam_entries(void **state)
             assert_int_equal(t.text.diags.n_warnings, 0);
         } else {
             assert_false(ok);
-            assert_true(d2_test_said(&t, E0601, "`exc[0]` has 65 incoming connections after merging, a neuron has 64"));
-            assert_true(d2_test_said(&t, E0601, "2 more neurons"));
+            assert_true(d2_test_said(
+                &t, E0601, "`exc[0]` has 65 incoming connections after merging, a neuron has 64"));
+            assert_true(d2_test_said(&t, E0601, "and 2 more of `exc`"));
             struct target_fit_row *row;
             uint32_t rows = target_compiler_find("dynapse2")->fit(t.n, &t.text.arena, &row);
             bool told = false;
