@@ -20,6 +20,12 @@ static uint32_t below(struct patient *p, uint32_t n)
     return (uint32_t)(rng_uniform(p->seed, p->at++) * n);
 }
 
+/* One of the lowest bits. */
+static void flip16(struct patient *p, uint16_t *x, uint32_t bits)
+{
+    *x = (uint16_t)(*x ^ 1u << below(p, bits));
+}
+
 static struct d2_core *core_of(struct patient *p, uint32_t least_neurons)
 {
     for (uint32_t i = 0; i < 100; i++) {
@@ -76,7 +82,7 @@ static bool cam_tag(struct patient *p)
 {
     struct d2_neuron *x = neuron_of(p, 1, 0);
     if (x)
-        x->cam[below(p, x->n_cam)].tag ^= 1u << below(p, 11);
+        flip16(p, &x->cam[below(p, x->n_cam)].tag, 11);
     return x != NULL;
 }
 
@@ -128,7 +134,7 @@ static bool sram_tag(struct patient *p)
 {
     struct d2_sram *s = sram_of(p, false);
     if (s)
-        s->to.tag ^= 1u << below(p, 11);
+        flip16(p, &s->to.tag, 11);
     return s != NULL;
 }
 
@@ -136,7 +142,7 @@ static bool sram_cores(struct patient *p)
 {
     struct d2_sram *s = sram_of(p, false);
     if (s)
-        s->to.cores ^= 1u << below(p, 4);
+        s->to.cores = (uint8_t)(s->to.cores ^ 1u << below(p, 4));
     return s != NULL;
 }
 
@@ -174,7 +180,7 @@ static bool channel_tag(struct patient *p)
 {
     struct d2_channel *x = channel_of(p);
     if (x)
-        x->to[below(p, x->n)].tag ^= 1u << below(p, 11);
+        flip16(p, &x->to[below(p, x->n)].tag, 11);
     return x != NULL;
 }
 
@@ -210,7 +216,7 @@ static bool latch(struct patient *p)
 {
     struct d2_neuron *x = neuron_of(p, 0, 0);
     if (x)
-        x->latches ^= 1u << below(p, D2_N_LATCHES);
+        flip16(p, &x->latches, D2_N_LATCHES);
     return x != NULL;
 }
 
