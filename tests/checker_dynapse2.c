@@ -188,7 +188,7 @@ static void check_hand_neuron(struct checker *k, const struct board_core *core,
         checker_broken(k, "%s isn't what was given by hand", at);
         return;
     }
-    if (want->layer >= 0 && !want->by_hand)
+    if (want->layer >= 0 && want->given != BOARD_ALL)
         return;
     bool same = got->n_cam == want->cam.n && got->n_sram == want->sram.n;
     for (uint32_t i = 0; i < want->cam.n; i++)

@@ -132,10 +132,12 @@ static void check_latches(struct checker *k, const struct d2_core *c, const stru
         double own = 0;
         for (uint32_t p = 0; p < m->param.n; p++) {
             const struct model_param *q = &m->param.data[p];
-            if (q->kind == MODEL_BIAS && strcmp(q->on.name[0], "SOIF_DC_P") == 0)
-                own = by_hand(k, c, (uint32_t)param)
-                          ? wanted(k, (uint32_t)x->group, x->element, q, q->on.name[0])
-                          : dc->sum;
+            if (q->kind != MODEL_BIAS || strcmp(q->on.name[0], "SOIF_DC_P") != 0)
+                continue;
+            own = dc->sum;
+            if (by_hand(k, c, (uint32_t)param))
+                own = wanted(k, (uint32_t)x->group, x->element, q, q->on.name[0]) +
+                      c->code[param].coarse + c->code[param].fine;
         }
         if (x->latches != (own > 0 ? 1u << D2_SO_DC : 0))
             checker_broken(k, "%s has latches %#x",

@@ -30,7 +30,7 @@ const char *checker_name(struct checker *k, uint32_t neuron);
 
 static inline bool checker_is_by_hand(const struct checker *k, uint32_t neuron)
 {
-    return k->neuron[neuron].hand && k->neuron[neuron].hand->by_hand;
+    return k->neuron[neuron].hand && k->neuron[neuron].hand->given == BOARD_ALL;
 }
 
 /* The parameter's value for one neuron, NAN where its model has none of that name. */

@@ -147,6 +147,9 @@ bool net_verify(const struct net *n, struct diags *d);
 struct net_words { /* the target's names, for the board section; NULL without a board */
     const char *const *dendrite;
     uint32_t n_dendrite;
+    uint32_t n_cores; /* of a chip */
+    /* What a bias of this code makes, for a comment: "1.06 nA". False: that isn't known. */
+    bool (*put_bias)(struct buf *out, const char *bias, uint32_t coarse, uint32_t fine);
 };
 
 /* The network as .dyn: its neuron models, the network, the board section if there is one. What is

@@ -4,7 +4,7 @@
 
 /* ---- models ---- */
 
-static const char *nearest_param(const char *name)
+const char *d2_nearest_param(const char *name)
 {
     const char *list[D2_N_PARAMS];
     for (uint32_t i = 0; i < D2_N_PARAMS; i++)
@@ -20,7 +20,7 @@ static void check_binding(const struct model_param *p, const char *name,
     if (device < 0) {
         struct diag *g =
             diag_add(d, E0602, p->span, "`%s`: dynapse2 has no parameter `%s`", p->name, name);
-        const char *near = nearest_param(name);
+        const char *near = d2_nearest_param(name);
         if (near)
             diag_hint(d, g, "did you mean `%s`?", near);
         return;

@@ -11,7 +11,10 @@ static const struct target_pass passes[] = {
 const struct target_compiler compiler_dynapse2 = {
     .name = "dynapse2",
     .pass = passes,
-    .words = {.dendrite = d2_dendrite_name, .n_dendrite = D2_N_DENDRITES},
+    .words = {.dendrite = d2_dendrite_name,
+              .n_dendrite = D2_N_DENDRITES,
+              .n_cores = D2_CORES,
+              .put_bias = d2_put_bias},
     .check_board = d2_check_board,
     .profile = &d2_profiles,
     .encode = d2_encode,

@@ -14,15 +14,7 @@ bool d2_is_set(const struct d2_core *c, uint32_t param)
 
 const char *d2_core_name(uint32_t param)
 {
-    const struct d2_param *p = &d2_param[param];
-    static const char *const kinds[] = {"SO", "DE", "SY"}; /* soma, dendrite, synapse */
-    if (p->type != 'N' && p->type != 'P')
-        return NULL;
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-        if (strncmp(p->name, kinds[i], 2) == 0)
-            return d2_script_name(param);
-    }
-    return NULL;
+    return d2_param[param].scope == D2_OF_CORE ? d2_script_name(param) : NULL;
 }
 
 bool d2_exportable(const struct d2_config *c, struct diags *d)

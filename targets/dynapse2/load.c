@@ -104,7 +104,7 @@ static void count_cam(struct counting *c, const struct board_core *core,
     uint32_t have = d2_usable_cam(c->n->board, core->chip, core->core, x->index), need = x->cam.n;
     for (uint32_t i = 0; i < x->cam.n; i++)
         have += bad >> x->cam.data[i].slot & 1; /* by hand nevertheless */
-    if (x->layer >= 0 && need == 0 && !x->by_hand && c->n_incoming)
+    if (x->layer >= 0 && !(x->given & BOARD_CAM) && need == 0)
         need = c->n_incoming[c->sites.first[x->layer] + x->element];
     struct d2_core_load *load = core_at(c, core->chip, core->core);
     load->cam += need;
@@ -124,7 +124,7 @@ static void count_sram(struct counting *c, const struct board_core *core,
     }
     bool wanted = x->layer >= 0 && c->wanted[x->layer];
     c->out->monitors[core->chip % c->out->grid.columns] += wanted;
-    if (x->layer >= 0 && need == 0 && !x->by_hand) {
+    if (x->layer >= 0 && !(x->given & BOARD_SRAM) && need == 0) {
         uint32_t cell = c->rows.first_cell[x->layer] + x->element;
         need = add_row(c, core->chip, c->rows.n_channels + cell) + wanted;
         if (wanted)

@@ -41,6 +41,10 @@ bool d2_bias(struct net *n, const struct target_options *o, struct target_report
 bool d2_begin(struct net *n, struct diags *d);
 /* Whether the chip can do what the models and connections ask for (E0602). */
 bool d2_check(const struct net *n, struct diags *d);
+/* The name of limits.h that may be meant; NULL: none is like it. */
+const char *d2_nearest_param(const char *name);
+/* "1.06 nA", for the comment of a bias in a board section. False: the current isn't known. */
+bool d2_put_bias(struct buf *out, const char *bias, uint32_t coarse, uint32_t fine);
 /* Whether the board section is one (E0406). CAM and SRAM entries are sorted by slot, parameters get
  * the name of limits.h. */
 bool d2_check_board(struct net *n, struct diags *d);

@@ -147,11 +147,11 @@ static void add_synapse(const struct pass *p, uint32_t connection, uint64_t at)
     struct d2_weights_of_core *x = core_of(p, c, at);
     struct d2_synapse s = {
         .connection = connection, .at = at, .current = fabs((double)c->weight[at]) * x->iscale};
+    s.by_hand = site_of(p, c, at).neuron->given & BOARD_CAM;
     if (all_given(x)) {
         double base[D2_BASES];
         d2_core_bases(x->core, base);
-        s.keep = site_of(p, c, at).neuron->by_hand ||
-                 d2_masks_of(base, c->weight[at], x->iscale, s.mask) == 2;
+        s.keep = s.by_hand || d2_masks_of(base, c->weight[at], x->iscale, s.mask) == 2;
     }
     x->synapse[x->n++] = s;
 }
@@ -270,7 +270,7 @@ static uint32_t refine(const struct pass *p, struct d2_weights_of_core *x,
         const struct net_connection *c = &p->n->connection.data[s->connection];
         uint32_t neuron = p->sites.first[c->dst] + c->post[s->at];
         used[neuron] += (s->mask[0] != 0 ? 1u : 0) + (s->mask[1] != 0 ? 1u : 0);
-        if (s->keep || p->sites.at[neuron].neuron->by_hand)
+        if (s->keep || s->by_hand)
             continue;
         struct wish w = {.synapse = i, .neuron = neuron};
         d2_nearest_pair(base, s->current, w.mask);
@@ -301,7 +301,7 @@ static void warn_lost(const struct pass *p, const struct d2_weights_of_core *x)
     uint32_t lost = 0;
     for (uint32_t i = 0; i < x->n_free; i++) {
         const struct d2_synapse *s = &x->synapse[i];
-        if (s->mask[0] || s->mask[1])
+        if (s->mask[0] || s->mask[1] || s->by_hand)
             continue;
         if (lost == 0)
             span = p->n->connection.data[s->connection].span;
@@ -328,7 +328,7 @@ static void note_error(const struct d2_weights_of_core *x, const double base[D2_
     double worst = 0, largest = 0;
     for (uint32_t i = 0; i < x->n; i++) {
         largest = fmax(largest, x->synapse[i].current);
-        if (i < x->n_free)
+        if (i < x->n_free && !x->synapse[i].by_hand)
             worst = fmax(worst, mask_error(base, &x->synapse[i], x->synapse[i].mask));
     }
     x->core->has_error = largest > 0;
@@ -350,7 +350,7 @@ static void warn_saturated(const struct pass *p, const struct d2_weights_of_core
     for (uint32_t i = 0; i < x->n_free; i++) {
         const struct d2_synapse *s = &x->synapse[i];
         double made = d2_mask_current(base, s->mask[0]) + d2_mask_current(base, s->mask[1]);
-        if (s->current <= x->reach * (1 + (double)FLT_EPSILON) || made >= s->current)
+        if (s->by_hand || s->current <= x->reach * (1 + (double)FLT_EPSILON) || made >= s->current)
             continue;
         n++;
         if (!worst || s->current > worst->current)
@@ -431,6 +431,8 @@ static void quantize_core(struct pass *p, struct d2_weights_of_core *x)
     warn_lost(p, x);
     for (uint32_t i = 0; i < x->n_free; i++) {
         const struct d2_synapse *s = &x->synapse[i];
+        if (s->by_hand)
+            continue;
         float *w = &p->n->connection.data[s->connection].weight[s->at];
         *w = copysignf(d2_decode_weight(base, s->mask, 2, x->iscale), *w);
     }

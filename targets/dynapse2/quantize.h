@@ -8,8 +8,8 @@
  * neuron's CAM entries. Masks aren't kept: d2_masks_of() gives them back.
  *
  * What is exact already stays: the network that the pass leaves, printed and read again, comes out
- * unchanged. CAM entries given by hand keep their weights where all four base currents are given
- * too; whether they agree is for `route` to say. */
+ * unchanged. Weights of CAM entries given by hand stay as they are: `route` makes them what the
+ * entries mean. Base currents that aren't given are found for them as for the others. */
 #ifndef DYNAPSE2_QUANTIZE_H
 #define DYNAPSE2_QUANTIZE_H
 
@@ -61,7 +61,8 @@ struct d2_synapse {
     uint64_t at;     /* index in its `post` and `weight` */
     double current;  /* ampere, with the gain; not negative */
     uint8_t mask[2]; /* its CAM entries; 0: none */
-    bool keep;       /* its weight stays */
+    bool by_hand; /* so are its CAM entries: what they make of the weight is for `route` to see */
+    bool keep;    /* its weight stays, no search looks at it */
 };
 
 struct d2_weights_of_core {

@@ -107,7 +107,8 @@ bool d2_route_cam(struct d2_route *r)
         struct cam_pass p = {r, ARENA_ARRAY(r->a, struct d2_scale, n_receptors)};
         struct d2_crowded c = {0};
         for (uint32_t e = 0; e < r->n->layer.data[l].n; e++) {
-            if (!r->sites.at[r->sites.first[l] + e].neuron->by_hand && !cam_entries(&p, l, e, &c))
+            const struct board_neuron *x = r->sites.at[r->sites.first[l] + e].neuron;
+            if (!(x->given & BOARD_CAM) && !cam_entries(&p, l, e, &c))
                 return false;
         }
         if (c.need) {

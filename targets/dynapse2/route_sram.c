@@ -46,7 +46,7 @@ static void take_by_hand(struct host *h)
         const struct board_core *c = &b->core.data[i];
         for (uint32_t j = 0; j < c->neuron.n; j++) {
             const struct board_neuron *x = &c->neuron.data[j];
-            for (uint32_t k = 0; x->by_hand && k < x->sram.n; k++) {
+            for (uint32_t k = 0; (x->given & BOARD_SRAM) && k < x->sram.n; k++) {
                 const struct board_sram *s = &x->sram.data[k];
                 if (s->cores && s->x_hop == D2_HOST_HOP && s->y_hop == D2_HOST_HOP)
                     take_tag(h, c->chip % h->r->grid.columns, s->tag);
@@ -71,7 +71,7 @@ static void choose_tags(struct host *h, bool wanted)
         for (uint32_t i = 0; i < r->rows.n_cells; i++) {
             struct d2_site at = r->sites.at[i];
             uint32_t column = column_of(h, i);
-            if (at.neuron->by_hand || h->tag[i] != NO_HOST ||
+            if ((at.neuron->given & BOARD_SRAM) || h->tag[i] != NO_HOST ||
                 h->wanted[at.neuron->layer] != wanted || !d2_reaches_host(r->grid, at.core->chip) ||
                 (!wanted && n_links(r, i) >= D2_SRAM))
                 continue;
@@ -85,13 +85,49 @@ static void choose_tags(struct host *h, bool wanted)
     }
 }
 
+static bool speaks_to_host(const struct d2_route *r, struct d2_site at)
+{
+    for (uint32_t k = 0; k < at.neuron->sram.n; k++) {
+        const struct board_sram *s = &at.neuron->sram.data[k];
+        if (s->cores && d2_hop_target(r->grid, at.core->chip, s->x_hop, s->y_hop) == D2_HOST)
+            return true;
+    }
+    return false;
+}
+
+/* SRAM entries by hand that leave out the host, once for each layer whose spikes are wanted. */
+static void tell_silent(const struct host *h)
+{
+    const struct d2_route *r = h->r;
+    for (uint32_t l = 0, i = 0; l < r->n->layer.n; l++) {
+        uint32_t n = 0, first = 0;
+        for (uint32_t e = 0; e < r->n->layer.data[l].n; e++, i++) {
+            struct d2_site at = r->sites.at[i];
+            if (!h->wanted[l] || !(at.neuron->given & BOARD_SRAM) || speaks_to_host(r, at))
+                continue;
+            first = n++ == 0 ? i : first;
+        }
+        if (n == 0)
+            continue;
+        struct diag *g = diag_add(
+            r->d, W0658, r->sites.at[first].neuron->span,
+            "the spikes of `%s` are wanted, but its SRAM entries by hand don't lead to the host%s",
+            d2_source_name(&r->d->arena, &r->rows, r->rows.n_channels + first),
+            n > 1 ? arena_printf(&r->d->arena, " (nor do those of %u more neurons of its layer)",
+                                 n - 1)
+                  : "");
+        diag_hint(r->d, g, "an entry with cores 0b1111 and hop [%d, %d] does", D2_HOST_HOP,
+                  D2_HOST_HOP);
+    }
+}
+
 /* Every neuron that is wanted has a tag. */
 static bool check_wanted(const struct host *h)
 {
     const struct d2_route *r = h->r;
     for (uint32_t i = 0; i < r->rows.n_cells; i++) {
         struct d2_site at = r->sites.at[i];
-        if (at.neuron->by_hand || !h->wanted[at.neuron->layer] || h->tag[i] != NO_HOST)
+        if ((at.neuron->given & BOARD_SRAM) || !h->wanted[at.neuron->layer] || h->tag[i] != NO_HOST)
             continue;
         const char *name = d2_source_name(&r->d->arena, &r->rows, r->rows.n_channels + i);
         struct span span = r->n->layer.data[at.neuron->layer].span;
@@ -222,11 +258,12 @@ bool d2_route_sram(struct d2_route *r, struct target_report *report)
     choose_tags(&h, false);
     if (!check_wanted(&h))
         return false;
+    tell_silent(&h);
     uint32_t n_host = 0, n_over = 0, worst = 0, most = D2_SRAM;
     for (uint32_t i = 0; i < r->rows.n_cells; i++) {
         uint32_t need = n_links(r, i) + (h.tag[i] != NO_HOST);
         n_host += h.tag[i] != NO_HOST;
-        if (r->sites.at[i].neuron->by_hand || need <= D2_SRAM)
+        if ((r->sites.at[i].neuron->given & BOARD_SRAM) || need <= D2_SRAM)
             continue;
         n_over++;
         worst = need > most ? i : worst;
@@ -235,7 +272,7 @@ bool d2_route_sram(struct d2_route *r, struct target_report *report)
     if (n_over > 0)
         return too_many(r, worst, n_over, h.tag[worst] != NO_HOST);
     for (uint32_t i = 0; i < r->rows.n_cells; i++) {
-        if (!r->sites.at[i].neuron->by_hand && !fill_neuron(r, i, h.tag[i]))
+        if (!(r->sites.at[i].neuron->given & BOARD_SRAM) && !fill_neuron(r, i, h.tag[i]))
             return false;
     }
     buf_printf(&report->text, "route: %u of %u neurons speak to the host\n", n_host,

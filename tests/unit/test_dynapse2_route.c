@@ -210,7 +210,7 @@ static void tags_of_strangers(void **state)
     struct board_core *c = board_core(&t.text.arena, b, 0, 2);
     struct board_neuron *x = board_neuron(&t.text.arena, c, 7);
     x->layer = -1;
-    x->by_hand = true;
+    x->given = BOARD_ALL;
     VEC_PUSH(&t.text.arena, &x->sram, ((struct board_sram){0, 0, 2, 0, 0}));
     VEC_PUSH(&t.text.arena, &x->sram, ((struct board_sram){256, 1, 15, -7, -7}));
     routed(&t);

@@ -350,11 +350,12 @@ static void thin(struct thinning *x)
             struct board_neuron y = c->neuron.data[j];
             if (y.layer >= 0) {
                 uint32_t neuron = x->first[y.layer] + y.element;
-                y.by_hand = x->keep[x->n_channels + neuron];
-                by_hand = by_hand || y.by_hand;
-                if (!y.by_hand)
+                bool keep = x->keep[x->n_channels + neuron];
+                by_hand = by_hand || keep;
+                y.given = keep ? BOARD_ALL : 0;
+                if (!keep)
                     y.latch.n = y.cam.n = y.sram.n = 0;
-                if (!y.by_hand && !x->heard[neuron] && !all_places && chance(x, 0.5))
+                if (!keep && !x->heard[neuron] && !all_places && chance(x, 0.5))
                     continue;
             }
             c->neuron.data[n++] = y;
