@@ -105,20 +105,20 @@ static int by_param(const void *x, const void *y)
 
 /* ---- what hands changed ---- */
 
-/* Parameters of a core that differ from what the network wants, where codes or latches by hand made
- * that. */
+/* Parameters of a core that differ from what the network wants, because of codes by hand; or
+ * because of latches by hand, which switch the direct current off. */
 struct differing {
     uint32_t n, last; /* parameters; 1 + the last one that was counted */
     uint32_t layer, element, param;
     double wanted, made, error; /* of the one that differs most, relative */
-    bool off;                   /* its direct current is switched off */
 };
+enum { BY_CODE, BY_LATCH, N_WAYS };
 
 struct hands {
     const struct net *n;
     const struct d2_config *c;
     bool (*given)[D2_N_PARAMS]; /* of each core: codes by hand */
-    struct differing *core;
+    struct differing (*core)[N_WAYS];
     /* The last question of each device parameter, and the error that its best code leaves. */
     double asked[D2_N_PARAMS], least[D2_N_PARAMS];
 };
@@ -146,46 +146,48 @@ static void compare(struct hands *h, uint32_t core, const struct d2_neuron *x,
     }
     if (!off && (!by_hand || error <= least * (1 + 1e-6)))
         return;
-    struct differing *y = &h->core[core];
+    struct differing *y = &h->core[core][off ? BY_LATCH : BY_CODE];
     uint32_t key = 1 + ((uint32_t)x->group << 8) + b->param;
     y->n += key != y->last;
     y->last = key;
     double relative = wanted > 0 ? error / wanted : INFINITY;
     if (relative > y->error)
-        *y = (struct differing){y->n,   key,  (uint32_t)x->group, x->element, b->param,
-                                wanted, made, relative,           off};
+        *y = (struct differing){y->n, key,     (uint32_t)x->group, x->element, b->param, wanted,
+                                made, relative};
 }
 
-static void tell_differing(const struct hands *h, struct diags *d)
+/* The line that gave the parameter's code, else the core's. */
+static struct span span_of(const struct board_core *c, const struct model_param *m)
 {
-    for (uint32_t i = 0; i < h->c->n_cores; i++) {
-        const struct differing *x = &h->core[i];
-        if (x->n == 0)
-            continue;
-        const struct board_core *c = &h->n->board->core.data[i];
-        const struct net_layer *l = &h->n->layer.data[x->layer];
-        const struct model_param *m = &l->model->param.data[x->param];
-        struct span span = c->span;
-        for (uint32_t k = 0; k < m->on.n; k++) {
-            const struct board_bias *b =
-                board_find_bias(c, d2_param[d2_find_param(m->on.name[k])].name);
-            span = b && b->span.file ? b->span : span;
-        }
-        const char *percent = x->wanted > 0 ? arena_printf(&d->arena, " (%+.3g %%)",
-                                                           100 * (x->made - x->wanted) / x->wanted)
-                                            : "";
-        struct diag *g = diag_add(
-            d, W0658, span,
-            "chip %u core %u: by hand, `%s` of `%s` becomes %s, the network says %s%s", c->chip,
-            c->core, m->name, d2_neuron_name(&d->arena, h->n, x->layer, x->element),
-            unit_text(&d->arena, x->made, DIM_CURRENT),
-            unit_text(&d->arena, x->wanted, DIM_CURRENT), percent);
-        diag_label(d, g, l->span, "the layer");
-        if (x->off)
-            diag_hint(d, g, "the neuron's latches are given: with `latch so_dc;` it flows");
-        else if (x->n > 1)
-            diag_hint(d, g, "this is the largest difference of several; `-v` shows all currents");
+    for (uint32_t k = 0; k < m->on.n; k++) {
+        const struct board_bias *b =
+            board_find_bias(c, d2_param[d2_find_param(m->on.name[k])].name);
+        if (b && b->span.file)
+            return b->span;
     }
+    return c->span;
+}
+
+static void tell_differing(const struct hands *h, uint32_t core, const struct differing *x,
+                           bool by_latch, struct diags *d)
+{
+    const struct board_core *c = &h->n->board->core.data[core];
+    const struct net_layer *l = &h->n->layer.data[x->layer];
+    const struct model_param *m = &l->model->param.data[x->param];
+    const char *percent = x->wanted > 0 ? arena_printf(&d->arena, " (%+.3g %%)",
+                                                       100 * (x->made - x->wanted) / x->wanted)
+                                        : "";
+    struct diag *g =
+        diag_add(d, W0658, span_of(c, m),
+                 "chip %u core %u: by hand, `%s` of `%s` becomes %s, the network says %s%s",
+                 c->chip, c->core, m->name, d2_neuron_name(&d->arena, h->n, x->layer, x->element),
+                 unit_text(&d->arena, x->made, DIM_CURRENT),
+                 unit_text(&d->arena, x->wanted, DIM_CURRENT), percent);
+    diag_label(d, g, l->span, "its layer");
+    if (by_latch)
+        diag_hint(d, g, "the neuron's latches are given: with `latch so_dc;` it flows");
+    else if (x->n > 1)
+        diag_hint(d, g, "this is the largest difference of several; -v shows all currents");
 }
 
 /* The layers' parameters become what the codes make of them. */
@@ -196,7 +198,7 @@ static void realise(struct net *n, bool (*given)[D2_N_PARAMS], struct diags *d)
     d2_config_of_net(&a, n, &c);
     double **v = ARENA_ARRAY(&a, double *, n->layer.n);
     struct hands h = {.n = n, .c = &c, .given = given};
-    h.core = ARENA_ARRAY(&a, struct differing, c.n_cores);
+    h.core = arena_alloc(&a, c.n_cores * sizeof *h.core);
     for (uint32_t p = 0; p < D2_N_PARAMS; p++)
         h.asked[p] = -1;
     for (uint32_t l = 0; l < n->layer.n; l++)
@@ -212,7 +214,12 @@ static void realise(struct net *n, bool (*given)[D2_N_PARAMS], struct diags *d)
             }
         }
     }
-    tell_differing(&h, d);
+    for (uint32_t i = 0; i < c.n_cores; i++) {
+        for (int way = 0; way < N_WAYS; way++) {
+            if (h.core[i][way].n > 0)
+                tell_differing(&h, i, &h.core[i][way], way == BY_LATCH, d);
+        }
+    }
     for (uint32_t l = 0; l < n->layer.n; l++) {
         for (uint32_t k = 0; k < c.group[l].n_bound; k++)
             d2_set_column(n, l, c.group[l].bound[k].param, &v[l][(size_t)k * n->layer.data[l].n]);

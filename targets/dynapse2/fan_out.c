@@ -258,7 +258,7 @@ static bool relay_neuron(struct relays *x, uint32_t element)
     uint32_t cell = x->rows.first_cell[x->layer] + element, source = x->rows.n_channels + cell;
     struct heard chip[D2_MAX_CHIPS];
     uint32_t n = find_chips(x, source, chip), have = entries_of(x, x->layer);
-    if (reached(chip, n, have) == n || x->sites.at[cell].neuron->by_hand)
+    if (reached(chip, n, have) == n || (x->sites.at[cell].neuron->given & BOARD_SRAM))
         return true;
     struct way w;
     bool ok = false;
@@ -400,7 +400,8 @@ static bool is_wide(const struct relays *x, uint32_t layer)
     struct heard chip[D2_MAX_CHIPS];
     for (uint32_t e = x->rows.first_cell[layer]; e < x->rows.first_cell[layer + 1]; e++) {
         uint32_t n = find_chips(x, x->rows.n_channels + e, chip);
-        if (!x->sites.at[e].neuron->by_hand && reached(chip, n, entries_of(x, layer)) < n)
+        if (!(x->sites.at[e].neuron->given & BOARD_SRAM) &&
+            reached(chip, n, entries_of(x, layer)) < n)
             return true;
     }
     return false;

@@ -42,9 +42,11 @@ static bool no_link(const struct d2_route *r, const struct d2_incoming *in, stru
     struct span span = d2_is_channel(&r->rows, in->source)
                            ? r->by_hand[in->source]->span
                            : r->sites.at[in->source - r->rows.n_channels].neuron->span;
-    diag_add(r->d, E0406, span, "`%s` doesn't reach chip %u core %u, where it feeds `%s`",
-             d2_source_name(&r->d->arena, &r->rows, in->source), at.core->chip, at.core->core,
-             name);
+    struct diag *g = diag_add(
+        r->d, E0406, span, "`%s` doesn't reach chip %u core %u, where it feeds `%s`",
+        d2_source_name(&r->d->arena, &r->rows, in->source), at.core->chip, at.core->core, name);
+    diag_hint(r->d, g, "place `%s` where it goes, or leave its destinations out: they are computed",
+              name);
     return false;
 }
 

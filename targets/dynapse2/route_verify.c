@@ -115,6 +115,17 @@ static bool is_by_hand(struct verify *v, const struct d2_weight *found, double w
     return true;
 }
 
+/* By hand: those that were found have no line. */
+static bool bases_are_given(const struct board_core *c)
+{
+    for (uint32_t k = 0; k < D2_BASES; k++) {
+        const struct board_bias *b = board_find_bias(c, d2_param[D2_BASE_PARAM + k].name);
+        if (!b || b->span.file == 0)
+            return false;
+    }
+    return true;
+}
+
 static void tell_differing(const struct verify *v)
 {
     for (uint32_t i = 0; i < v->n->board->core.n; i++) {
@@ -131,7 +142,12 @@ static void tell_differing(const struct verify *v)
             c->chip, c->core, x->n, x->n == 1 ? "" : "s", source_name(v, w),
             d2_neuron_name(&v->d->arena, v->n, w->dst, w->post), x->wanted, found,
             100 * (found - x->wanted) / x->wanted);
-        if (x->n > 1)
+        if (!bases_are_given(c))
+            diag_hint(v->d, g,
+                      "the core's base currents are computed: give them too, `bias %s = ...` and "
+                      "so on",
+                      d2_param[D2_BASE_PARAM].name);
+        else if (x->n > 1)
             diag_hint(v->d, g, "this is the largest difference");
     }
 }

@@ -85,7 +85,7 @@ static uint32_t have(const struct split *x, uint32_t cell)
     struct d2_site at = x->sites.at[cell];
     if (!at.neuron)
         return x->usable;
-    if (at.neuron->by_hand)
+    if (at.neuron->given & BOARD_CAM)
         return 0;
     return d2_usable_cam(x->n->board, at.core->chip, at.core->core, at.neuron->index);
 }
