@@ -6,9 +6,11 @@
  * are tried all the same. */
 #include "tests/unit/unit.h"
 
+#include "compiler/diff.h"
 #include "compiler/raise.h"
 #include "runtime/base/rng.h"
 #include "targets/dynapse2/passes.h"
+#include "targets/dynapse2/quantize.h"
 #include "targets/target.h"
 #include "tests/checker_dynapse2.h"
 #include "tests/unit/mapped_text.h"
@@ -19,19 +21,22 @@ enum { DEFAULT_NETWORKS = 240, STEPS = 25, MOST_RUN = 300, SHARES = 40 };
 static const struct kind {
     struct random_kind k;
     uint32_t share; /* of SHARES */
+    bool split;     /* with --split */
 } kinds[] = {
-    {{"small", 4, 30, 40, 60, 30, 0, 0, 95, 40}, 14},
-    {{"sets of currents", 6, 60, 40, 60, 100, 20, 0, 95, 20}, 8},
-    {{"by hand", 5, 60, 40, 60, 30, 100, 0, 95, 40}, 10},
-    {{"chips with faults", 4, 150, 60, 50, 20, 30, 90, 95, 20}, 5},
-    {{"large", 6, 600, 200, 60, 20, 10, 10, 97, 40}, 2},
-    {{"too large", 8, 1000, 900, 150, 30, 30, 30, 97, 5}, 1},
+    {{"small", 4, 30, 40, 60, 30, 0, 0, 95, 40}, 14, false},
+    {{"sets of currents", 6, 60, 40, 60, 100, 20, 0, 95, 20}, 8, false},
+    {{"by hand", 5, 60, 40, 60, 30, 100, 0, 95, 40}, 8, false},
+    {{"chips with faults", 4, 150, 60, 50, 20, 30, 90, 95, 20}, 5, false},
+    {{"large", 6, 600, 200, 60, 20, 10, 10, 97, 40}, 2, false},
+    {{"too large", 8, 1000, 900, 150, 30, 30, 30, 97, 5}, 1, false},
+    {{"split", 4, 60, 200, 200, 30, 20, 20, 95, 100}, 1, true},
+    {{"split by hand", 8, 20, 60, 120, 30, 100, 0, 95, 100}, 1, true},
 };
 enum { N_KINDS = sizeof kinds / sizeof *kinds };
 
 struct tally {
     uint32_t networks, mapped, again, refused, gave_up, wrong;
-    uint32_t mixed;
+    uint32_t mixed, helpers; /* networks; layers */
     uint64_t neurons, cam, lost, spikes, chip_links;
 };
 
@@ -64,7 +69,8 @@ static void print_wrong(const struct trial *t, const char *what, const char *how
 
 static struct target_options options(const struct trial *t)
 {
-    return (struct target_options){.seed = t->seed, .refine = t->seed % 10 == 3};
+    return (struct target_options){
+        .seed = t->seed, .refine = t->seed % 10 == 3, .split = t->kind->split};
 }
 
 static bool map(struct trial *t)
@@ -118,6 +124,27 @@ static void check_image(struct trial *t, const struct image *im)
     t->tally->lost += counts.lost_weights;
     t->tally->chip_links += counts.chip_links;
     buf_free(&out);
+}
+
+/* With helpers the network is another one: as it was asked for once they count as their sources. */
+static void check_split(struct trial *t)
+{
+    struct diff d = {0};
+    struct target_report none = {0};
+    uint64_t lost = 0, gained = 0;
+    /* Weights that cancel each other are no synapse. */
+    assert_true(d2_merge_connections(t->m.asked, &none, &t->m.diags));
+    target_report_free(&none);
+    diff_networks(&t->m.arena, t->m.asked, t->m.net, &d);
+    for (uint32_t i = 0; i < d.connection.n; i++) {
+        lost += d.connection.data[i].lost;
+        gained += d.connection.data[i].gained;
+    }
+    if (d.structure.n > 0)
+        print_wrong(t, "helpers change the structure:", d.structure.data[0]);
+    if (gained > 0 || (lost > 0 && !mapped_text_said(&t->m, W0654)))
+        print_wrong(t, "helpers change the synapses", NULL);
+    t->tally->helpers += t->m.report.helpers.n;
 }
 
 /* ---- the network, decoded, and the virtual chip ---- */
@@ -250,6 +277,8 @@ static void check_dump(const struct trial *t, const struct image *im, const char
         if (a.n != b.n || memcmp(a.data, b.data, a.n) != 0)
             print_wrong(&x, "a dump builds to another image: section", tag);
     }
+    if (t->kind->split)
+        check_image(&x, &again); /* here the helpers were asked for */
     assert_true(target_load(&x.m.arena, &again, &decoded, &x.m.diags, "image"));
     struct net *n = raise(&x, &again, &decoded);
     assert_non_null(n);
@@ -408,7 +437,10 @@ static void try_text(struct trial *t)
     mapped_text_encode(&t->m);
     mapped_text_open(&t->m, &im);
     uint32_t wrong = t->tally->wrong;
-    check_image(t, &im);
+    if (t->kind->split)
+        check_split(t);
+    else
+        check_image(t, &im);
     check_plans(t, &im, &t->m.plan, &decoded);
     if (!t->again && wrong == t->tally->wrong) {
         struct buf dumped = {0};
@@ -417,7 +449,8 @@ static void try_text(struct trial *t)
         print_net(n, &dumped);
         check_dump(t, &im, dumped.data);
         buf_free(&dumped);
-        check_by_hand(t);
+        if (!t->kind->split)
+            check_by_hand(t);
     }
     mapped_text_free(&t->m);
 }
@@ -447,13 +480,15 @@ static void try_kind(void **state)
     }
     print_message(
         "# %s: %u networks, %u mapped (%llu neurons, %llu CAM entries, %llu links between "
-        "chips, %llu weights lost, %u with shared currents, %llu spikes), %u again; %u "
+        "chips, %llu weights lost, %u with shared currents, %u layers of helpers, %llu spikes), %u "
+        "again; %u "
         "refused, %u of them without a reason; %u wrong\n",
         k->k.name, y.networks, y.mapped, (unsigned long long)y.neurons, (unsigned long long)y.cam,
-        (unsigned long long)y.chip_links, (unsigned long long)y.lost, y.mixed,
+        (unsigned long long)y.chip_links, (unsigned long long)y.lost, y.mixed, y.helpers,
         (unsigned long long)y.spikes, y.again, y.refused, y.gave_up, y.wrong);
     assert_int_equal(y.wrong, 0);
     assert_true(y.gave_up <= 2 + y.networks / 20);
+    assert_true(!k->split || y.helpers > 0);
     if (k->k.fan_in <= D2_CAM)
         assert_true(y.mapped + y.gave_up + 2 >= y.networks * 9 / 10 && y.spikes > 0);
 }
