@@ -131,7 +131,7 @@ static void check_profile(struct checker *k, uint32_t neuron)
     if (!n->hand && d2_neuron_is_dead(k->board, chip, core, index))
         checker_broken(k, "%s is on chip %u core %u neuron %u, which is dead",
                        checker_name(k, neuron), chip, core, index);
-    for (uint32_t i = 0; i < n->neuron->n_cam && !checker_is_by_hand(k, neuron); i++) {
+    for (uint32_t i = 0; i < n->neuron->n_cam && !checker_is_by_hand(k, neuron, BOARD_CAM); i++) {
         if (d2_cam_is_bad(k->board, chip, core, index, n->neuron->cam[i].slot))
             checker_broken(k, "%s uses CAM entry %u, which is bad", checker_name(k, neuron),
                            n->neuron->cam[i].slot);
@@ -188,9 +188,8 @@ static void check_hand_neuron(struct checker *k, const struct board_core *core,
         checker_broken(k, "%s isn't what was given by hand", at);
         return;
     }
-    if (want->layer >= 0 && want->given != BOARD_ALL)
-        return;
-    bool same = got->n_cam == want->cam.n && got->n_sram == want->sram.n;
+    bool same = (!(want->given & BOARD_CAM) || got->n_cam == want->cam.n) &&
+                (!(want->given & BOARD_SRAM) || got->n_sram == want->sram.n);
     for (uint32_t i = 0; i < want->cam.n; i++)
         same = same && has_cam(got, &want->cam.data[i]);
     for (uint32_t i = 0; i < want->sram.n; i++)
@@ -198,7 +197,7 @@ static void check_hand_neuron(struct checker *k, const struct board_core *core,
     uint32_t latches = 0;
     for (uint32_t i = 0; i < want->latch.n; i++)
         latches |= 1u << d2_find_latch(want->latch.data[i]);
-    if (!same || got->latches != latches)
+    if (!same || ((want->given & BOARD_LATCH) && got->latches != latches))
         checker_broken(k, "%s hasn't the entries that were given by hand", at);
 }
 

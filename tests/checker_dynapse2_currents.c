@@ -126,7 +126,7 @@ static void check_latches(struct checker *k, const struct d2_core *c, const stru
     int param = d2_find_param("SOIF_DC_P");
     for (uint32_t j = 0; j < c->n_neurons; j++) {
         const struct d2_neuron *x = &c->neuron[j];
-        if (x->group < 0 || checker_is_by_hand(k, k->first[x->group] + x->element))
+        if (x->group < 0 || checker_is_by_hand(k, k->first[x->group] + x->element, BOARD_LATCH))
             continue;
         const struct model *m = k->asked->layer.data[x->group].model;
         double own = 0;

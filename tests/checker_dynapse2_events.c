@@ -131,7 +131,7 @@ static void send_all(struct events *e)
         for (uint32_t j = 0; j < k->c->core[i].n_neurons; j++) {
             const struct d2_neuron *x = &k->c->core[i].neuron[j];
             uint32_t neuron = x->group < 0 ? STRANGER : k->first[x->group] + x->element;
-            bool by_hand = x->group < 0 || checker_is_by_hand(k, neuron);
+            bool by_hand = x->group < 0 || checker_is_by_hand(k, neuron, BOARD_SRAM);
             for (uint32_t d = 0; d < x->n_sram; d++)
                 send(e, x->group < 0 ? STRANGER : k->n_channels + neuron, by_hand,
                      k->c->core[i].chip, &x->sram[d].to);
@@ -190,7 +190,7 @@ static void hear(struct events *e, uint32_t neuron, const struct d2_cam *m)
     const struct checked_neuron *n = &k->neuron[neuron];
     const struct model *model = k->asked->layer.data[n->neuron->group].model;
     uint32_t core = n->core->chip * 4u + n->core->core, receptor = 0;
-    bool by_hand = checker_is_by_hand(k, neuron);
+    bool by_hand = checker_is_by_hand(k, neuron, BOARD_CAM);
     double sign = 0;
     if (m->mask == 0 || m->dendrite == D2_NONE) {
         if (!by_hand)
@@ -279,7 +279,7 @@ static void compare(struct checker *k, const struct synapse *asked, double made)
     double error = fabs(made - want), best = fabs(want);
     for (uint32_t mask = 1; mask < 16; mask++)
         best = fmin(best, fabs(mask_current(k->neuron[asked->neuron].core, mask) - fabs(want)));
-    if (checker_is_by_hand(k, asked->neuron))
+    if (checker_is_by_hand(k, asked->neuron, BOARD_CAM))
         best = 1e-5 * fabs(want);
     if (made * want < 0 || error > best * (1 + 1e-6) + 1e-6 * fabs(want))
         checker_broken(k, "%s -> %s: %g A, %g A are wanted", source_name(k, asked->source),
@@ -342,7 +342,7 @@ static void check_host(struct events *e)
                            source_name(k, x[-1].source));
     }
     for (uint32_t i = 0; i < k->n_neurons; i++) {
-        if (checker_is_by_hand(k, i))
+        if (checker_is_by_hand(k, i, BOARD_SRAM))
             continue;
         uint32_t n = entries[k->n_channels + i];
         if (n > 1 || (n == 0 && wanted[k->neuron[i].neuron->group]))

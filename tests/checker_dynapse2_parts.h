@@ -28,9 +28,10 @@ void checker_broken(struct checker *k, const char *fmt, ...) __attribute__((form
 /* "l0[3]" of a neuron's number, in memory of the checker. */
 const char *checker_name(struct checker *k, uint32_t neuron);
 
-static inline bool checker_is_by_hand(const struct checker *k, uint32_t neuron)
+/* Whether the neuron's latches, CAM or SRAM (BOARD_LATCH, ...) were given by hand. */
+static inline bool checker_is_by_hand(const struct checker *k, uint32_t neuron, uint8_t kind)
 {
-    return k->neuron[neuron].hand && k->neuron[neuron].hand->given == BOARD_ALL;
+    return k->neuron[neuron].hand && (k->neuron[neuron].hand->given & kind) == kind;
 }
 
 /* The parameter's value for one neuron, NAN where its model has none of that name. */

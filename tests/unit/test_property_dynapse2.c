@@ -369,7 +369,7 @@ static void drop_biases(struct thinning *x, struct board_core *c, bool needs_bas
 static void thin(struct thinning *x)
 {
     struct board *b = x->t->m.net->board;
-    bool all_places = chance(x, 0.5);
+    bool all_places = chance(x, 0.5), some_kinds = chance(x, 0.5);
     choose_kept(x);
     for (uint32_t i = 0; i < b->core.n; i++) {
         struct board_core *c = &b->core.data[i];
@@ -382,8 +382,15 @@ static void thin(struct thinning *x)
                 bool keep = x->keep[x->n_channels + neuron];
                 by_hand = by_hand || keep;
                 y.given = keep ? BOARD_ALL : 0;
-                if (!keep)
-                    y.latch.n = y.cam.n = y.sram.n = 0;
+                if (keep && some_kinds)
+                    y.given = chance(x, 0.5) ? BOARD_ALL
+                                             : (uint8_t)(rng_uniform(x->t->seed, x->at++) * 8);
+                if (!(y.given & BOARD_LATCH))
+                    y.latch.n = 0;
+                if (!(y.given & BOARD_CAM))
+                    y.cam.n = 0;
+                if (!(y.given & BOARD_SRAM))
+                    y.sram.n = 0;
                 if (!keep && !x->heard[neuron] && !all_places && chance(x, 0.5))
                     continue;
             }
