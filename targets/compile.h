@@ -9,10 +9,11 @@
 #include "runtime/plan.h"
 
 struct target_options {
-    uint64_t seed; /* of every heuristic; results are a function of it */
-    double effort; /* seconds that improvement may take; 0: default */
-    bool refine;   /* --refine: a second CAM entry where it makes a weight more exact */
-    bool split;    /* --split: helper neurons where one has too many sources or targets */
+    uint64_t seed;          /* of every heuristic; results are a function of it */
+    double effort;          /* seconds that improvement may take; 0: default */
+    bool refine;            /* --refine: a second CAM entry where it makes a weight more exact */
+    bool split;             /* --split: helper neurons where one has too many sources or targets */
+    uint32_t columns, rows; /* --grid: of the board's chips; 0: as the source says */
 };
 
 /* Neurons that were added to help those of a layer, which the chip can't hold as they are. */
@@ -87,6 +88,7 @@ struct target_compiler {
     const char *name;
     const struct target_pass *pass; /* ended by a NULL name */
     struct net_words words;         /* names for the board section */
+    bool grid;                      /* its boards are grids of chips, so that --grid says which */
     /* Whether a board section is one of this target's (E0406): names and ranges. Brings its entries
      * into the order and to the names that are printed. NULL: no board. */
     bool (*check_board)(struct net *n, struct diags *d);

@@ -261,13 +261,29 @@ static bool few_enough(const struct net *n, struct diags *d)
     return false;
 }
 
-bool d2_begin(struct net *n, struct diags *d)
+/* --grid where the board section doesn't say. */
+static bool choose_grid(struct board *b, const struct target_options *o, struct diags *d)
+{
+    if (o->columns == 0)
+        return true;
+    if (b->columns != 0 && (b->columns != o->columns || b->rows != o->rows)) {
+        diag_add(d, E0903, b->span, "the board is a grid of %u x %u chips, not of %u x %u",
+                 b->columns, b->rows, o->columns, o->rows);
+        return false;
+    }
+    b->columns = o->columns;
+    b->rows = o->rows;
+    return true;
+}
+
+bool d2_begin(struct net *n, const struct target_options *o, struct diags *d)
 {
     if (!n->board || strcmp(n->board->target, "dynapse2") != 0) {
         n->board = ARENA_NEW(n->arena, struct board);
         *n->board = (struct board){.target = "dynapse2", .gain = 1, .span = n->span};
     }
-    return d2_check_board(n, d) && few_enough(n, d) && d2_check(n, d);
+    return choose_grid(n->board, o, d) && d2_check_board(n, d) && few_enough(n, d) &&
+           d2_check(n, d);
 }
 
 void d2_say_crowded(const struct net *n, const struct target_options *o, const struct d2_crowded *c,

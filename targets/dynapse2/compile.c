@@ -15,6 +15,7 @@ const struct target_compiler compiler_dynapse2 = {
               .n_dendrite = D2_N_DENDRITES,
               .n_cores = D2_CORES,
               .put_bias = d2_put_bias},
+    .grid = true,
     .check_board = d2_check_board,
     .profile = &d2_profiles,
     .encode = d2_encode,

@@ -36,9 +36,10 @@ bool d2_route(struct net *n, const struct target_options *o, struct target_repor
 bool d2_bias(struct net *n, const struct target_options *o, struct target_report *r,
              struct diags *d);
 
-/* What the first pass begins with, and does no harm later: the network has a board, its section is
- * one (E0406), it has room for the neurons (E0601), and the chip can do what is asked for. */
-bool d2_begin(struct net *n, struct diags *d);
+/* What the first pass begins with, and does no harm later: the network has a board, of the size
+ * that was asked for (E0903 if its section says another), its section is one (E0406), it has room
+ * for the neurons (E0601), and the chip can do what is asked for. */
+bool d2_begin(struct net *n, const struct target_options *o, struct diags *d);
 /* Whether the chip can do what the models and connections ask for (E0602). */
 bool d2_check(const struct net *n, struct diags *d);
 /* The name of limits.h that may be meant; NULL: none is like it. */

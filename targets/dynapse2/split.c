@@ -444,7 +444,7 @@ bool d2_split(struct net *n, const struct target_options *o, struct target_repor
 {
     if (!o->split)
         return true;
-    if (!d2_begin(n, d) || !d2_merge_connections(n, r, d))
+    if (!d2_begin(n, o, d) || !d2_merge_connections(n, r, d))
         return false;
     struct arena scratch = {0};
     struct split x = {.n = n, .report = r, .d = d, .a = &scratch, .usable = usable_cam(n->board)};

@@ -82,6 +82,18 @@ EOF
 expect 3 '8193 tags: too many' "$DYN" build tags.dyn -t dynapse2 -q -o tags.dynb
 contains err 'it is told' 'E0601.*a core has 2048 tags'
 
+# --grid where the source doesn't say.
+tags 8193 129
+expect 0 'a board by option' "$DYN" print tags.dyn --after place --grid 3x2 -o placed.dyn -v
+contains placed.dyn 'it is told' 'grid = \[3, 2\];'
+contains err 'what passes took' '^place  *[0-9.]* *[0-9.]* *[0-9.]*$'
+expect 2 'the source says otherwise' "$DYN" build placed.dyn -t dynapse2 --grid 2x3 -o tags.dynb
+contains err 'both are told' 'E0903.*grid of 3 x 2 chips, not of 2 x 3'
+expect 2 'no grid' "$DYN" build tags.dyn -t dynapse2 --grid 3 -o tags.dynb
+contains err 'what one is' '`3` is no grid of chips'
+expect 2 'simulations have none' "$DYN" build tags.dyn --grid 3x2 -o tags.dynb
+contains err 'it is told' 'target `sim` has no grid'
+
 # How far from the least possible the weights are.
 cat >few.dyn <<'EOF'
 use dynapse2;
