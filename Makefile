@@ -49,7 +49,7 @@ SRC_COMPILE := $(filter-out $(SRC_CLI),$(wildcard compiler/*.c)) $(wildcard comp
                $(filter-out $(SRC_RUN),$(wildcard targets/*.c $(CHIPS:%=targets/%/*.c)))
 SRC_JIT     := $(wildcard targets/sim/jit/*.c)
 SRC_TEST    := $(wildcard tests/unit/test_*.c)
-SRC_TESTLIB := $(filter-out $(SRC_TEST),$(wildcard tests/unit/*.c)) $(wildcard tests/naive_*.c)
+SRC_TESTLIB := $(filter-out $(SRC_TEST),$(wildcard tests/unit/*.c)) $(wildcard tests/*.c)
 SRC_FUZZ    := $(wildcard tests/fuzz/fuzz_*.c)
 SRC_BENCH   := $(wildcard tests/bench/*.c)
 

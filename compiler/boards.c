@@ -161,20 +161,52 @@ static bool read_words(struct reading *r, const struct ast_word *w, const char *
 
 /* ---- neurons ---- */
 
+/* `latch none;`, `cam none;`, `sram none;`: that kind is given, and empty. */
+static bool is_none(const struct ast_board_item *i)
+{
+    if (i->kind == AST_B_LATCH)
+        return i->name.text && strcmp(i->name.text, "none") == 0;
+    return !i->words && i->index && i->index->kind == AST_NAME &&
+           strcmp(i->index->name.text, "none") == 0;
+}
+
+/* Notes that a kind is given. False: it is given as none. */
+static bool begin_kind(struct reading *r, struct board_neuron *x, const struct ast_board_item *i,
+                       uint8_t kind, uint8_t *none)
+{
+    bool is = is_none(i), before = x->given & kind;
+    if (before && (is || (*none & kind)))
+        diag_add(r->d, E0406, i->span, "`none` is all that is said of its kind");
+    x->given |= kind;
+    *none |= is ? kind : 0;
+    return !is;
+}
+
+static void read_latch(struct reading *r, struct board_neuron *x, const struct ast_board_item *i)
+{
+    for (uint32_t k = 0; k < x->latch.n; k++) {
+        if (strcmp(x->latch.data[k], i->name.text) == 0)
+            diag_add(r->d, E0406, i->span, "latch `%s` is given twice", i->name.text);
+    }
+    VEC_PUSH(r->net->arena, &x->latch, i->name.text);
+}
+
 static void read_neuron_items(struct reading *r, struct board_neuron *x,
                               const struct ast_board_item *items)
 {
     struct arena *a = r->net->arena;
     struct entry e;
     int32_t slot;
+    uint8_t none = 0;
     for (const struct ast_board_item *i = items; i; i = i->next) {
         switch (i->kind) {
         case AST_B_LATCH:
-            if (i->name.text)
-                VEC_PUSH(a, &x->latch, i->name.text);
+            if (i->name.text && begin_kind(r, x, i, BOARD_LATCH, &none))
+                read_latch(r, x, i);
             break;
         case AST_B_CAM:
-            if (!number(r, i->index, 0, MAX_SLOT, "a CAM entry", &slot) ||
+            if (!begin_kind(r, x, i, BOARD_CAM, &none) ||
+                !number(r, i->index, 0, MAX_SLOT, "a CAM entry", &slot) ||
                 !read_words(r, i->words, "weight", false, true, i->span, &e))
                 break;
             for (uint32_t k = 0; k < x->cam.n; k++)
@@ -185,7 +217,8 @@ static void read_neuron_items(struct reading *r, struct board_neuron *x,
                                          (uint8_t)e.dendrite}));
             break;
         case AST_B_SRAM:
-            if (!number(r, i->index, 0, MAX_SLOT, "an SRAM entry", &slot) ||
+            if (!begin_kind(r, x, i, BOARD_SRAM, &none) ||
+                !number(r, i->index, 0, MAX_SLOT, "an SRAM entry", &slot) ||
                 !read_words(r, i->words, "cores", true, false, i->span, &e))
                 break;
             for (uint32_t k = 0; k < x->sram.n; k++)
@@ -228,9 +261,10 @@ static void read_neuron(struct reading *r, uint32_t chip, uint32_t core,
     }
     x->layer = layer;
     x->element = element ? *element : 0;
-    x->by_hand = i->braces;
     x->span = i->span;
     read_neuron_items(r, x, i->items);
+    if (layer < 0)
+        x->given = BOARD_ALL; /* nothing is computed for what isn't of the network */
 }
 
 /* ---- cores ---- */
@@ -268,8 +302,13 @@ static void read_chip_item(struct reading *r, uint32_t chip, const struct ast_bo
             build_profile(&r->env, r->net, chip, i);
         return;
     }
+    if (i->kind == AST_B_BIAS) {
+        for (uint32_t k = 0; k < r->words.n_cores; k++)
+            read_bias(r, chip, k, i);
+        return;
+    }
     if (i->kind != AST_B_CORE) {
-        struct diag *g = diag_add(r->d, E0406, i->span, "a chip has a profile and cores");
+        struct diag *g = diag_add(r->d, E0406, i->span, "a chip has a profile, biases and cores");
         diag_hint(r->d, g, "as in `core 0 { ... }`");
         return;
     }

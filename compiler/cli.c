@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -142,7 +143,25 @@ bool cli_print(struct cli *c, const struct buf *b)
 
 /* ---- options ---- */
 
-struct build_options cli_build_options(const struct cli *c)
+/* "4x1" */
+static void read_grid(struct cli *c, struct target_options *o)
+{
+    const char *s = c->value[OPT_GRID];
+    int end = 0;
+    if (!s) {
+        return;
+    }
+    if (strspn(s, "0123456789x") != strlen(s) ||
+        sscanf(s, "%3" SCNu32 "x%3" SCNu32 "%n", &o->columns, &o->rows, &end) != 2 || s[end] ||
+        o->columns == 0 || o->rows == 0) {
+        struct diag *g =
+            diag_add(&c->driver.diags, E0903, (struct span){0}, "`%s` is no grid of chips", s);
+        diag_hint(&c->driver.diags, g, "columns and rows: --grid 4x1");
+        o->columns = o->rows = 0;
+    }
+}
+
+struct build_options cli_build_options(struct cli *c)
 {
     struct build_options o = {.target = c->value[OPT_TARGET],
                               .network = c->value[OPT_NETWORK],
@@ -151,8 +170,10 @@ struct build_options cli_build_options(const struct cli *c)
                               .dt = c->value[OPT_DT],
                               .command = c->command_line.data};
     o.opt.refine = c->value[OPT_REFINE] != NULL;
+    o.opt.split = c->value[OPT_SPLIT] != NULL;
     o.opt.seed = c->value[OPT_SEED] ? strtoull(c->value[OPT_SEED], NULL, 0) : 0;
     o.opt.effort = c->value[OPT_EFFORT] ? strtod(c->value[OPT_EFFORT], NULL) : 0;
+    read_grid(c, &o.opt);
     return o;
 }
 

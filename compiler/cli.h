@@ -30,7 +30,7 @@ struct cli {
 /* Prints the diagnostics collected since the last call on stderr. */
 void cli_flush(struct cli *c, const struct program *p);
 /* The build options that every compiling command shares. */
-struct build_options cli_build_options(const struct cli *c);
+struct build_options cli_build_options(struct cli *c);
 /* A whole number of at least `least` for an option; false: reported. `*out` keeps its value if the
  * option isn't given. */
 bool cli_number(struct cli *c, enum cli_option_id id, uint64_t least, uint64_t *out);
@@ -38,6 +38,8 @@ bool cli_number(struct cli *c, enum cli_option_id id, uint64_t least, uint64_t *
 void cli_data(struct cli *c, const char *s, const char **file, const char **member);
 /* Splits the --input options; false: reported. */
 bool cli_inputs(struct cli *c, struct input_override **out, uint32_t *n);
+/* On stderr: what the passes found out (-v), what options have brought (not with -q). Frees it. */
+void cli_report(struct cli *c, struct target_report *r);
 /* Writes a buffer to stdout; false: reported. */
 bool cli_print(struct cli *c, const struct buf *b);
 

@@ -1,4 +1,4 @@
-/* dyn check, build, print, dump, fit, version: what compiles or shows. */
+/* dyn check, build, print, dump, version: what compiles or shows. */
 #include "compiler/cli.h"
 #include "targets/target.h"
 
@@ -28,7 +28,7 @@ static void deliver(struct cli *c, const struct buf *b)
     }
 }
 
-static void report_to_stderr(struct cli *c, struct target_report *r)
+void cli_report(struct cli *c, struct target_report *r)
 {
     if (c->value[OPT_VERBOSE] && r->text.n) {
         fwrite(r->text.data, 1, r->text.n, stderr);
@@ -45,6 +45,37 @@ static const char *default_output(struct cli *c, const char *path)
     const char *slash = strrchr(path, '/'), *dot = strrchr(path, '.');
     size_t n = dot && (!slash || dot > slash + 1) ? (size_t)(dot - path) : strlen(path);
     return arena_printf(&c->driver.arena, "%.*s.dynb", (int)n, path);
+}
+
+/* What `build --json` tells: the helper neurons that were added. */
+static void build_json(struct cli *c, const struct target_report *r)
+{
+    struct buf out = {0};
+    struct json j;
+    json_init(&j, &out, 1);
+    json_object(&j);
+    json_key(&j, "helpers");
+    json_array(&j);
+    for (uint32_t i = 0; i < r->helpers.n; i++) {
+        const struct target_helpers *h = &r->helpers.data[i];
+        json_object(&j);
+        json_key(&j, "layer"), json_str(&j, h->helpers);
+        json_key(&j, "helps"), json_str(&j, h->layer);
+        json_key(&j, "why"), json_str(&j, h->fan_out ? "fan-out" : "fan-in");
+        json_key(&j, "neurons"), json_int(&j, h->n_helpers);
+        json_key(&j, "helped_neurons"), json_int(&j, h->neurons);
+        json_key(&j, "synapses"), json_int(&j, (int64_t)h->synapses);
+        json_key(&j, "sources_of_a_helper"), json_int(&j, h->sources);
+        json_key(&j, "largest_weight_change"), json_f64(&j, h->largest_change);
+        json_key(&j, "delay_steps"), json_int(&j, h->delay);
+        json_key(&j, "period_steps"), json_int(&j, h->period);
+        json_end_object(&j);
+    }
+    json_end_array(&j);
+    json_end_object(&j);
+    buf_putc(&out, '\n');
+    cli_print(c, &out);
+    buf_free(&out);
 }
 
 int cli_build(struct cli *c)
@@ -66,8 +97,11 @@ int cli_build(struct cli *c)
             !c->value[OPT_JSON]) {
             fprintf(stderr, "%s: %zu bytes for %s\n", out, w.out.n, o.target ? o.target : "sim");
         }
+        if (o.opt.split && c->value[OPT_JSON]) {
+            build_json(c, &report);
+        }
     }
-    report_to_stderr(c, &report);
+    cli_report(c, &report);
     buf_free(&w.out);
     cli_flush(c, &p);
     return diags_exit_status(&d->diags);
@@ -106,7 +140,7 @@ int cli_print_network(struct cli *c)
         deliver(c, &out);
         buf_free(&out);
     }
-    report_to_stderr(c, &report);
+    cli_report(c, &report);
     cli_flush(c, &p);
     return diags_exit_status(&d->diags);
 }
@@ -141,82 +175,6 @@ int cli_dump(struct cli *c)
         deliver(c, &out);
     }
     buf_free(&out);
-    cli_flush(c, &p);
-    return diags_exit_status(&d->diags);
-}
-
-/* ---- fit ---- */
-
-enum { FIT_BAR = 20 };
-
-static void fit_text(struct buf *out, const struct target_fit_row *row, uint32_t n)
-{
-    buf_printf(out, "%-34s %-22s %8s %8s\n", "resource", "where", "need", "have");
-    for (uint32_t i = 0; i < n; i++) {
-        double share = row[i].have > 0 ? row[i].need / row[i].have : 0;
-        size_t full = share >= 1 ? FIT_BAR : (size_t)(share * FIT_BAR + 0.999);
-        buf_printf(out, "%-34s %-22s %8.6g %8.6g  [", row[i].resource,
-                   row[i].where ? row[i].where : "", row[i].need, row[i].have);
-        buf_fill(out, '#', full);
-        buf_fill(out, ' ', FIT_BAR - full);
-        buf_printf(out, "] %5.1f %%%s\n", share * 100,
-                   row[i].need > row[i].have ? "  too much" : "");
-    }
-}
-
-static void fit_json(struct buf *out, const struct target_fit_row *row, uint32_t n)
-{
-    struct json j;
-    json_init(&j, out, 1);
-    json_array(&j);
-    for (uint32_t i = 0; i < n; i++) {
-        json_object(&j);
-        json_key(&j, "resource"), json_str(&j, row[i].resource);
-        json_key(&j, "where");
-        if (row[i].where) {
-            json_str(&j, row[i].where);
-        } else {
-            json_null(&j);
-        }
-        json_key(&j, "need"), json_f64(&j, row[i].need);
-        json_key(&j, "have"), json_f64(&j, row[i].have);
-        json_end_object(&j);
-    }
-    json_end_array(&j);
-    buf_putc(out, '\n');
-}
-
-int cli_fit(struct cli *c)
-{
-    struct driver *d = &c->driver;
-    struct build_options o = cli_build_options(c);
-    struct target_report report = {0};
-    struct program p = {0};
-    struct net *n = NULL;
-    if (driver_open(d, c->file[0], &p)) {
-        o.target = p.is_image ? p.image.target : o.target ? o.target : "sim";
-        const struct target_compiler *t = target_compiler_find(o.target);
-        if (t && !t->fit) {
-            struct diag *g =
-                diag_add(&d->diags, E0903, (struct span){0}, "target `%s` has no limits", t->name);
-            diag_hint(&d->diags, g, "name a chip with -t, for example -t dynapse2");
-        } else {
-            driver_passes(&p, &o, &report, &n);
-        }
-    }
-    if (n) { /* also one that doesn't fit: there the table matters most */
-        struct target_fit_row *row;
-        uint32_t rows = target_compiler_find(o.target)->fit(n, &d->arena, &row);
-        struct buf out = {0};
-        if (c->value[OPT_JSON]) {
-            fit_json(&out, row, rows);
-        } else {
-            fit_text(&out, row, rows);
-        }
-        cli_print(c, &out);
-        buf_free(&out);
-    }
-    report_to_stderr(c, &report);
     cli_flush(c, &p);
     return diags_exit_status(&d->diags);
 }

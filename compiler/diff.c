@@ -74,7 +74,9 @@ static void diff_layers(struct arena *a, const struct net *na, const struct net 
         const struct net_layer *x = &na->layer.data[i];
         int k = net_find_layer(nb, x->name);
         if (k < 0) {
-            DIFFERS("layer `%s` is only in A", x->name);
+            if (!diff_is_helper(out, x->name)) {
+                DIFFERS("layer `%s` is only in A", x->name);
+            }
             continue;
         }
         const struct net_layer *y = &nb->layer.data[k];
@@ -87,8 +89,9 @@ static void diff_layers(struct arena *a, const struct net *na, const struct net 
         }
     }
     for (uint32_t i = 0; i < nb->layer.n; i++) {
-        if (net_find_layer(na, nb->layer.data[i].name) < 0) {
-            DIFFERS("layer `%s` is only in B", nb->layer.data[i].name);
+        const char *name = nb->layer.data[i].name;
+        if (net_find_layer(na, name) < 0 && !diff_is_helper(out, name)) {
+            DIFFERS("layer `%s` is only in B", name);
         }
     }
 }
@@ -256,6 +259,9 @@ static void diff_layer_params(struct arena *a, const struct net_layer *x, const 
 
 void diff_networks(struct arena *a, const struct net *na, const struct net *nb, struct diff *out)
 {
+    const struct net *whole = na;
+    na = diff_fold(a, na, nb, "A", out);
+    nb = diff_fold(a, nb, whole, "B", out);
     diff_inputs(a, na, nb, out);
     diff_layers(a, na, nb, out);
     diff_outputs(a, na, nb, out);

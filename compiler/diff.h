@@ -42,6 +42,12 @@ struct diff_gain {
     bool *scale, *gain; /* parameters of B's model that it multiplied, and divided */
 };
 
+struct diff_helper {       /* a layer of helper neurons that the other network doesn't have */
+    const char *name, *of; /* the layer that it helps */
+    const char *which;     /* network that has it: "A" or "B" */
+    uint32_t n;
+};
+
 struct diff_weights {                 /* of one connection, or of one core of the chip */
     const char *src, *dst, *receptor; /* NULL: a core */
     uint32_t chip, core;
@@ -75,9 +81,10 @@ struct diff {
     /* A line each: inputs, layers, models, outputs, dt, mismatch, delays. Records aren't compared:
      * they change nothing. */
     VEC(const char *) structure;
-    VEC(struct diff_param) param; /* those that differ, largest error first */
-    uint32_t n_params;            /* compared */
-    VEC(struct diff_gain) gain;   /* layers that have one */
+    VEC(struct diff_helper) helper; /* no difference by itself */
+    VEC(struct diff_param) param;   /* those that differ, largest error first */
+    uint32_t n_params;              /* compared */
+    VEC(struct diff_gain) gain;     /* layers that have one */
     VEC(struct diff_weights) connection, core;
     bool has_behaviour;
     const char *stimulus;
@@ -102,6 +109,12 @@ bool diff_find_gain(struct arena *a, const struct net *na, const struct net_laye
                     const struct net *nb, uint32_t y, struct diff_gain *out);
 /* A value of B's parameter with the factor undone; `g` may be NULL. */
 float diff_undo_gain(const struct diff_gain *g, uint32_t param, uint32_t element, float value);
+
+/* A network whose synapses through helper neurons, which `other` doesn't have, are those of their
+ * sources; the helpers are put down in `out`. The network itself where there are none. */
+const struct net *diff_fold(struct arena *a, const struct net *n, const struct net *other,
+                            const char *which, struct diff *out);
+bool diff_is_helper(const struct diff *d, const char *layer);
 
 /* The weights. Connections with the same source, target, receptor and delay are compared as one.
  * Of those without a counterpart the ones that differ only in the delay are taken together, in

@@ -119,9 +119,18 @@ static void layer_text(struct buf *out, const struct diff *d, const struct diff_
 void diff_text(struct buf *out, const struct diff *d, const struct tolerance *t)
 {
     buf_printf(out, "A: %s\nB: %s\n\n", d->name_a, d->name_b);
-    buf_puts(out, d->structure.n ? "structure:\n" : "structure: the same\n");
+    buf_puts(out, d->structure.n ? "structure:\n"
+                  : d->helper.n  ? "structure: the same but for helpers\n"
+                                 : "structure: the same\n");
     for (uint32_t i = 0; i < d->structure.n; i++) {
         buf_printf(out, "  %s\n", d->structure.data[i]);
+    }
+    for (uint32_t i = 0; i < d->helper.n; i++) {
+        const struct diff_helper *h = &d->helper.data[i];
+        buf_printf(out,
+                   "  %u helper neurons `%s` of `%s` are only in %s: what goes through them counts "
+                   "as their sources'\n",
+                   h->n, h->name, h->of, h->which);
     }
     params_text(out, d);
     weights_text(out, d);
@@ -231,6 +240,18 @@ void diff_json(struct json *j, const struct diff *d, const struct tolerance *t)
     json_key(j, "a"), json_str(j, d->name_a);
     json_key(j, "b"), json_str(j, d->name_b);
     json_strings(j, "structure", d->structure.data, d->structure.n);
+    json_key(j, "helpers");
+    json_array(j);
+    for (uint32_t i = 0; i < d->helper.n; i++) {
+        const struct diff_helper *h = &d->helper.data[i];
+        json_object(j);
+        json_key(j, "layer"), json_str(j, h->name);
+        json_key(j, "helps"), json_str(j, h->of);
+        json_key(j, "neurons"), json_int(j, h->n);
+        json_key(j, "only_in"), json_str(j, h->which);
+        json_end_object(j);
+    }
+    json_end_array(j);
     json_key(j, "parameters");
     json_array(j);
     for (uint32_t i = 0; i < d->param.n; i++) {

@@ -1,5 +1,6 @@
 #include "compiler/driver.h"
 
+#include "compiler/pass_table.h"
 #include "compiler/raise.h"
 #include "runtime/base/hash.h"
 #include "runtime/event_file.h"
@@ -121,7 +122,14 @@ bool driver_passes(struct program *p, const struct build_options *o, struct targ
     if (!driver_step(d, o->dt, &p->unit.dt)) {
         return false;
     }
+    if (o->opt.columns && !t->grid) {
+        diag_add(&d->diags, E0903, NOWHERE, "target `%s` has no grid of chips", t->name);
+        return false;
+    }
+    struct pass_table table;
+    pass_table_begin(&table);
     struct net *n = unit_network(&p->unit, o->network);
+    pass_table_add(&table, "elaborate", &d->arena);
     if (!n || d->diags.n_errors > 0 || !net_verify(n, &d->diags)) {
         return false;
     }
@@ -134,8 +142,10 @@ bool driver_passes(struct program *p, const struct build_options *o, struct targ
         if (!q->run(n, &o->opt, report, &d->diags) || !net_verify(n, &d->diags)) {
             return false;
         }
+        pass_table_add(&table, q->name, &d->arena);
         done = q->name;
     }
+    pass_table_print(&table, &report->text);
     return true;
 }
 

@@ -36,6 +36,7 @@ static struct build_options options(const dyn_compile_options *o)
         b.target = o->target;
         b.network = o->network;
         b.opt.refine = o->refine != 0;
+        b.opt.split = o->split != 0;
     }
     return b;
 }

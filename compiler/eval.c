@@ -191,8 +191,8 @@ enum { SCRATCH = 1 << 20 };
 struct collect {
     const struct env *env;
     struct shape outer;
-    struct value first; /* says what all are */
-    struct array *to;
+    struct value first; /* says what all are; its array is `own` without the numbers */
+    struct array own, *to;
     uint32_t size, at; /* elements of one value; values that are in */
 };
 
@@ -215,6 +215,10 @@ static bool collect_begin(struct collect *c, const struct value *v, struct span 
     for (uint32_t i = 0; i < own.rank; i++)
         s.extent[s.rank++] = own.extent[i];
     c->size = v->array ? v->array->n : 1;
+    if (v->array) { /* which goes with the scratch arena */
+        c->own = (struct array){.shape = v->array->shape, .n = v->array->n};
+        c->first.array = &c->own;
+    }
     c->to = array_new(c->env->arena, &s);
     if (!c->to)
         no_memory(c->env, at);

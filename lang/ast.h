@@ -259,9 +259,9 @@ enum ast_board_kind {
     AST_B_BIAS,    /* bias NAME = coarse:fine, or = current */
     AST_B_NEURON,  /* neuron index = ref { items }; without ref: no neuron of the network */
     AST_B_LATCH,   /* latch NAME */
-    AST_B_CAM,     /* cam index = tag E, weight E, NAME: words */
-    AST_B_SRAM,    /* sram index = tag E, cores E, hop [x, y]: words */
-    AST_B_ENTRY,   /* NAME index = words, with any other name */
+    AST_B_CAM,     /* cam index = tag E, weight E, NAME: words; none of `cam none` */
+    AST_B_SRAM,    /* sram index = tag E, cores E, hop [x, y]: words; none of `sram none` */
+    AST_B_ENTRY,   /* NAME index = words, NAME index, with any other name */
     AST_B_BLOCK,   /* NAME [index] { items }, with any other name */
     AST_B_INPUT,   /* input ref = destinations: words, groups linked by `next_group` */
     AST_B_OUTPUT,  /* output name = [chip C core K neuron N, ...]: items of kind AST_B_ADDRESS. The

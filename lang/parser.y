@@ -422,6 +422,7 @@ board_item:
                                     { $$ = ast_board_block(p, @$, $1, $2, $4.first); }
 |   plain_name operand "=" words semi
                                     { $$ = ast_board_entry(p, @$, $1, $2, $4.first); }
+|   plain_name operand semi         { $$ = ast_board_entry(p, @$, $1, $2, NULL); }
 |   "bias" name "=" code semi       { $$ = ast_board_assign(p, @$, AST_B_BIAS, $2, $4); }
 |   "latch" name semi               { $$ = ast_board_assign(p, @$, AST_B_LATCH, $2, NULL); }
 |   "neuron" operand "=" ref semi   { $$ = ast_board_neuron(p, @$, $2, $4, false, NULL); }

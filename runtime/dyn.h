@@ -122,6 +122,7 @@ typedef struct dyn_compile_options {
     const char *target;  /* NULL: "sim" */
     const char *network; /* NULL: the only one */
     int refine;          /* second CAM entries where they make weights more exact */
+    int split;           /* helper neurons where one has too many sources or targets for the chip */
 } dyn_compile_options;
 
 DYN_API dyn_image *dyn_compile(dyn_context *c, const char *path, const dyn_compile_options *o);

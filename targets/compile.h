@@ -9,15 +9,30 @@
 #include "runtime/plan.h"
 
 struct target_options {
-    uint64_t seed; /* of every heuristic; results are a function of it */
-    double effort; /* seconds that improvement may take; 0: default */
-    bool refine;   /* --refine: a second CAM entry where it makes a weight more exact */
+    uint64_t seed;          /* of every heuristic; results are a function of it */
+    double effort;          /* seconds that improvement may take; 0: default */
+    bool refine;            /* --refine: a second CAM entry where it makes a weight more exact */
+    bool split;             /* --split: helper neurons where one has too many sources or targets */
+    uint32_t columns, rows; /* --grid: of the board's chips; 0: as the source says */
 };
 
-/* What the passes found out: lines for people. */
+/* Neurons that were added to help those of a layer, which the chip can't hold as they are. */
+struct target_helpers {
+    const char *layer, *helpers; /* names of the helped layer and of the one that was added */
+    bool fan_out;                /* else fan-in */
+    uint32_t neurons, n_helpers; /* that needed help; that were added */
+    uint64_t synapses;           /* of the network that go through helpers */
+    uint32_t sources;            /* of one helper, at most */
+    double largest_change;       /* of a weight */
+    uint32_t delay;              /* steps that they add */
+    uint32_t period;             /* steps after an event until a helper takes the next one */
+};
+
+/* What the passes found out. */
 struct target_report {
-    struct buf text;   /* for `build -v` */
+    struct buf text;   /* lines for people, for `build -v` */
     struct buf result; /* what an option that was asked for has brought: always told */
+    VEC(struct target_helpers) helpers; /* the same for programs; as long as the network */
 };
 
 void target_report_free(struct target_report *r);
@@ -35,6 +50,30 @@ struct target_fit_row {   /* need against have of one resource */
     double need, have;
 };
 
+/* How a network fills a board of chips, for the table and the picture of `dyn fit`. Core k of chip
+ * c is element c * cores + k of the arrays. */
+struct target_column {      /* of the table: a number for each core */
+    const char *key, *name; /* "cam_fullest" in JSON, "fullest CAM" as a heading */
+    bool share;             /* of 1, shown as %; else a count */
+    double *v;              /* NAN: not known */
+};
+
+struct target_traffic { /* sources on one chip that are heard on another */
+    int32_t from, to;   /* chips; -1: the host */
+    uint32_t sources;
+};
+
+struct target_occupancy {
+    uint32_t columns, rows;  /* of the grid; chip k stands in column k % columns of row
+                                k / columns, columns grow to the east, rows to the north */
+    uint32_t cores;          /* of a chip */
+    uint32_t *used, *usable; /* neurons of each core */
+    uint32_t n_quantities;
+    struct target_column *quantity;
+    uint32_t n_traffic;
+    struct target_traffic *traffic; /* ascending from, then to; never within one chip */
+};
+
 struct target_profile {
     const void *(*read)(struct arena *a, const char *text, size_t n, uint32_t file,
                         struct diags *d);
@@ -49,6 +88,7 @@ struct target_compiler {
     const char *name;
     const struct target_pass *pass; /* ended by a NULL name */
     struct net_words words;         /* names for the board section */
+    bool grid;                      /* its boards are grids of chips, so that --grid says which */
     /* Whether a board section is one of this target's (E0406): names and ranges. Brings its entries
      * into the order and to the names that are printed. NULL: no board. */
     bool (*check_board)(struct net *n, struct diags *d);
@@ -68,6 +108,8 @@ struct target_compiler {
     bool (*gain_of)(const struct model *m, uint32_t receptor, bool *scale, bool *gain);
     /* Rows for `dyn fit`, after all passes that succeeded. */
     uint32_t (*fit)(const struct net *n, struct arena *a, struct target_fit_row **out);
+    /* The same core by core. NULL: the target has no board to draw. */
+    void (*occupancy)(const struct net *n, struct arena *a, struct target_occupancy *out);
 };
 
 /* compile.c in their folders */

@@ -29,11 +29,15 @@ struct board_sram {
     int8_t x_hop, y_hop;
 };
 
+/* What of a neuron is settled: given by hand, or computed by the passes. Such a kind is complete,
+ * nothing is added to it. */
+enum { BOARD_LATCH = 1, BOARD_CAM = 2, BOARD_SRAM = 4, BOARD_ALL = 7 };
+
 struct board_neuron {
     uint16_t index;   /* within the core */
     int32_t layer;    /* index of the layer; -1: used by hand but no neuron of the network */
     uint32_t element; /* index within the layer */
-    bool by_hand;     /* its CAM and SRAM were given: complete, never added to */
+    uint8_t given;    /* BOARD_LATCH | BOARD_CAM | BOARD_SRAM */
     VEC(const char *) latch;
     VEC(struct board_cam) cam;
     VEC(struct board_sram) sram;
@@ -44,6 +48,8 @@ struct board_core {
     uint32_t chip, core; /* core within the chip, 0..3 */
     VEC(struct board_bias) bias;
     VEC(struct board_neuron) neuron; /* ascending index */
+    bool has_error;                  /* of its weights, found when they were quantized: */
+    double error;                    /* the largest, over the largest weight */
     struct span span;
 };
 

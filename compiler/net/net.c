@@ -216,6 +216,28 @@ int net_find_input(const struct net *n, const char *name)
     return -1;
 }
 
+const char *net_helper_name(const struct net *n, const char *prefix, const char *helped)
+{
+    const char *s = arena_printf(n->arena, "%s.%s", prefix, helped);
+    for (uint32_t i = 2; net_find_layer(n, s) >= 0 || net_find_input(n, s) >= 0; i++)
+        s = arena_printf(n->arena, "%s%u.%s", prefix, i, helped);
+    return s;
+}
+
+int net_helped_layer(const struct net *n, uint32_t layer)
+{
+    static const char *const prefix[] = {"split", "relay"};
+    const char *name = n->layer.data[layer].name;
+    for (uint32_t i = 0; i < sizeof prefix / sizeof prefix[0]; i++) {
+        size_t k = strlen(prefix[i]);
+        if (strncmp(name, prefix[i], k) != 0)
+            continue;
+        k += strspn(name + k, "0123456789");
+        return name[k] == '.' ? net_find_layer(n, name + k + 1) : -1;
+    }
+    return -1;
+}
+
 void net_element_name(struct buf *out, const char *name, struct net_shape shape, uint32_t element)
 {
     uint32_t index[NET_MAX_RANK];

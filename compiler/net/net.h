@@ -149,6 +149,13 @@ struct net_connection *net_add_dense(struct net *n, bool from_input, uint32_t sr
 int net_find_layer(const struct net *n, const char *name); /* -1: none */
 int net_find_input(const struct net *n, const char *name);
 
+/* Layers of neurons that a pass added to help those of another layer L have the name `split.L`
+ * (they stand for several of its sources) or `relay.L` (they pass its spikes on), with a number
+ * behind the first word where there are several. Gives such a name, free in the network. */
+const char *net_helper_name(const struct net *n, const char *prefix, const char *helped);
+/* The layer that this one helps by its name; -1: none. */
+int net_helped_layer(const struct net *n, uint32_t layer);
+
 /* "readout[1]", "map[0, 3, 4]" */
 void net_element_name(struct buf *out, const char *name, struct net_shape shape, uint32_t element);
 
@@ -167,6 +174,9 @@ bool net_verify(const struct net *n, struct diags *d);
 struct net_words { /* the target's names, for the board section; NULL without a board */
     const char *const *dendrite;
     uint32_t n_dendrite;
+    uint32_t n_cores; /* of a chip */
+    /* What a bias of this code makes, for a comment: "1.06 nA". False: that isn't known. */
+    bool (*put_bias)(struct buf *out, const char *bias, uint32_t coarse, uint32_t fine);
 };
 
 /* The network as .dyn: its neuron models, the network, the board section if there is one. What is

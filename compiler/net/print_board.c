@@ -39,6 +39,17 @@ static void put_place(struct text *t, const struct net *n, const struct board_pl
     }
 }
 
+/* A kind that is settled and empty: left out it would be computed. */
+static void put_none(struct text *t, const struct board_neuron *x, uint8_t kind, uint32_t n,
+                     const char *what)
+{
+    if (x->layer < 0 || !(x->given & kind) || n > 0)
+        return;
+    text_begin(t);
+    buf_puts(t->out, what);
+    text_end(t, ";");
+}
+
 static void put_neuron(struct text *t, const struct net *n, const struct board_neuron *x,
                        const struct net_words *words)
 {
@@ -49,17 +60,18 @@ static void put_neuron(struct text *t, const struct net *n, const struct board_n
         buf_puts(t->out, " = ");
         net_element_name(t->out, l->name, l->shape, x->element);
     }
-    /* Braces say that what they hold is all there is, even if it is nothing. */
-    if (!x->by_hand && x->layer >= 0 && x->latch.n + x->cam.n + x->sram.n == 0) {
+    if (x->layer >= 0 && x->given == 0) {
         text_end(t, ";");
         return;
     }
     text_open(t);
+    put_none(t, x, BOARD_LATCH, x->latch.n, "latch none");
     for (uint32_t i = 0; i < x->latch.n; i++) {
         text_begin(t);
         buf_printf(t->out, "latch %s", x->latch.data[i]);
         text_end(t, ";");
     }
+    put_none(t, x, BOARD_CAM, x->cam.n, "cam none");
     for (uint32_t i = 0; i < x->cam.n; i++) {
         const struct board_cam *c = &x->cam.data[i];
         text_begin(t);
@@ -68,6 +80,7 @@ static void put_neuron(struct text *t, const struct net *n, const struct board_n
         buf_printf(t->out, ", %s", words->dendrite[c->dendrite]);
         text_end(t, ";");
     }
+    put_none(t, x, BOARD_SRAM, x->sram.n, "sram none");
     for (uint32_t i = 0; i < x->sram.n; i++) {
         const struct board_sram *r = &x->sram.data[i];
         text_begin(t);
@@ -88,8 +101,11 @@ static void put_core(struct text *t, const struct net *n, const struct board_cor
     for (uint32_t k = 0; k < c->bias.n; k++) {
         const struct board_bias *x = &c->bias.data[k];
         text_begin(t);
-        buf_printf(t->out, "bias %s = %u:%u", x->name, x->coarse, x->fine);
-        text_end(t, ";");
+        buf_printf(t->out, "bias %s = %u:%u;", x->name, x->coarse, x->fine);
+        if (words->put_bias && words->put_bias(&t->item, x->name, x->coarse, x->fine))
+            buf_printf(t->out, "  // %s", t->item.data);
+        buf_clear(&t->item);
+        text_end(t, "");
     }
     for (uint32_t k = 0; k < c->neuron.n; k++)
         put_neuron(t, n, &c->neuron.data[k], words);

@@ -6,7 +6,7 @@ static void raise_neuron(struct arena *a, const struct d2_neuron *x, struct boar
 {
     out->layer = x->group;
     out->element = x->element;
-    out->by_hand = true;
+    out->given = BOARD_ALL;
     for (uint32_t i = 0; i < D2_N_LATCHES; i++) {
         if (x->latches >> i & 1)
             VEC_PUSH(a, &out->latch, d2_latch_name[i]);

@@ -4,7 +4,7 @@
 
 /* ---- models ---- */
 
-static const char *nearest_param(const char *name)
+const char *d2_nearest_param(const char *name)
 {
     const char *list[D2_N_PARAMS];
     for (uint32_t i = 0; i < D2_N_PARAMS; i++)
@@ -20,7 +20,7 @@ static void check_binding(const struct model_param *p, const char *name,
     if (device < 0) {
         struct diag *g =
             diag_add(d, E0602, p->span, "`%s`: dynapse2 has no parameter `%s`", p->name, name);
-        const char *near = nearest_param(name);
+        const char *near = d2_nearest_param(name);
         if (near)
             diag_hint(d, g, "did you mean `%s`?", near);
         return;
@@ -254,4 +254,81 @@ bool d2_check(const struct net *n, struct diags *d)
     for (uint32_t i = 0; i < n->connection.n; i++)
         check_connection(n, &n->connection.data[i], d);
     return d->n_errors == before;
+}
+
+static bool few_enough(const struct net *n, struct diags *d)
+{
+    struct d2_grid grid = d2_grid_of(n->board);
+    uint32_t room = d2_grid_chips(grid) * D2_CORES * D2_NEURONS;
+    uint64_t sum = 0;
+    for (uint32_t l = 0; l < n->layer.n; l++)
+        sum += n->layer.data[l].n;
+    if (sum <= room)
+        return true;
+    struct diag *g = diag_add(d, E0601, n->span,
+                              "network `%s` has %llu neurons, a board of %u x %u chips has %u",
+                              n->name, (unsigned long long)sum, grid.columns, grid.rows, room);
+    uint32_t largest = 0;
+    for (uint32_t l = 1; l < n->layer.n; l++)
+        largest = n->layer.data[l].n > n->layer.data[largest].n ? l : largest;
+    diag_label(d, g, n->layer.data[largest].span, "the largest layer, %u neurons",
+               n->layer.data[largest].n);
+    if (sum <= D2_MAX_CHIPS * D2_CORES * D2_NEURONS)
+        diag_hint(
+            d, g, "%llu chips have room: `grid = [COLUMNS, ROWS];` in a board section",
+            (unsigned long long)((sum + D2_CORES * D2_NEURONS - 1) / (D2_CORES * D2_NEURONS)));
+    else
+        diag_hint(d, g, "make its layers smaller: no board has over %d chips", D2_MAX_CHIPS);
+    return false;
+}
+
+/* --grid where the board section doesn't say. */
+static bool choose_grid(struct board *b, const struct target_options *o, struct diags *d)
+{
+    if (o->columns == 0)
+        return true;
+    if (b->columns != 0 && (b->columns != o->columns || b->rows != o->rows)) {
+        diag_add(d, E0903, b->span, "the board is a grid of %u x %u chips, not of %u x %u",
+                 b->columns, b->rows, o->columns, o->rows);
+        return false;
+    }
+    b->columns = o->columns;
+    b->rows = o->rows;
+    return true;
+}
+
+bool d2_begin(struct net *n, const struct target_options *o, struct diags *d)
+{
+    if (!n->board || strcmp(n->board->target, "dynapse2") != 0) {
+        n->board = ARENA_NEW(n->arena, struct board);
+        *n->board = (struct board){.target = "dynapse2", .gain = 1, .span = n->span};
+    }
+    return choose_grid(n->board, o, d) && d2_check_board(n, d) && few_enough(n, d) &&
+           d2_check(n, d);
+}
+
+void d2_say_crowded(const struct net *n, const struct target_options *o, const struct d2_crowded *c,
+                    struct diags *d)
+{
+    const struct net_layer *l = &n->layer.data[c->layer];
+    uint32_t most = 0, from = 0;
+    for (uint32_t i = 0; i < n->connection.n; i++) {
+        const struct net_connection *x = &n->connection.data[i];
+        uint32_t count = 0;
+        for (uint64_t s = 0; x->dst == c->layer && s < x->row[x->n_pre]; s++)
+            count += x->post[s] == c->element;
+        from = count > most ? i : from;
+        most = count > most ? count : most;
+    }
+    struct diag *g = diag_add(
+        d, E0601, l->span, "`%s` has %u incoming connections after merging, %s %u CAM entries%s",
+        d2_neuron_name(&d->arena, n, c->layer, c->element), c->need,
+        c->have == D2_CAM ? "a neuron has" : "by the profile of its chip it has", c->have,
+        c->n > 1
+            ? arena_printf(&d->arena, " (and %u more of `%s` have too many)", c->n - 1, l->name)
+            : "");
+    if (most > 0)
+        diag_label(d, g, n->connection.data[from].span, "%u of them from here", most);
+    diag_hint(d, g, "drop %u%s", c->need - c->have,
+              o->split ? "" : ", or split the neuron: `--split`");
 }

@@ -15,6 +15,15 @@ static bool wrong(struct diags *d, struct span at, const char *fmt, ...)
     return false;
 }
 
+static bool no_name(struct diags *d, struct span at, const char *what, const char *name,
+                    const char *near)
+{
+    struct diag *g = diag_add(d, E0406, at, "DYNAP-SE2 has no %s `%s`", what, name);
+    if (near)
+        diag_hint(d, g, "did you mean `%s`?", near);
+    return false;
+}
+
 static bool check_address(const struct board *b, uint32_t chip, uint32_t core, struct span at,
                           struct diags *d)
 {
@@ -59,7 +68,8 @@ static bool check_neuron(struct board_neuron *x, struct diags *d)
     bool ok = check_index(x->index, x->span, d);
     for (uint32_t i = 0; i < x->latch.n; i++) {
         if (d2_find_latch(x->latch.data[i]) < 0)
-            ok = wrong(d, x->span, "DYNAP-SE2 has no latch `%s`", x->latch.data[i]);
+            ok = no_name(d, x->span, "latch", x->latch.data[i],
+                         nearest_name(x->latch.data[i], d2_latch_name, D2_N_LATCHES));
     }
     if (x->cam.n > 1)
         qsort(x->cam.data, x->cam.n, sizeof *x->cam.data, by_cam_slot);
@@ -93,10 +103,17 @@ static bool check_core(const struct board *b, struct board_core *c, struct diags
         struct board_bias *x = &c->bias.data[i];
         int p = d2_find_param(x->name);
         if (p < 0) {
-            ok = wrong(d, x->span, "DYNAP-SE2 has no parameter `%s`", x->name);
+            ok = no_name(d, x->span, "parameter", x->name, d2_nearest_param(x->name));
             continue;
         }
         x->name = d2_param[p].name; /* an alias becomes the name that is printed */
+        for (uint32_t k = 0; k < i; k++) {
+            if (strcmp(c->bias.data[k].name, x->name) != 0)
+                continue;
+            struct diag *g = diag_add(d, E0202, x->span, "bias `%s` is given twice", x->name);
+            diag_label(d, g, c->bias.data[k].span, "given here");
+            ok = false;
+        }
         if (x->coarse >= D2_COARSE)
             ok = wrong(d, x->span, "`%s`: coarse is 0 to %d", x->name, D2_COARSE - 1);
     }
@@ -173,6 +190,80 @@ static bool check_places(const struct net *n, struct diags *d)
     return ok;
 }
 
+/* ---- what has no effect, or another one ---- */
+
+static bool is_lost(const struct board *b, uint32_t chip, uint32_t cores, int x, int y)
+{
+    return cores != 0 && d2_hop_target(d2_grid_of(b), chip, x, y) == D2_OFF_BOARD;
+}
+
+static void tell_lost(const struct board *b, struct diags *d)
+{
+    for (uint32_t i = 0; i < b->core.n; i++) {
+        const struct board_core *c = &b->core.data[i];
+        for (uint32_t k = 0; k < c->neuron.n; k++) {
+            const struct board_neuron *x = &c->neuron.data[k];
+            for (uint32_t j = 0; j < x->sram.n; j++) {
+                const struct board_sram *s = &x->sram.data[j];
+                if (is_lost(b, c->chip, s->cores, s->x_hop, s->y_hop))
+                    diag_add(d, W0658, x->span,
+                             "sram %u of chip %u core %u neuron %u leads off the board: hop "
+                             "[%d, %d]",
+                             s->slot, c->chip, c->core, x->index, s->x_hop, s->y_hop);
+            }
+        }
+    }
+    for (uint32_t i = 0; i < b->input.n; i++) {
+        const struct board_input *x = &b->input.data[i];
+        for (uint32_t k = 0; k < x->to.n; k++) {
+            const struct board_destination *to = &x->to.data[k];
+            if (is_lost(b, 0, to->cores, to->x_hop, to->y_hop))
+                diag_add(d, W0658, x->span, "hop [%d, %d] from chip 0 leads off the board",
+                         to->x_hop, to->y_hop);
+        }
+    }
+}
+
+/* The first core of those that have one value of the parameter together. */
+static uint32_t owner_of(const struct board_core *c, uint32_t param)
+{
+    switch (d2_param[param].scope) {
+    case D2_OF_PAIR:
+    case D2_OF_SADC:
+        return c->core / 2 * 2;
+    case D2_OF_CHIP:
+        return 0;
+    default:
+        return c->core;
+    }
+}
+
+/* Cores that have a parameter together but are given different values. */
+static void tell_shared(const struct board *b, struct diags *d)
+{
+    for (uint32_t i = 0; i < b->core.n; i++) {
+        const struct board_core *c = &b->core.data[i];
+        for (uint32_t k = 0; k < c->bias.n; k++) {
+            const struct board_bias *x = &c->bias.data[k];
+            uint32_t param = (uint32_t)d2_find_param(x->name), owner = owner_of(c, param);
+            for (uint32_t j = i; j-- > 0 && b->core.data[j].chip == c->chip;) {
+                const struct board_core *other = &b->core.data[j];
+                const struct board_bias *y = board_find_bias(other, x->name);
+                if (owner_of(other, param) != owner || !y ||
+                    (y->coarse == x->coarse && y->fine == x->fine))
+                    continue;
+                struct diag *g = diag_add(
+                    d, W0658, x->span,
+                    "chip %u: cores %u and %u have one `%s` together: %u:%u and %u:%u are "
+                    "given",
+                    c->chip, other->core, c->core, x->name, y->coarse, y->fine, x->coarse, x->fine);
+                diag_label(d, g, y->span, "the other one");
+                break;
+            }
+        }
+    }
+}
+
 bool d2_check_board(struct net *n, struct diags *d)
 {
     struct board *b = n->board;
@@ -198,5 +289,9 @@ bool d2_check_board(struct net *n, struct diags *d)
     ok = check_outputs(b, d) && ok;
     for (uint32_t i = 0; ok && i < b->core.n; i++)
         tell_broken(b, &b->core.data[i], d);
+    if (ok) {
+        tell_lost(b, d);
+        tell_shared(b, d);
+    }
     return ok && check_places(n, d);
 }

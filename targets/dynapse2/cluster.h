@@ -1,6 +1,9 @@
-/* Grouping neurons that must share the currents of a core although they want different ones:
- * k-means over the logarithms of the currents, with room for so many members in each cluster.
- * Deterministic; the first centres are those farthest apart. */
+/* Grouping neurons that must share the currents of a core although they want different ones: the
+ * least sum of squared differences of logarithms, with room for so many members in each cluster.
+ *
+ * Several starts, with centres that are farthest apart and with halves of halves along the widest
+ * current, are improved by moving and exchanging members; the best one stays. Deterministic. Time
+ * is linear in the points times the clusters. */
 #ifndef DYNAPSE2_CLUSTER_H
 #define DYNAPSE2_CLUSTER_H
 
@@ -22,7 +25,7 @@ struct d2_points {
 };
 
 /* `room` free places in each of the k clusters, together at least as many as there are free
- * points. */
-void d2_cluster(struct d2_points *p, uint32_t k, const uint32_t *room);
+ * points. Returns the sum of squares. */
+double d2_cluster(struct d2_points *p, uint32_t k, const uint32_t *room);
 
 #endif

@@ -4,18 +4,23 @@
 #include "targets/dynapse2/quantize.h"
 
 static const struct target_pass passes[] = {
-    {"place", d2_place}, {"quantize", d2_quantize}, {"route", d2_route}, {"bias", d2_bias},
-    {NULL, NULL},
+    {"split", d2_split}, {"place", d2_place}, {"relay", d2_fan_out}, {"quantize", d2_quantize},
+    {"route", d2_route}, {"bias", d2_bias},   {NULL, NULL},
 };
 
 const struct target_compiler compiler_dynapse2 = {
     .name = "dynapse2",
     .pass = passes,
-    .words = {.dendrite = d2_dendrite_name, .n_dendrite = D2_N_DENDRITES},
+    .words = {.dendrite = d2_dendrite_name,
+              .n_dendrite = D2_N_DENDRITES,
+              .n_cores = D2_CORES,
+              .put_bias = d2_put_bias},
+    .grid = true,
     .check_board = d2_check_board,
     .profile = &d2_profiles,
     .encode = d2_encode,
     .raise_board = d2_raise_board,
     .gain_of = d2_gain_of,
     .fit = d2_fit,
+    .occupancy = d2_occupancy,
 };

@@ -187,17 +187,6 @@ static bool emulate_sources(struct emulation *x, struct diags *d)
 
 /* ---- currents ---- */
 
-static enum d2_dendrite dendrite_of(uint32_t param)
-{
-    static const char prefix[D2_N_DENDRITES][6] = {
-        [D2_AMPA] = "DEAM_", [D2_GABA] = "DEGA_", [D2_NMDA] = "DENM_", [D2_SHUNT] = "DESC_"};
-    for (uint32_t k = D2_NONE + 1; k < D2_N_DENDRITES; k++) {
-        if (strncmp(d2_param[param].name, prefix[k], strlen(prefix[k])) == 0)
-            return (enum d2_dendrite)k;
-    }
-    return D2_NONE;
-}
-
 /* How much a neuron uses a dendrite: the currents of all of its CAM entries there. */
 static double use_of(const struct d2_neuron *x, const double *base, enum d2_dendrite dendrite)
 {
@@ -223,7 +212,7 @@ static double current_of(const struct emulation *x, const struct d2_placed *at,
         const bool latched = (at->neuron->latches >> D2_SO_DC & 1) != 0;
         const bool off = strcmp(d2_param[p].name, "SOIF_DC_P") == 0 && !latched;
         const double current = off ? 0 : core[p];
-        const double use = use_of(at->neuron, core + D2_BASE_PARAM, dendrite_of(p));
+        const double use = use_of(at->neuron, core + D2_BASE_PARAM, d2_dendrite_of(p));
         first = i == 0 ? current : first;
         equal = equal && current == first;
         sum += current;

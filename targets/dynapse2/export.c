@@ -14,15 +14,7 @@ bool d2_is_set(const struct d2_core *c, uint32_t param)
 
 const char *d2_core_name(uint32_t param)
 {
-    const struct d2_param *p = &d2_param[param];
-    static const char *const kinds[] = {"SO", "DE", "SY"}; /* soma, dendrite, synapse */
-    if (p->type != 'N' && p->type != 'P')
-        return NULL;
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-        if (strncmp(p->name, kinds[i], 2) == 0)
-            return d2_script_name(param);
-    }
-    return NULL;
+    return d2_param[param].scope == D2_OF_CORE ? d2_script_name(param) : NULL;
 }
 
 bool d2_exportable(const struct d2_config *c, struct diags *d)
@@ -36,9 +28,17 @@ bool d2_exportable(const struct d2_config *c, struct diags *d)
             struct diag *g = diag_add(d, E0602, (struct span){0},
                                       "chip %u core %u: samna has no parameter `%s` for one core",
                                       k->chip, k->core, d2_param[p].name);
+            static const char *const where[] = {
+                [D2_OF_CORE] = "",
+                [D2_OF_PAIR] = "it is in a chip's shared_parameters01 or 23 there: ",
+                [D2_OF_CHIP] = "it is in a chip's global_parameters there: ",
+                [D2_OF_SADC] = "it is in a chip's sadc_group_parameters01 or 23 there: ",
+                [D2_OF_UNKNOWN] = "",
+            };
             diag_hint(d, g,
-                      "it belongs to several cores there: leave it out of the board section, and "
-                      "set it in the program that drives the board");
+                      "%sleave it out of the board section, and set it in the program that drives "
+                      "the board",
+                      where[d2_param[p].scope]);
             ok = false;
         }
     }

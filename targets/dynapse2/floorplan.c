@@ -9,7 +9,7 @@ enum {
     HOST_TAGS = D2_TAGS - 1,
     MAX_ROUNDS = 20,
     SHAKEN = 4,
-    MAX_SHAKES = 300,
+    MOST_WORK = 200000000, /* while something is out of reach */
 };
 
 /* Hops that an event counts for that can't arrive: more than there are otherwise. */
@@ -23,6 +23,7 @@ struct placing {
     uint64_t *host;               /* of each group: cells that the host wants to hear */
     uint32_t *at;                 /* of each chip: its group, or NOWHERE */
     uint64_t column[D2_MAX_SIDE]; /* cells that the host wants to hear */
+    uint64_t work;                /* looks at a pair of groups, in exchanges */
 };
 
 /* ---- who speaks to whom ---- */
@@ -190,23 +191,24 @@ static bool is_fixed(const struct placing *x, uint32_t chip)
     return x->at[chip] != NOWHERE && x->f->group_home[x->at[chip]] != D2_ANY_HOME;
 }
 
-static void improve(struct placing *x, struct d2_budget *budget)
+static void improve(struct placing *x)
 {
     bool moved = true;
     for (uint32_t round = 0; round < MAX_ROUNDS && moved; round++) {
         moved = false;
         for (uint32_t c = 0; c < x->n_chips; c++) {
-            for (uint32_t k = 0; k < c && budget->left > 0; k++) {
+            x->work++; /* also where there is nothing to exchange */
+            for (uint32_t k = 0; k < c; k++) {
                 if ((x->at[c] == NOWHERE && x->at[k] == NOWHERE) || is_fixed(x, c) ||
                     is_fixed(x, k))
                     continue;
+                x->work += 4 * x->n;
                 uint64_t before = cost_of_two(x, c, k);
                 exchange(x, c, k);
                 if (cost_of_two(x, c, k) < before)
                     moved = true;
                 else
                     exchange(x, c, k);
-                budget->left -= 4 * x->n < budget->left ? 4 * x->n : budget->left;
             }
         }
     }
@@ -256,15 +258,14 @@ void d2_floor_place(struct arena *a, struct d2_floor *f, struct d2_budget *budge
         f->chip[g] = NOWHERE;
     count_traffic(a, &x);
     place_all(a, &x);
-    improve(&x, budget);
+    improve(&x);
     uint32_t *best = ARENA_ARRAY(a, uint32_t, x.n);
     uint64_t least = whole_cost(&x), draw = 0;
     memcpy(best, f->chip, x.n * sizeof *best);
-    for (uint32_t i = 0; i < MAX_SHAKES && budget->left > 0; i++) {
-        if (least < OUT_OF_REACH && !budget->asked)
-            break;
+    uint64_t most = budget->asked ? budget->left : MOST_WORK;
+    while (x.work < most && (least >= OUT_OF_REACH || budget->asked)) {
         shake(&x, budget->seed, &draw);
-        improve(&x, budget);
+        improve(&x);
         uint64_t cost = whole_cost(&x);
         if (cost < least) {
             least = cost;
@@ -273,4 +274,5 @@ void d2_floor_place(struct arena *a, struct d2_floor *f, struct d2_budget *budge
             go_back(&x, best);
         }
     }
+    budget->left -= x.work < budget->left ? x.work : budget->left;
 }

@@ -16,8 +16,9 @@ struct d2_floor {
     const int32_t *origin; /* of each source: its cell, or D2_CHANNEL: it enters at chip 0 */
     const bool *wanted;    /* of each cell: its spikes have to reach the host */
 
-    uint64_t *first_source; /* of each block; one more */
-    uint32_t *source;       /* that it hears */
+    uint64_t *first_source;    /* of each block; one more */
+    uint32_t *source;          /* that it hears */
+    uint32_t *first_own, *own; /* the same for those that are its cells */
 
     uint32_t n_groups;   /* of up to four blocks that share a chip */
     uint32_t *group;     /* of each block */

@@ -4,7 +4,7 @@
 
 enum {
     FREE = UINT32_MAX,
-    CHIP = 4,      /* a chip that hears a source */
+    CHIP = 4,      /* a chip that hears a source; 1 more if it is another one than the source's */
     EXCESS = 1000, /* one beyond what the source may reach */
     WIDE = 32,     /* blocks; sources heard in more say nothing about which belong together */
     TRIED = 3,     /* groups that a block is tried in */
@@ -48,6 +48,21 @@ static void find_sources(struct arena *a, struct d2_floor *f)
             seen++;
             f->source[f->first_source[(dense ? k : x->unit) + 1]++] = s;
         }
+    }
+}
+
+/* The sources that are cells of each block. */
+static void find_own(struct arena *a, struct d2_floor *f)
+{
+    f->first_own = ARENA_ARRAY(a, uint32_t, f->x->n_blocks + 2);
+    f->own = ARENA_ARRAY(a, uint32_t, f->p->n_cells);
+    for (uint32_t c = 0; c < f->p->n_cells; c++)
+        f->first_own[f->x->of[c] + 2]++;
+    for (uint32_t b = 2; b <= f->x->n_blocks; b++)
+        f->first_own[b] += f->first_own[b - 1];
+    for (uint32_t s = 0; s < f->p->n_sources; s++) {
+        if (f->origin[s] != D2_CHANNEL)
+            f->own[f->first_own[f->x->of[f->origin[s]] + 1]++] = s;
     }
 }
 
@@ -166,27 +181,47 @@ static void count_heard(struct arena *a, struct grouping *g)
     }
 }
 
+static int64_t cost_of(const struct grouping *g, uint32_t source)
+{
+    const struct d2_floor *f = g->f;
+    uint32_t n = g->heard.n[source], max = f->p->max_chips[source];
+    int64_t cost = CHIP * (int64_t)n;
+    if (max != D2_ANY_CHIPS && n > max)
+        cost += EXCESS * (int64_t)(n - max);
+    if (f->origin[source] == D2_CHANNEL)
+        return cost;
+    uint32_t own = f->group[f->x->of[f->origin[source]]];
+    return cost + n - (d2_spread_count(&g->heard, source, own) > 0);
+}
+
+/* Of all sources that the block hears, or sends and doesn't hear. */
+static int64_t cost_of_block(const struct grouping *g, uint32_t block)
+{
+    const struct d2_floor *f = g->f;
+    int64_t cost = 0;
+    for (uint64_t i = f->first_source[block]; i < f->first_source[block + 1]; i++)
+        cost += cost_of(g, f->source[i]);
+    for (uint32_t i = f->first_own[block]; i < f->first_own[block + 1]; i++) {
+        if (d2_spread_count(&f->x->heard, f->own[i], block) == 0)
+            cost += cost_of(g, f->own[i]);
+    }
+    return cost;
+}
+
 /* Moves a block; returns by how much that makes things worse. */
 static int64_t move(struct grouping *g, uint32_t block, uint32_t to)
 {
     struct d2_floor *f = g->f;
     uint32_t from = f->group[block];
-    int64_t cost = 0;
+    int64_t before = cost_of_block(g, block);
     for (uint64_t i = f->first_source[block]; i < f->first_source[block + 1]; i++) {
-        uint32_t s = f->source[i], max = f->p->max_chips[s];
-        uint32_t before = g->heard.n[s];
-        d2_spread_remove(&g->heard, s, from);
-        d2_spread_add(&g->heard, s, to);
-        uint32_t after = g->heard.n[s];
-        if (after > before)
-            cost += max != D2_ANY_CHIPS && after > max ? EXCESS : CHIP;
-        else if (after < before)
-            cost -= max != D2_ANY_CHIPS && before > max ? EXCESS : CHIP;
+        d2_spread_remove(&g->heard, f->source[i], from);
+        d2_spread_add(&g->heard, f->source[i], to);
     }
     f->group[block] = to;
     g->size[from]--;
     g->size[to]++;
-    return cost;
+    return cost_of_block(g, block) - before;
 }
 
 /* The groups that have most in common with the block, its own left out. */
@@ -242,6 +277,7 @@ void d2_floor_regroup(struct arena *a, struct d2_floor *f, struct d2_budget *bud
 {
     struct grouping g = {.f = f, .n = f->x->n_blocks};
     find_sources(a, f);
+    find_own(a, f);
     g.size = ARENA_ARRAY(a, uint32_t, d2_grid_chips(f->grid));
     find_affinity(a, &g);
     count_heard(a, &g);

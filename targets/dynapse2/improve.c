@@ -3,8 +3,11 @@
  *
  * What is made small: a block that hears a source costs 1 (a tag), a chip that does CHIP (an SRAM
  * entry, hops), a chip beyond what the source may reach EXCESS. */
+#include "runtime/base/rng.h"
 #include "targets/dynapse2/partition.h"
+#include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum {
     CHIP = 4,
@@ -27,6 +30,7 @@ struct work {
     uint32_t *shared, *candidate, n_candidates; /* sources of the cell in hand, of each block */
     struct wish *wish;
     uint32_t n_wishes;
+    uint64_t draw; /* numbers drawn so far */
 };
 
 static bool spend(struct work *w, uint64_t n)
@@ -204,6 +208,63 @@ static uint64_t exchange_wishes(struct work *w)
     return won;
 }
 
+/* Until nothing is won any more. */
+static uint64_t settle(struct work *w)
+{
+    uint64_t all = 0, won = 1;
+    for (uint32_t i = 0; i < MAX_SWEEPS && won > 0 && w->budget->left > 0; i++) {
+        won = sweep(w);
+        won += exchange_wishes(w);
+        all += won;
+    }
+    return all;
+}
+
+/* ---- annealing ---- */
+
+static double draw(struct work *w)
+{
+    return rng_uniform(w->budget->seed, w->draw++);
+}
+
+/* Two random cells of two blocks of one flavour change places, if that wins something or, the rarer
+ * the more it costs, loses. Returns what was won. */
+static int64_t try_exchange(struct work *w, double heat)
+{
+    uint32_t p = (uint32_t)(draw(w) * w->p->n_cells), q = (uint32_t)(draw(w) * w->p->n_cells);
+    uint32_t from = (uint32_t)w->x->of[p], to = (uint32_t)w->x->of[q];
+    spend(w, 1 + 4 * (degree(w, p) + degree(w, q)));
+    if (w->x->fixed[p] || w->x->fixed[q] || !may_go(w, p, to) || !may_go(w, q, from))
+        return 0;
+    int32_t gain = gain_of(w, p, to);
+    move(w, p, to);
+    gain += gain_of(w, q, from);
+    move(w, q, from);
+    if (tags_fit(w, from) && tags_fit(w, to) && (gain >= 0 || draw(w) < exp(gain / heat)))
+        return gain;
+    move(w, q, to);
+    move(w, p, from);
+    return 0;
+}
+
+/* Half of what is left of the budget for random exchanges that get ever colder, the rest to settle.
+ * What became worse all in all is taken back. */
+static void anneal(struct arena *a, struct work *w)
+{
+    int32_t *before = ARENA_ARRAY(a, int32_t, w->p->n_cells);
+    memcpy(before, w->x->of, w->p->n_cells * sizeof *before);
+    uint64_t all = w->budget->left, synapses = w->p->first_source[w->p->n_cells];
+    double hot = 1 + (double)synapses / w->p->n_cells / 8;
+    int64_t won = 0;
+    while (w->budget->left > all / 2) {
+        double gone = 2 * (double)(all - w->budget->left) / (double)all;
+        won += try_exchange(w, hot * pow(0.1 / hot, gone));
+    }
+    won += (int64_t)settle(w);
+    for (uint32_t c = 0; won < 0 && c < w->p->n_cells; c++)
+        move(w, c, (uint32_t)before[c]);
+}
+
 void d2_improve(struct arena *a, const struct d2_problem *p, struct d2_parts *x,
                 const struct d2_chips *chips, struct d2_budget *budget)
 {
@@ -223,10 +284,7 @@ void d2_improve(struct arena *a, const struct d2_problem *p, struct d2_parts *x,
                 d2_spread_add(&w.on_chip, p->source[i], chips->of[x->of[c]]);
         }
     }
-    for (uint32_t i = 0; i < MAX_SWEEPS && budget->left > 0; i++) {
-        uint64_t won = sweep(&w);
-        won += exchange_wishes(&w);
-        if (won == 0)
-            break;
-    }
+    settle(&w);
+    if (budget->asked && budget->left > 0 && x->n_blocks > 1)
+        anneal(a, &w);
 }

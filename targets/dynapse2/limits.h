@@ -57,11 +57,23 @@ int d2_find_latch(const char *name);
 
 /* Parameters of the bias generator [R]. The last letter of a name is the type of its circuit; only
  * N and P have a table of currents (biasgen.h). */
+
+/* Who shares the one value of a parameter, by the configuration object of the chip's library and
+ * public scripts for it. */
+enum d2_scope {
+    D2_OF_CORE,
+    D2_OF_PAIR, /* cores 0 and 1, cores 2 and 3 */
+    D2_OF_CHIP,
+    D2_OF_SADC, /* a group of the converters that measure currents, of a pair of cores */
+    D2_OF_UNKNOWN,
+};
+
 struct d2_param {
     const char *name;
     double scale; /* times the table's current; 0: not known */
     char type;    /* 'N', 'P', 'V' (a voltage), 'B' (a buffer) */
     bool core;    /* one of the 23 that a core with a neuron in use is given */
+    enum d2_scope scope;
 };
 
 enum { D2_N_PARAMS = 60, D2_N_CORE_PARAMS = 23 };

@@ -1,7 +1,7 @@
-/* The DYNAP-SE2 passes over the network, and what they share. In order: place, quantize (its own
- * header), route, bias. Each keeps what the board section gives by hand, reports what can't be
- * (E0406 where the hand is wrong, E0601 where it doesn't fit, E0602 where the chip can't) and
- * leaves the network as the chip will compute it. */
+/* The DYNAP-SE2 passes over the network, and what they share. In order: split, place, relay,
+ * quantize (its own header), route, bias. Each keeps what the board section gives by hand, reports
+ * what can't be (E0406 where the hand is wrong, E0601 where it doesn't fit, E0602 where the chip
+ * can't) and leaves the network as the chip will compute it. */
 #ifndef DYNAPSE2_PASSES_H
 #define DYNAPSE2_PASSES_H
 
@@ -19,9 +19,16 @@ static inline struct d2_grid d2_grid_of(const struct board *b)
 /* Of all inputs together, that a network may have (E0601). */
 enum { D2_MAX_CHANNELS = 1 << 24 };
 
+/* With o->split: helper neurons where one needs more CAM entries than it has. */
+bool d2_split(struct net *n, const struct target_options *o, struct target_report *r,
+              struct diags *d);
 /* Neurons get a core and an index there (net->board); neurons of a core have equal currents. */
 bool d2_place(struct net *n, const struct target_options *o, struct target_report *r,
               struct diags *d);
+/* The pass `relay`, with o->split: helper neurons where one is heard on more chips than it has SRAM
+ * entries. Those are placed too. */
+bool d2_fan_out(struct net *n, const struct target_options *o, struct target_report *r,
+                struct diags *d);
 /* CAM, SRAM, latches, the input map and the outputs' addresses. */
 bool d2_route(struct net *n, const struct target_options *o, struct target_report *r,
               struct diags *d);
@@ -29,8 +36,16 @@ bool d2_route(struct net *n, const struct target_options *o, struct target_repor
 bool d2_bias(struct net *n, const struct target_options *o, struct target_report *r,
              struct diags *d);
 
+/* What the first pass begins with, and does no harm later: the network has a board, of the size
+ * that was asked for (E0903 if its section says another), its section is one (E0406), it has room
+ * for the neurons (E0601), and the chip can do what is asked for. */
+bool d2_begin(struct net *n, const struct target_options *o, struct diags *d);
 /* Whether the chip can do what the models and connections ask for (E0602). */
 bool d2_check(const struct net *n, struct diags *d);
+/* The name of limits.h that may be meant; NULL: none is like it. */
+const char *d2_nearest_param(const char *name);
+/* "1.06 nA", for the comment of a bias in a board section. False: the current isn't known. */
+bool d2_put_bias(struct buf *out, const char *bias, uint32_t coarse, uint32_t fine);
 /* Whether the board section is one (E0406). CAM and SRAM entries are sorted by slot, parameters get
  * the name of limits.h. */
 bool d2_check_board(struct net *n, struct diags *d);
@@ -38,6 +53,15 @@ bool d2_check_board(struct net *n, struct diags *d);
 /* The part of `place` that gives all neurons of a core the same currents (W0652 where they wanted
  * different ones). */
 void d2_share_currents(struct net *n, struct diags *d);
+
+/* A neuron that needs more CAM entries than it has. */
+struct d2_crowded {
+    uint32_t layer, element, need, have;
+    uint32_t n; /* neurons of the layer that need too many */
+};
+/* Says so (E0601), with what is to be dropped and where most of it comes from. */
+void d2_say_crowded(const struct net *n, const struct target_options *o, const struct d2_crowded *c,
+                    struct diags *d);
 
 /* ---- where the neurons are ---- */
 
@@ -83,6 +107,8 @@ void d2_config_write(struct image_writer *w, const struct d2_config *c);
 bool d2_encode(struct image_writer *w, const struct net *n, const struct plan *p, struct diags *d);
 bool d2_raise_board(struct net *n, const struct image *im, struct diags *d);
 
+/* As struct target_compiler documents them. */
 uint32_t d2_fit(const struct net *n, struct arena *a, struct target_fit_row **out);
+void d2_occupancy(const struct net *n, struct arena *a, struct target_occupancy *out);
 
 #endif

@@ -2,16 +2,6 @@
 #include "targets/dynapse2/place.h"
 #include "targets/dynapse2/profile.h"
 
-static const char *cell_name(const struct d2_place *x, uint32_t cell)
-{
-    return d2_neuron_name(&x->d->arena, x->n, x->cell[cell].layer, x->cell[cell].element);
-}
-
-static struct span cell_span(const struct d2_place *x, uint32_t cell)
-{
-    return x->n->layer.data[x->cell[cell].layer].span;
-}
-
 /* ---- cores ---- */
 
 static uint32_t degree(const struct d2_place *x, uint32_t cell)
@@ -27,11 +17,9 @@ static bool say_wide_cell(const struct d2_place *x)
         widest = degree(x, c) > degree(x, widest) ? c : widest;
     if (degree(x, widest) <= D2_CAM)
         return false;
-    struct diag *g =
-        diag_add(x->d, E0601, cell_span(x, widest), "`%s` needs %u CAM entries, a neuron has %d",
-                 cell_name(x, widest), degree(x, widest), D2_CAM);
-    diag_hint(x->d, g, "drop %u: every weight that isn't 0 takes an entry",
-              degree(x, widest) - D2_CAM);
+    const struct d2_cell *c = &x->cell[widest];
+    const struct d2_crowded crowded = {c->layer, c->element, degree(x, widest), D2_CAM, 1};
+    d2_say_crowded(x->n, x->o, &crowded, x->d);
     return true;
 }
 

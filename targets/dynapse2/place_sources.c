@@ -121,7 +121,7 @@ bool d2_merge_sources(struct d2_place *x)
         const struct board_core *c = &x->n->board->core.data[i];
         for (uint32_t k = 0; k < c->neuron.n; k++) {
             const struct board_neuron *y = &c->neuron.data[k];
-            if (y->by_hand && y->layer >= 0)
+            if ((y->given & BOARD_SRAM) && y->layer >= 0)
                 skip[x->rows.n_channels + x->rows.first_cell[y->layer] + y->element] = true;
         }
     }

@@ -147,11 +147,11 @@ static void add_synapse(const struct pass *p, uint32_t connection, uint64_t at)
     struct d2_weights_of_core *x = core_of(p, c, at);
     struct d2_synapse s = {
         .connection = connection, .at = at, .current = fabs((double)c->weight[at]) * x->iscale};
+    s.by_hand = site_of(p, c, at).neuron->given & BOARD_CAM;
     if (all_given(x)) {
         double base[D2_BASES];
         d2_core_bases(x->core, base);
-        s.keep = site_of(p, c, at).neuron->by_hand ||
-                 d2_masks_of(base, c->weight[at], x->iscale, s.mask) == 2;
+        s.keep = s.by_hand || d2_masks_of(base, c->weight[at], x->iscale, s.mask) == 2;
     }
     x->synapse[x->n++] = s;
 }
@@ -270,7 +270,7 @@ static uint32_t refine(const struct pass *p, struct d2_weights_of_core *x,
         const struct net_connection *c = &p->n->connection.data[s->connection];
         uint32_t neuron = p->sites.first[c->dst] + c->post[s->at];
         used[neuron] += (s->mask[0] != 0 ? 1u : 0) + (s->mask[1] != 0 ? 1u : 0);
-        if (s->keep || p->sites.at[neuron].neuron->by_hand)
+        if (s->keep || s->by_hand)
             continue;
         struct wish w = {.synapse = i, .neuron = neuron};
         d2_nearest_pair(base, s->current, w.mask);
@@ -301,7 +301,7 @@ static void warn_lost(const struct pass *p, const struct d2_weights_of_core *x)
     uint32_t lost = 0;
     for (uint32_t i = 0; i < x->n_free; i++) {
         const struct d2_synapse *s = &x->synapse[i];
-        if (s->mask[0] || s->mask[1])
+        if (s->mask[0] || s->mask[1] || s->by_hand)
             continue;
         if (lost == 0)
             span = p->n->connection.data[s->connection].span;
@@ -322,6 +322,19 @@ static void warn_lost(const struct pass *p, const struct d2_weights_of_core *x)
     buf_free(&names);
 }
 
+/* The largest error of its weights over the largest of them, for `dyn fit`. */
+static void note_error(const struct d2_weights_of_core *x, const double base[D2_BASES])
+{
+    double worst = 0, largest = 0;
+    for (uint32_t i = 0; i < x->n; i++) {
+        largest = fmax(largest, x->synapse[i].current);
+        if (i < x->n_free && !x->synapse[i].by_hand)
+            worst = fmax(worst, mask_error(base, &x->synapse[i], x->synapse[i].mask));
+    }
+    x->core->has_error = largest > 0;
+    x->core->error = largest > 0 ? worst / largest : 0;
+}
+
 /* To three digits, downwards: what a hint calls enough has to be enough. */
 static double round_down(double x)
 {
@@ -337,7 +350,7 @@ static void warn_saturated(const struct pass *p, const struct d2_weights_of_core
     for (uint32_t i = 0; i < x->n_free; i++) {
         const struct d2_synapse *s = &x->synapse[i];
         double made = d2_mask_current(base, s->mask[0]) + d2_mask_current(base, s->mask[1]);
-        if (s->current <= x->reach * (1 + (double)FLT_EPSILON) || made >= s->current)
+        if (s->by_hand || s->current <= x->reach * (1 + (double)FLT_EPSILON) || made >= s->current)
             continue;
         n++;
         if (!worst || s->current > worst->current)
@@ -413,10 +426,13 @@ static void quantize_core(struct pass *p, struct d2_weights_of_core *x)
     p->refined.after += refined * x->n_free;
     p->refined.weights += x->n_free;
     report_core(p, x, base, mse, bound, refined);
+    note_error(x, base);
     warn_saturated(p, x, base);
     warn_lost(p, x);
     for (uint32_t i = 0; i < x->n_free; i++) {
         const struct d2_synapse *s = &x->synapse[i];
+        if (s->by_hand)
+            continue;
         float *w = &p->n->connection.data[s->connection].weight[s->at];
         *w = copysignf(d2_decode_weight(base, s->mask, 2, x->iscale), *w);
     }
@@ -436,7 +452,7 @@ static void report_refined(const struct pass *p)
                    x->entries == 1 ? "y" : "ies");
 }
 
-static void drop_zeros(struct net_connection *c)
+void d2_drop_zeros(struct net_connection *c)
 {
     uint64_t k = 0, s = 0;
     for (uint32_t pre = 0; pre < c->n_pre; pre++) {
@@ -480,7 +496,7 @@ bool d2_quantize(struct net *n, const struct target_options *o, struct target_re
         if (o->refine)
             report_refined(&p);
         for (uint32_t i = 0; i < n->connection.n; i++)
-            drop_zeros(&n->connection.data[i]);
+            d2_drop_zeros(&n->connection.data[i]);
     }
     arena_free(&scratch);
     return ok;

@@ -8,8 +8,8 @@
  * neuron's CAM entries. Masks aren't kept: d2_masks_of() gives them back.
  *
  * What is exact already stays: the network that the pass leaves, printed and read again, comes out
- * unchanged. CAM entries given by hand keep their weights where all four base currents are given
- * too; whether they agree is for `route` to say. */
+ * unchanged. Weights of CAM entries given by hand stay as they are: `route` makes them what the
+ * entries mean. Base currents that aren't given are found for them as for the others. */
 #ifndef DYNAPSE2_QUANTIZE_H
 #define DYNAPSE2_QUANTIZE_H
 
@@ -52,13 +52,17 @@ void d2_core_bases(const struct board_core *c, double base[D2_BASES]);
  * them; weights of one synapse add. E0601 if a sum isn't finite. */
 bool d2_merge_connections(struct net *n, struct target_report *r, struct diags *d);
 
+/* Takes synapses of weight 0 out. */
+void d2_drop_zeros(struct net_connection *c);
+
 /* The weights of one core, and where they are in the network. */
 struct d2_synapse {
     uint32_t connection;
     uint64_t at;     /* index in its `post` and `weight` */
     double current;  /* ampere, with the gain; not negative */
     uint8_t mask[2]; /* its CAM entries; 0: none */
-    bool keep;       /* its weight stays */
+    bool by_hand; /* so are its CAM entries: what they make of the weight is for `route` to see */
+    bool keep;    /* its weight stays, no search looks at it */
 };
 
 struct d2_weights_of_core {

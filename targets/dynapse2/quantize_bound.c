@@ -151,11 +151,12 @@ double d2_bound(const double *current, size_t n)
         seen = fmin(seen, x[n_x].at);
         bound_interval(&f, &x[n_x++]);
     }
+    double close = f.n < n ? 0.96 : 0.99; /* of many weights, less for less time */
     for (;;) {
         for (uint32_t i = 0; i < n_x; i++)
             if (x[i].bound < x[least].bound)
                 least = i;
-        if (x[least].bound >= 0.99 * seen || n_x >= MAX_INTERVALS)
+        if (x[least].bound >= close * seen || n_x >= MAX_INTERVALS)
             break;
         /* In three, so that the middle keeps its value. */
         struct interval whole = x[least];

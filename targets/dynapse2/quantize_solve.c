@@ -2,7 +2,7 @@
  * continuous space, then the best few of them onto the grid, by descent there.
  *
  * With the weights sorted and their sums and squares accumulated, the error of a set of 16 levels
- * takes 16 binary searches, whatever the number of weights; that is why thousands of sets can be
+ * takes 16 short searches, whatever the number of weights; that is why thousands of sets can be
  * tried. Currents are divided by the largest weight's, so that all numbers are of order 1. */
 #include "runtime/base/arena.h"
 #include "runtime/base/rng.h"
@@ -19,6 +19,7 @@ enum {
     PAIR_WIDE = 6,  /* the same in the final search */
     KICK_MAX = 100, /* grid steps */
     MAX_KEEP = 250,
+    MAX_STEPS = 4096,
 };
 
 struct effort {
@@ -30,16 +31,19 @@ struct effort {
 
 /* Few different weights are made almost exactly by many sets of bases, so the grid is most of the
  * error, and which of the sets it suits shows only there. Four weights or less leave bases
- * undetermined. */
+ * undetermined. Of many, every good start leads to about the same. */
 static const struct effort effort[] = {
     {D2_BASES, 600, 12, 400},
     {16, 3000, MAX_KEEP, 120},
-    {SIZE_MAX, 600, 12, 120},
+    {1000, 600, 12, 120},
+    {SIZE_MAX, 300, 8, 30},
 };
 
 struct problem {
     size_t n;
-    double *w;          /* ascending */
+    double *w;          /* ascending, 1 at most */
+    size_t n_steps;     /* a power of two: */
+    size_t *step;       /* weights below k / n_steps; one more */
     double *sum, *sum2; /* n + 1: of the first i weights, of their squares */
     double unit;        /* ampere */
     uint32_t n_grid;
@@ -73,6 +77,20 @@ static void set_grid(struct problem *p, const struct d2_reach *g, double factor)
     }
 }
 
+/* So many that a step holds a few weights: what searches in them start from. */
+static void make_steps(struct problem *p, struct arena *a)
+{
+    p->n_steps = 1;
+    while (p->n_steps < MAX_STEPS && p->n_steps < p->n)
+        p->n_steps *= 2;
+    p->step = ARENA_ARRAY(a, size_t, p->n_steps + 1);
+    for (size_t k = 0, i = 0; k <= p->n_steps; k++) {
+        while (i < p->n && p->w[i] < (double)k / (double)p->n_steps)
+            i++;
+        p->step[k] = i;
+    }
+}
+
 static void problem_init(struct problem *p, struct arena *a, const double *current, size_t n,
                          const struct d2_reach *g, const int32_t given[D2_BASES])
 {
@@ -88,6 +106,7 @@ static void problem_init(struct problem *p, struct arena *a, const double *curre
         p->sum[i + 1] = p->sum[i] + p->w[i];
         p->sum2[i + 1] = p->sum2[i] + p->w[i] * p->w[i];
     }
+    make_steps(p, a);
     p->n_grid = g->n;
     p->grid = ARENA_ARRAY(a, double, g->n);
     memcpy(p->given, given, sizeof p->given);
@@ -97,32 +116,35 @@ static void problem_init(struct problem *p, struct arena *a, const double *curre
 /* The 16 sums in ascending order: each base merges the list so far with itself plus the base. */
 static void make_levels(struct levels *l, const double base[D2_BASES])
 {
-    struct levels from;
-    from.value[0] = 0;
-    from.mask[0] = 0;
+    double from[D2_MASKS + 1] = {0};
+    uint8_t mask[D2_MASKS + 1] = {0};
     uint32_t n = 1;
     for (uint32_t k = 0; k < D2_BASES; k++) {
         uint32_t i = 0, j = 0;
+        from[n] = INFINITY; /* the list without the base ends first */
         for (uint32_t m = 0; m < 2 * n; m++) {
-            if (j == n || (i < n && from.value[i] <= from.value[j] + base[k])) {
-                l->value[m] = from.value[i];
-                l->mask[m] = from.mask[i++];
-            } else {
-                l->value[m] = from.value[j] + base[k];
-                l->mask[m] = (uint8_t)(from.mask[j++] | 1u << k);
-            }
+            double x = from[i], y = from[j] + base[k];
+            bool without = x <= y;
+            l->value[m] = without ? x : y;
+            l->mask[m] = without ? mask[i] : (uint8_t)(mask[j] | 1u << k);
+            i += without;
+            j += !without;
         }
         n *= 2;
-        memcpy(from.value, l->value, n * sizeof *l->value);
-        memcpy(from.mask, l->mask, n * sizeof *l->mask);
+        memcpy(from, l->value, n * sizeof *from);
+        memcpy(mask, l->mask, n * sizeof *mask);
     }
 }
 
-/* The first weight that is `x` or more. */
-static size_t lower_bound(const struct problem *p, size_t from, double x)
+/* The first weight that is `x` or more; x isn't negative. The step is exact, since multiplying by a
+ * power of two is. */
+static size_t lower_bound(const struct problem *p, double x)
 {
-    const double *w = p->w + from;
-    size_t n = p->n - from;
+    if (x >= 1)
+        return x > 1 ? p->n : p->step[p->n_steps];
+    size_t k = (size_t)(x * (double)p->n_steps);
+    const double *w = p->w + p->step[k];
+    size_t n = p->step[k + 1] - p->step[k];
     while (n > 0) {
         size_t half = n / 2;
         bool right = w[half] < x;
@@ -134,9 +156,8 @@ static size_t lower_bound(const struct problem *p, size_t from, double x)
 
 static void assign(const struct problem *p, struct levels *l)
 {
-    size_t at = 0;
     for (uint32_t k = 0; k + 1 < D2_MASKS; k++)
-        l->end[k] = at = lower_bound(p, at, (l->value[k] + l->value[k + 1]) / 2);
+        l->end[k] = lower_bound(p, (l->value[k] + l->value[k + 1]) / 2);
     l->end[D2_MASKS - 1] = p->n;
 }
 
@@ -307,13 +328,21 @@ static double error_at(const struct problem *p, const int32_t index[D2_BASES])
     return total_error(p, base);
 }
 
+/* The lowest of equally near ones. */
 static int32_t nearest_index(const struct problem *p, double x)
 {
-    uint32_t best = 0;
-    for (uint32_t i = 1; i < p->n_grid; i++)
-        if (fabs(p->grid[i] - x) < fabs(p->grid[best] - x))
-            best = i;
-    return (int32_t)best;
+    uint32_t at = 0, n = p->n_grid;
+    while (n > 0) { /* the first one that is x or more */
+        uint32_t half = n / 2;
+        bool right = p->grid[at + half] < x;
+        at = right ? at + half + 1 : at;
+        n = right ? n - half - 1 : half;
+    }
+    if (at == p->n_grid || (at > 0 && x - p->grid[at - 1] <= p->grid[at] - x))
+        at--;
+    while (at > 0 && p->grid[at - 1] == p->grid[at])
+        at--;
+    return (int32_t)at;
 }
 
 /* Keeps a place if it is on the grid and better. */
@@ -448,26 +477,39 @@ static const struct effort *find_effort(const struct problem *p)
     return e;
 }
 
+static struct place search(const struct problem *p, uint64_t seed)
+{
+    struct candidate kept[MAX_KEEP];
+    struct place at[MAX_KEEP];
+    const struct effort *e = find_effort(p);
+    uint32_t n_kept = search_continuous(p, seed, e->starts, kept, e->keep);
+    for (uint32_t i = 0; i < n_kept; i++) {
+        at[i] = onto_grid(p, kept[i].base);
+        descend(p, &at[i], WINDOW, PAIR);
+    }
+    qsort(at, n_kept, sizeof *at, by_error);
+    for (uint32_t i = 0; i < n_kept && i < POLISH; i++)
+        descend(p, &at[i], (int32_t)p->n_grid, PAIR_WIDE);
+    qsort(at, n_kept, sizeof *at, by_error);
+    kick(p, e, &at[0], seed);
+    return at[0];
+}
+
 void d2_solve(const double *current, size_t n, const struct d2_reach *g,
               const int32_t given[D2_BASES], uint64_t seed, struct d2_solution *out)
 {
     struct arena arena = {0};
     struct problem p;
+    struct place at = {.error = 0};
     problem_init(&p, &arena, current, n, g, given);
-    struct candidate kept[MAX_KEEP];
-    struct place at[MAX_KEEP];
-    const struct effort *e = find_effort(&p);
-    uint32_t n_kept = search_continuous(&p, seed, e->starts, kept, e->keep);
-    for (uint32_t i = 0; i < n_kept; i++) {
-        at[i] = onto_grid(&p, kept[i].base);
-        descend(&p, &at[i], WINDOW, PAIR);
+    bool all_given = true;
+    for (uint32_t k = 0; k < D2_BASES; k++) {
+        at.index[k] = given[k];
+        all_given = all_given && given[k] != D2_FREE;
     }
-    qsort(at, n_kept, sizeof *at, by_error);
-    for (uint32_t i = 0; i < n_kept && i < POLISH; i++)
-        descend(&p, &at[i], (int32_t)g->n, PAIR_WIDE);
-    qsort(at, n_kept, sizeof *at, by_error);
-    kick(&p, e, &at[0], seed);
-    write_solution(&p, g, at[0], current, n, out);
+    if (!all_given)
+        at = search(&p, seed);
+    write_solution(&p, g, at, current, n, out);
     arena_free(&arena);
 }
 

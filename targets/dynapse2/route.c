@@ -6,17 +6,19 @@
  * read back (route_verify.c). */
 #include "targets/dynapse2/route.h"
 
-/* The direct current flows where the core makes one. */
+/* The direct current flows where the network wants one, or hands gave the core one. */
 static void fill_latches(struct d2_route *r)
 {
     for (uint32_t i = 0; i < r->rows.n_cells; i++) {
         struct board_neuron *x = r->sites.at[i].neuron;
         const struct net_layer *l = &r->n->layer.data[x->layer];
-        for (uint32_t p = 0; p < l->model->param.n && !x->by_hand; p++) {
+        const struct board_bias *given = board_find_bias(r->sites.at[i].core, "SOIF_DC_P");
+        bool by_hand = given && (given->coarse > 0 || given->fine > 0);
+        for (uint32_t p = 0; p < l->model->param.n && !(x->given & BOARD_LATCH); p++) {
             const struct model_param *m = &l->model->param.data[p];
             for (uint32_t k = 0; d2_is_bound(m) && k < m->on.n; k++) {
                 if (strcmp(m->on.name[k], "SOIF_DC_P") == 0 &&
-                    d2_value(&l->param[p], x->element) > 0)
+                    (by_hand || d2_value(&l->param[p], x->element) > 0))
                     VEC_PUSH(r->n->arena, &x->latch, d2_latch_name[D2_SO_DC]);
             }
         }
@@ -76,10 +78,10 @@ static bool fill_outputs(struct d2_route *r)
 bool d2_route(struct net *n, const struct target_options *o, struct target_report *r,
               struct diags *d)
 {
-    (void)o;
     struct arena scratch = {0};
     struct d2_route x = {
         .n = n,
+        .o = o,
         .d = d,
         .a = &scratch,
         .grid = d2_grid_of(n->board),
@@ -90,6 +92,8 @@ bool d2_route(struct net *n, const struct target_options *o, struct target_repor
     if (ok) {
         fill_latches(&x);
         ok = fill_outputs(&x) && d2_route_verify(n, d);
+        for (uint32_t i = 0; i < x.rows.n_cells; i++)
+            x.sites.at[i].neuron->given = BOARD_ALL;
     }
     if (ok)
         buf_printf(&r->text, "route: %llu synapses\n",

@@ -20,6 +20,7 @@ struct d2_incoming { /* a synapse, as its neuron sees it */
 
 struct d2_route {
     struct net *n;
+    const struct target_options *o;
     struct diags *d;
     struct arena *a; /* as long as the pass */
     struct d2_grid grid;
@@ -60,6 +61,17 @@ bool d2_route_tags(struct d2_route *r);
 const struct d2_link *d2_find_link(const struct d2_route *r, uint32_t source, uint32_t chip,
                                    uint32_t core);
 
+/* ---- route_hand.c ---- */
+
+struct d2_asked { /* a link whose tag isn't chosen yet */
+    uint32_t source, chip;
+    uint8_t cores;
+    uint16_t tag; /* D2_TAGS until CAM entries given by hand say which */
+};
+/* For all such links of one chip, with the tags that are left there. What is found is taken, as are
+ * the other tags of CAM entries given by hand. */
+void d2_route_ask(struct d2_route *r, struct d2_asked *link, uint32_t n, struct d2_tags *tags);
+
 /* ---- route_cam.c ---- */
 
 bool d2_route_cam(struct d2_route *r);
@@ -71,9 +83,9 @@ bool d2_route_inputs(struct d2_route *r);
 
 /* ---- route_verify.c ---- */
 
-/* Whether the board's bits make the network's weights, neurons given by hand included (E0406 at
- * the neuron's place where they don't). Weights that differ in the last bits, as when entries given
- * by hand add up in another order, become those of the board. */
+/* Whether the board's bits make the network's synapses, neurons given by hand included (E0406 at
+ * the neuron's place where they don't). Weights that CAM entries given by hand make become those of
+ * the board (W0658 if better ones could be had), as do all that differ in the last bits. */
 bool d2_route_verify(struct net *n, struct diags *d);
 
 #endif

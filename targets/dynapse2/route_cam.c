@@ -10,12 +10,6 @@ struct cam_pass {
     struct d2_scale *scale; /* of each receptor of the layer in hand; v is NULL until used */
 };
 
-/* The neuron of a layer that needs the most CAM entries, where that is too many. */
-struct crowded {
-    uint32_t element, need, have;
-    uint32_t n; /* neurons that need too many */
-};
-
 /* The weights that single masks make in the core in hand, at the last scale met there. */
 struct made {
     double base[D2_BASES], iscale;
@@ -48,13 +42,15 @@ static bool no_link(const struct d2_route *r, const struct d2_incoming *in, stru
     struct span span = d2_is_channel(&r->rows, in->source)
                            ? r->by_hand[in->source]->span
                            : r->sites.at[in->source - r->rows.n_channels].neuron->span;
-    diag_add(r->d, E0406, span, "`%s` doesn't reach chip %u core %u, where it feeds `%s`",
-             d2_source_name(&r->d->arena, &r->rows, in->source), at.core->chip, at.core->core,
-             name);
+    struct diag *g = diag_add(
+        r->d, E0406, span, "`%s` doesn't reach chip %u core %u, where it feeds `%s`",
+        d2_source_name(&r->d->arena, &r->rows, in->source), at.core->chip, at.core->core, name);
+    diag_hint(r->d, g, "place `%s` where it goes, or leave its destinations out: they are computed",
+              name);
     return false;
 }
 
-static bool cam_entries(struct cam_pass *p, uint32_t layer, uint32_t element, struct crowded *c)
+static bool cam_entries(struct cam_pass *p, uint32_t layer, uint32_t element, struct d2_crowded *c)
 {
     struct d2_route *r = p->r;
     uint32_t neuron = r->sites.first[layer] + element, need = 0, slot = 0;
@@ -96,7 +92,7 @@ static bool cam_entries(struct cam_pass *p, uint32_t layer, uint32_t element, st
     if (need > have) {
         c->n++;
         if (need - have > c->need - c->have)
-            *c = (struct crowded){element, need, have, c->n};
+            *c = (struct d2_crowded){layer, element, need, have, c->n};
         return true;
     }
     at.neuron->cam.data = ARENA_ARRAY(r->n->arena, struct board_cam, need);
@@ -105,40 +101,20 @@ static bool cam_entries(struct cam_pass *p, uint32_t layer, uint32_t element, st
     return true;
 }
 
-static void report_crowded(const struct d2_route *r, uint32_t layer, const struct crowded *c)
-{
-    const struct net_layer *l = &r->n->layer.data[layer];
-    const char *also =
-        c->n > 1 ? arena_printf(&r->d->arena, " (and %u more neurons of `%s`)", c->n - 1, l->name)
-                 : "";
-    uint32_t neuron = r->sites.first[layer] + c->element, most = 0;
-    uint32_t *count = ARENA_ARRAY(r->a, uint32_t, r->n->connection.n);
-    for (uint64_t i = r->first_in[neuron]; i < r->first_in[neuron + 1]; i++) {
-        uint32_t at = r->in[i].connection;
-        if (r->same[r->in[i].source] == r->in[i].source && ++count[at] > count[most])
-            most = at;
-    }
-    struct diag *g = diag_add(
-        r->d, E0601, l->span, "`%s` needs %u CAM entries, %s %u%s",
-        d2_neuron_name(&r->d->arena, r->n, layer, c->element), c->need,
-        c->have == D2_CAM ? "a neuron has" : "by the profile of its chip it has", c->have, also);
-    diag_label(r->d, g, r->n->connection.data[most].span, "%u of them from here", count[most]);
-    diag_hint(r->d, g, "drop %u: every weight that isn't 0 takes an entry", c->need - c->have);
-}
-
 bool d2_route_cam(struct d2_route *r)
 {
     bool ok = true;
     for (uint32_t l = 0; l < r->n->layer.n; l++) {
         uint32_t n_receptors = r->n->layer.data[l].model->receptor.n;
         struct cam_pass p = {r, ARENA_ARRAY(r->a, struct d2_scale, n_receptors)};
-        struct crowded c = {0};
+        struct d2_crowded c = {0};
         for (uint32_t e = 0; e < r->n->layer.data[l].n; e++) {
-            if (!r->sites.at[r->sites.first[l] + e].neuron->by_hand && !cam_entries(&p, l, e, &c))
+            const struct board_neuron *x = r->sites.at[r->sites.first[l] + e].neuron;
+            if (!(x->given & BOARD_CAM) && !cam_entries(&p, l, e, &c))
                 return false;
         }
         if (c.need) {
-            report_crowded(r, l, &c);
+            d2_say_crowded(r->n, r->o, &c, r->d);
             ok = false;
         }
     }

@@ -5,7 +5,7 @@ bool d2_is_by_hand(const struct d2_route *r, uint32_t source)
 {
     return d2_is_channel(&r->rows, source)
                ? r->by_hand[source] != NULL
-               : r->sites.at[source - r->rows.n_channels].neuron->by_hand;
+               : (r->sites.at[source - r->rows.n_channels].neuron->given & BOARD_SRAM) != 0;
 }
 
 uint32_t d2_source_chip(const struct d2_route *r, uint32_t source)

@@ -38,14 +38,19 @@ static uint32_t preferred_tag(const struct host *h, struct d2_site at)
     return at.core->core * D2_NEURONS + at.neuron->index + row % 2 * D2_CORES * D2_NEURONS;
 }
 
+/* By neurons of the network or not. */
 static void take_by_hand(struct host *h)
 {
-    for (uint32_t i = 0; i < h->r->rows.n_cells; i++) {
-        const struct board_neuron *x = h->r->sites.at[i].neuron;
-        for (uint32_t k = 0; x->by_hand && k < x->sram.n; k++) {
-            const struct board_sram *s = &x->sram.data[k];
-            if (s->cores && s->x_hop == D2_HOST_HOP && s->y_hop == D2_HOST_HOP)
-                take_tag(h, column_of(h, i), s->tag);
+    const struct board *b = h->r->n->board;
+    for (uint32_t i = 0; i < b->core.n; i++) {
+        const struct board_core *c = &b->core.data[i];
+        for (uint32_t j = 0; j < c->neuron.n; j++) {
+            const struct board_neuron *x = &c->neuron.data[j];
+            for (uint32_t k = 0; (x->given & BOARD_SRAM) && k < x->sram.n; k++) {
+                const struct board_sram *s = &x->sram.data[k];
+                if (s->cores && s->x_hop == D2_HOST_HOP && s->y_hop == D2_HOST_HOP)
+                    take_tag(h, c->chip % h->r->grid.columns, s->tag);
+            }
         }
     }
 }
@@ -66,7 +71,7 @@ static void choose_tags(struct host *h, bool wanted)
         for (uint32_t i = 0; i < r->rows.n_cells; i++) {
             struct d2_site at = r->sites.at[i];
             uint32_t column = column_of(h, i);
-            if (at.neuron->by_hand || h->tag[i] != NO_HOST ||
+            if ((at.neuron->given & BOARD_SRAM) || h->tag[i] != NO_HOST ||
                 h->wanted[at.neuron->layer] != wanted || !d2_reaches_host(r->grid, at.core->chip) ||
                 (!wanted && n_links(r, i) >= D2_SRAM))
                 continue;
@@ -80,13 +85,49 @@ static void choose_tags(struct host *h, bool wanted)
     }
 }
 
+static bool speaks_to_host(const struct d2_route *r, struct d2_site at)
+{
+    for (uint32_t k = 0; k < at.neuron->sram.n; k++) {
+        const struct board_sram *s = &at.neuron->sram.data[k];
+        if (s->cores && d2_hop_target(r->grid, at.core->chip, s->x_hop, s->y_hop) == D2_HOST)
+            return true;
+    }
+    return false;
+}
+
+/* SRAM entries by hand that leave out the host, once for each layer whose spikes are wanted. */
+static void tell_silent(const struct host *h)
+{
+    const struct d2_route *r = h->r;
+    for (uint32_t l = 0, i = 0; l < r->n->layer.n; l++) {
+        uint32_t n = 0, first = 0;
+        for (uint32_t e = 0; e < r->n->layer.data[l].n; e++, i++) {
+            struct d2_site at = r->sites.at[i];
+            if (!h->wanted[l] || !(at.neuron->given & BOARD_SRAM) || speaks_to_host(r, at))
+                continue;
+            first = n++ == 0 ? i : first;
+        }
+        if (n == 0)
+            continue;
+        struct diag *g = diag_add(
+            r->d, W0658, r->sites.at[first].neuron->span,
+            "the spikes of `%s` are wanted, but its SRAM entries by hand don't lead to the host%s",
+            d2_source_name(&r->d->arena, &r->rows, r->rows.n_channels + first),
+            n > 1 ? arena_printf(&r->d->arena, " (nor do those of %u more neurons of its layer)",
+                                 n - 1)
+                  : "");
+        diag_hint(r->d, g, "an entry with cores 0b1111 and hop [%d, %d] does", D2_HOST_HOP,
+                  D2_HOST_HOP);
+    }
+}
+
 /* Every neuron that is wanted has a tag. */
 static bool check_wanted(const struct host *h)
 {
     const struct d2_route *r = h->r;
     for (uint32_t i = 0; i < r->rows.n_cells; i++) {
         struct d2_site at = r->sites.at[i];
-        if (at.neuron->by_hand || !h->wanted[at.neuron->layer] || h->tag[i] != NO_HOST)
+        if ((at.neuron->given & BOARD_SRAM) || !h->wanted[at.neuron->layer] || h->tag[i] != NO_HOST)
             continue;
         const char *name = d2_source_name(&r->d->arena, &r->rows, r->rows.n_channels + i);
         struct span span = r->n->layer.data[at.neuron->layer].span;
@@ -134,6 +175,26 @@ static bool hops_to(const struct d2_route *r, uint32_t source, uint32_t chip, in
     return false;
 }
 
+/* Of the connections that leave a neuron the one by which it is heard on most chips. */
+static const struct net_connection *widest(const struct d2_route *r, uint32_t source)
+{
+    const struct net_connection *best = NULL;
+    uint32_t n_chips = d2_grid_chips(r->grid), most = 0;
+    uint32_t *seen = ARENA_ARRAY(r->a, uint32_t, n_chips), mark = 0; /* by which connection */
+    for (struct d2_row x = d2_row_of(&r->rows, source); d2_row_next(&x);) {
+        uint32_t chips = 0;
+        mark++;
+        for (uint64_t s = x.c->row[x.pre]; s < x.c->row[x.pre + 1]; s++) {
+            uint32_t chip = r->sites.at[r->sites.first[x.c->dst] + x.c->post[s]].core->chip;
+            chips += seen[chip] != mark;
+            seen[chip] = mark;
+        }
+        best = chips > most ? x.c : best;
+        most = chips > most ? chips : most;
+    }
+    return best;
+}
+
 /* The neuron that needs the most SRAM entries, of n for which four are too few. */
 static bool too_many(const struct d2_route *r, uint32_t neuron, uint32_t n, bool host)
 {
@@ -147,17 +208,20 @@ static bool too_many(const struct d2_route *r, uint32_t neuron, uint32_t n, bool
         last = r->link[k].chip;
         buf_printf(&list, "%s%u", chips++ ? ", " : "", last);
     }
-    struct diag *g = diag_add(
-        r->d, E0601, d2_source_span(&r->rows, source),
-        "`%s` needs %u SRAM entries, a neuron has %d: it is heard on %u chips "
-        "(%s)%s%s%s",
-        d2_source_name(&r->d->arena, &r->rows, source), need, D2_SRAM, chips, list.data,
-        need - host > chips ? ", with several tags where one isn't free" : "",
-        host ? ", and its spikes are wanted" : "",
-        n > 1 ? arena_printf(&r->d->arena, " (%u more neurons need too many)", n - 1) : "");
-    diag_hint(r->d, g, "neurons that hear it on %u chip%s fewer%s", need - D2_SRAM,
-              need - D2_SRAM == 1 ? "" : "s",
-              host ? ", or an `output` of which it is no part" : "");
+    struct diag *g =
+        diag_add(r->d, E0601, d2_source_span(&r->rows, source),
+                 "`%s` needs %u SRAM entries, a neuron has %d: it is heard on %u chips "
+                 "(%s)%s%s%s",
+                 d2_source_name(&r->d->arena, &r->rows, source), need, D2_SRAM, chips, list.data,
+                 need - host > chips ? ", with several tags where one isn't free" : "",
+                 host ? ", and its spikes are wanted" : "",
+                 n > 1 ? arena_printf(&r->d->arena, " (and %u more need too many)", n - 1) : "");
+    const struct net_connection *c = widest(r, source);
+    if (c)
+        diag_label(r->d, g, c->span, "by which it is heard on most chips");
+    diag_hint(r->d, g, "drop %u chip%s%s%s", need - D2_SRAM, need - D2_SRAM == 1 ? "" : "s",
+              host ? ", or leave it out of `output` and `record`" : "",
+              r->o->split || chips + host <= D2_SRAM ? "" : ", or add helper neurons: `--split`");
     buf_free(&list);
     return false;
 }
@@ -194,11 +258,12 @@ bool d2_route_sram(struct d2_route *r, struct target_report *report)
     choose_tags(&h, false);
     if (!check_wanted(&h))
         return false;
+    tell_silent(&h);
     uint32_t n_host = 0, n_over = 0, worst = 0, most = D2_SRAM;
     for (uint32_t i = 0; i < r->rows.n_cells; i++) {
         uint32_t need = n_links(r, i) + (h.tag[i] != NO_HOST);
         n_host += h.tag[i] != NO_HOST;
-        if (r->sites.at[i].neuron->by_hand || need <= D2_SRAM)
+        if ((r->sites.at[i].neuron->given & BOARD_SRAM) || need <= D2_SRAM)
             continue;
         n_over++;
         worst = need > most ? i : worst;
@@ -207,7 +272,7 @@ bool d2_route_sram(struct d2_route *r, struct target_report *report)
     if (n_over > 0)
         return too_many(r, worst, n_over, h.tag[worst] != NO_HOST);
     for (uint32_t i = 0; i < r->rows.n_cells; i++) {
-        if (!r->sites.at[i].neuron->by_hand && !fill_neuron(r, i, h.tag[i]))
+        if (!(r->sites.at[i].neuron->given & BOARD_SRAM) && !fill_neuron(r, i, h.tag[i]))
             return false;
     }
     buf_printf(&report->text, "route: %u of %u neurons speak to the host\n", n_host,

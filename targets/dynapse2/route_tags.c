@@ -6,7 +6,7 @@ struct pending { /* a link on its way */
     uint32_t source, chip;
     uint16_t tag;
     uint8_t cores;
-    bool by_hand;
+    bool by_hand, asked; /* its tag is given, or a CAM entry given by hand holds it */
 };
 
 struct tagging {
@@ -64,7 +64,7 @@ static void link_by_hand(struct tagging *t, uint32_t source)
         int target = d2_hop_target(r->grid, chip, to.x_hop, to.y_hop);
         if (target >= 0)
             VEC_PUSH(r->a, &t->link,
-                     ((struct pending){source, (uint32_t)target, to.tag, to.cores, true}));
+                     ((struct pending){source, (uint32_t)target, to.tag, to.cores, true, false}));
     }
 }
 
@@ -135,9 +135,43 @@ static bool choose_tags(struct tagging *t, uint32_t i, uint32_t *full)
     return true;
 }
 
+/* Neurons that aren't of the network may fire all the same: the tags that they send to a chip. */
+static void take_strangers(struct tagging *t, uint32_t chip)
+{
+    const struct board *b = t->r->n->board;
+    for (uint32_t i = 0; i < b->core.n; i++) {
+        const struct board_core *c = &b->core.data[i];
+        for (uint32_t j = 0; j < c->neuron.n; j++) {
+            const struct board_neuron *x = &c->neuron.data[j];
+            for (uint32_t k = 0; x->layer < 0 && k < x->sram.n; k++) {
+                const struct board_sram *s = &x->sram.data[k];
+                if (d2_hop_target(t->r->grid, c->chip, s->x_hop, s->y_hop) == (int)chip)
+                    d2_tags_take(&t->tags, s->tag, s->cores);
+            }
+        }
+    }
+}
+
 static uint32_t bucket_of(const struct pending *p)
 {
     return p->chip * (D2_CORES + 1) + (p->by_hand ? 0 : D2_CORES + 1 - d2_count_cores(p->cores));
+}
+
+/* The links of a chip whose tags are free to choose, order[from] to order[to - 1], ask those of CAM
+ * entries given by hand. */
+static void ask(struct tagging *t, const uint32_t *order, uint32_t from, uint32_t to)
+{
+    struct d2_asked *list = ARENA_ARRAY(t->r->a, struct d2_asked, to - from);
+    for (uint32_t i = from; i < to; i++) {
+        const struct pending *p = &t->link.data[order[i]];
+        list[i - from] = (struct d2_asked){p->source, p->chip, p->cores, D2_TAGS};
+    }
+    d2_route_ask(t->r, list, to - from, &t->tags);
+    for (uint32_t i = from; i < to; i++) {
+        struct pending *p = &t->link.data[order[i]];
+        p->asked = list[i - from].tag != D2_TAGS;
+        p->tag = list[i - from].tag;
+    }
 }
 
 /* By chip; there what is given by hand first, then sets of 4, 3, 2 cores and single ones. */
@@ -153,16 +187,20 @@ static bool color(struct tagging *t, uint32_t *full)
         first[b + 1] += first[b];
     for (uint32_t i = 0; i < n; i++)
         order[first[bucket_of(&t->link.data[i])]++] = i;
-    uint32_t chip = UINT32_MAX;
-    for (uint32_t i = 0; i < n; i++) {
-        const struct pending p = t->link.data[order[i]];
-        if (p.chip != chip)
-            d2_tags_init(&t->tags);
-        chip = p.chip;
-        if (p.by_hand)
-            d2_tags_take(&t->tags, p.tag, p.cores);
-        else if (!choose_tags(t, order[i], full))
-            return false;
+    uint32_t i = 0;
+    while (i < n) {
+        uint32_t chip = t->link.data[order[i]].chip, end = i;
+        d2_tags_init(&t->tags);
+        take_strangers(t, chip);
+        for (; i < n && t->link.data[order[i]].chip == chip && t->link.data[order[i]].by_hand; i++)
+            d2_tags_take(&t->tags, t->link.data[order[i]].tag, t->link.data[order[i]].cores);
+        for (end = i; end < n && t->link.data[order[end]].chip == chip;)
+            end++;
+        ask(t, order, i, end);
+        for (; i < end; i++) {
+            if (!t->link.data[order[i]].asked && !choose_tags(t, order[i], full))
+                return false;
+        }
     }
     return true;
 }

@@ -8,7 +8,7 @@ uint32_t d2_source_owner(const struct d2_rows *r, uint32_t source, uint32_t *ele
 {
     bool channel = d2_is_channel(r, source);
     const uint32_t *first = channel ? r->first_channel : r->first_cell;
-    uint32_t lo = 0, n = channel ? r->n->input.n : r->n->layer.n;
+    uint32_t lo = 0, n = channel ? r->n->input.n : r->n_layers;
     *element = channel ? source : source - r->n_channels;
     while (n > 1) { /* the last one that begins at or before it */
         uint32_t half = n / 2;
@@ -82,6 +82,7 @@ bool d2_rows_init(struct arena *a, const struct net *n, struct d2_rows *out, str
 {
     uint64_t channels = 0;
     *out = (struct d2_rows){.n = n,
+                            .n_layers = n->layer.n,
                             .first_channel = ARENA_ARRAY(a, uint32_t, n->input.n + 1),
                             .first_cell = ARENA_ARRAY(a, uint32_t, n->layer.n + 1)};
     for (uint32_t i = 0; i < n->input.n; i++) {

@@ -10,6 +10,7 @@
 
 struct d2_rows {
     const struct net *n;
+    uint32_t n_layers; /* layers and connections that are added later don't count */
     uint32_t n_channels, n_cells, n_sources;
     uint32_t *first_channel;      /* of each input; one more */
     uint32_t *first_cell;         /* of each layer; one more */

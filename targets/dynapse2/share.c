@@ -2,6 +2,8 @@
 #include "targets/dynapse2/passes.h"
 #include <math.h>
 
+enum { CORES_TOLD = 8 };
+
 struct mean {
     double sum, first;
     uint32_t count;
@@ -57,31 +59,60 @@ static void take_mean(const struct net *n, const struct board_core *c, const str
 }
 
 static void share_core(const struct net *n, const struct board_core *c, struct values *out,
-                       struct diags *d)
+                       struct worst *w)
 {
     struct mean mean[D2_N_PARAMS] = {0};
-    struct worst w = {0};
     for (uint32_t i = 0; i < c->neuron.n; i++) {
         if (c->neuron.data[i].layer >= 0)
             add_neuron(n, &c->neuron.data[i], mean);
     }
     for (uint32_t i = 0; i < c->neuron.n; i++) {
         if (c->neuron.data[i].layer >= 0)
-            take_mean(n, c, &c->neuron.data[i], mean, out, &w);
+            take_mean(n, c, &c->neuron.data[i], mean, out, w);
     }
-    if (w.error == 0)
-        return;
-    const struct net_layer *l = &n->layer.data[w.layer];
+}
+
+static void warn(const struct net *n, const struct board_core *c, const struct worst *w,
+                 struct diags *d)
+{
+    const struct net_layer *l = &n->layer.data[w->layer];
     struct diag *g = diag_add(d, W0652, l->span,
                               "different currents share chip %u core %u: `%s` of `%s` becomes %s, "
                               "%s were wanted (%+.1f %%)",
-                              c->chip, c->core, l->model->param.data[w.param].name,
-                              d2_neuron_name(&d->arena, n, w.layer, w.element),
-                              unit_text(&d->arena, w.mean, DIM_CURRENT),
-                              unit_text(&d->arena, w.wanted, DIM_CURRENT),
-                              100 * (w.mean - w.wanted) / fmax(w.wanted, 1e-18));
+                              c->chip, c->core, l->model->param.data[w->param].name,
+                              d2_neuron_name(&d->arena, n, w->layer, w->element),
+                              unit_text(&d->arena, w->mean, DIM_CURRENT),
+                              unit_text(&d->arena, w->wanted, DIM_CURRENT),
+                              100 * (w->mean - w->wanted) / fmax(w->wanted, 1e-18));
     diag_hint(d, g, "this is the largest error; at most %u different sets of currents are exact",
               d2_grid_chips(d2_grid_of(n->board)) * D2_CORES);
+}
+
+/* The cores with the largest errors, in their order; the others together. */
+static void warn_all(const struct net *n, const struct worst *w, struct diags *d)
+{
+    double least = 0; /* errors above it are told one by one */
+    uint32_t more = 0;
+    for (uint32_t told = UINT32_MAX; told > CORES_TOLD;) {
+        double next = INFINITY;
+        told = 0;
+        for (uint32_t i = 0; i < n->board->core.n; i++) {
+            told += w[i].error > least;
+            next = w[i].error > least ? fmin(next, w[i].error) : next;
+        }
+        if (told > CORES_TOLD)
+            least = next;
+    }
+    for (uint32_t i = 0; i < n->board->core.n; i++) {
+        if (w[i].error > least)
+            warn(n, &n->board->core.data[i], &w[i], d);
+        else
+            more += w[i].error > 0;
+    }
+    if (more > 0)
+        diag_add(d, W0652, n->span,
+                 "different currents share %u more cores, with errors up to %.1f %%", more,
+                 100 * least);
 }
 
 void d2_share_currents(struct net *n, struct diags *d)
@@ -97,8 +128,10 @@ void d2_share_currents(struct net *n, struct diags *d)
                 out[l].v[p][e] = (double)d2_value(&layer->param[p], e);
         }
     }
+    struct worst *worst = ARENA_ARRAY(&a, struct worst, n->board->core.n);
     for (uint32_t i = 0; i < n->board->core.n; i++)
-        share_core(n, &n->board->core.data[i], out, d);
+        share_core(n, &n->board->core.data[i], out, &worst[i]);
+    warn_all(n, worst, d);
     for (uint32_t l = 0; l < n->layer.n; l++) {
         for (uint32_t p = 0; p < n->layer.data[l].model->param.n; p++)
             d2_set_column(n, l, p, out[l].v[p]);

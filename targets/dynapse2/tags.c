@@ -21,6 +21,15 @@ void d2_tags_take(struct d2_tags *t, uint32_t tag, uint32_t cores)
     }
 }
 
+bool d2_tags_are_free(const struct d2_tags *t, uint32_t tag, uint32_t cores)
+{
+    for (uint32_t f = 0; f <= D2_ALL_CORES; f++) {
+        if (t->word[f][tag / 64] >> tag % 64 & 1)
+            return (f & cores) == cores;
+    }
+    return false;
+}
+
 /* The lowest tag of a set; D2_TAGS: it is empty. */
 static uint32_t lowest(const uint64_t word[WORDS])
 {

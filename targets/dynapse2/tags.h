@@ -7,6 +7,7 @@
 #define DYNAPSE2_TAGS_H
 
 #include "targets/dynapse2/limits.h"
+#include <stdbool.h>
 
 enum { D2_ALL_CORES = (1 << D2_CORES) - 1 };
 
@@ -19,6 +20,9 @@ void d2_tags_init(struct d2_tags *t); /* all free */
 
 /* The tag is no longer free on these cores; it may have been taken before. */
 void d2_tags_take(struct d2_tags *t, uint32_t tag, uint32_t cores);
+
+/* Whether it is free on all of these cores. */
+bool d2_tags_are_free(const struct d2_tags *t, uint32_t tag, uint32_t cores);
 
 /* The tag that fits best: free on all of these cores and on as few others as possible, so that
  * wide sets find one later; of those the lowest. D2_TAGS: there is none. */

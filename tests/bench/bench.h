@@ -190,6 +190,7 @@ void bench_profile(struct bench *b);   /* profile.c; more than one core */
 void bench_step(struct bench *b);      /* profile_step.c; the other half of `profile` */
 void bench_python(struct bench *b);    /* python.c */
 void bench_memory(struct bench *b);    /* memory.c; all cores */
+void bench_mapper(struct bench *b);    /* mapper.c */
 
 /* ---- results ---- */
 

@@ -13,11 +13,12 @@ static const struct part {
     enum { ALWAYS, NOT_QUICK, ASKED } when; /* without --part */
 } parts[] = {
     {"latency", bench_latency, ALL_CORES, ALWAYS}, /* first: before the JIT is opened */
-    {"sources", bench_sources, ALL_CORES, ALWAYS},    {"threads", bench_threads, ALL_CORES, ALWAYS},
-    {"profile", bench_profile, ALL_CORES, ALWAYS},    {"memory", bench_memory, ALL_CORES, ASKED},
-    {"quantiser", bench_quantiser, ONE_CORE, ALWAYS}, {"kernels", bench_kernels, ONE_CORE, ALWAYS},
-    {"delivery", bench_delivery, ONE_CORE, ALWAYS},   {"engine", bench_engine, ONE_CORE, ALWAYS},
-    {"recurrent", bench_recurrent, ONE_CORE, ALWAYS}, {"python", bench_python, ONE_CORE, NOT_QUICK},
+    {"sources", bench_sources, ALL_CORES, ALWAYS}, {"threads", bench_threads, ALL_CORES, ALWAYS},
+    {"profile", bench_profile, ALL_CORES, ALWAYS}, {"memory", bench_memory, ALL_CORES, ASKED},
+    {"mapper", bench_mapper, ALL_CORES, ASKED},    {"quantiser", bench_quantiser, ONE_CORE, ALWAYS},
+    {"kernels", bench_kernels, ONE_CORE, ALWAYS},  {"delivery", bench_delivery, ONE_CORE, ALWAYS},
+    {"engine", bench_engine, ONE_CORE, ALWAYS},    {"recurrent", bench_recurrent, ONE_CORE, ALWAYS},
+    {"python", bench_python, ONE_CORE, NOT_QUICK},
 };
 
 enum { N_PARTS = sizeof parts / sizeof *parts };

@@ -43,6 +43,21 @@ contains err 'and the error' 'error\[E0601\]'
 expect 3 'too many inputs' "$DYN" fit "$stages/too_many_inputs.dyn" -t dynapse2
 contains out 'in the table' '^CAM entries .* 65 +64 .* too much'
 
+expect 0 'fit of a source' "$DYN" fit "$stages/pair.dyn" -t dynapse2 -q --svg pair.svg
+cp "$tmp/out" source.fit
+contains pair.svg 'a picture' '>pair on dynapse2<'
+expect 0 'its image' "$DYN" build "$stages/pair.dyn" -t dynapse2 -q -o pair.dynb
+expect 0 'fit of the image' "$DYN" fit pair.dynb --svg image.svg
+sed 's/ *[0-9.]* %$//; s/ *-$//' source.fit >a
+sed 's/ *[0-9.]* %$//; s/ *-$//' "$tmp/out" >b
+same a b 'says the same, but for the error of weights'
+expect 0 'fit as JSON' "$DYN" fit pair.dynb --json
+is_json "$tmp/out" 'is JSON'
+contains "$tmp/out" 'with cores' '"cam_fullest": [0-9]'
+expect 3 'a picture of what does not fit' "$DYN" fit "$stages/too_many_inputs.dyn" -t dynapse2 --svg many.svg
+contains many.svg 'tells it' 'CAM entries of the fullest neuron: 65 needed, 64 there'
+expect 5 'a picture that cannot be written' "$DYN" fit pair.dynb --svg nowhere/x.svg
+
 # Neurons of a group go to further cores where their sources have more tags than one core.
 tags() { # CHANNELS NEURONS
     echo "use dynapse2; network a { dt = 1 ms; input x[$1]; layer l[$2]: dpi;
@@ -66,6 +81,18 @@ board dynapse2 { grid = [1, 1]; }
 EOF
 expect 3 '8193 tags: too many' "$DYN" build tags.dyn -t dynapse2 -q -o tags.dynb
 contains err 'it is told' 'E0601.*a core has 2048 tags'
+
+# --grid where the source doesn't say.
+tags 8193 129
+expect 0 'a board by option' "$DYN" print tags.dyn --after place --grid 3x2 -o placed.dyn -v
+contains placed.dyn 'it is told' 'grid = \[3, 2\];'
+contains err 'what passes took' '^place  *[0-9.]* *[0-9.]* *[0-9.]*$'
+expect 2 'the source says otherwise' "$DYN" build placed.dyn -t dynapse2 --grid 2x3 -o tags.dynb
+contains err 'both are told' 'E0903.*grid of 3 x 2 chips, not of 2 x 3'
+expect 2 'no grid' "$DYN" build tags.dyn -t dynapse2 --grid 3 -o tags.dynb
+contains err 'what one is' '`3` is no grid of chips'
+expect 2 'simulations have none' "$DYN" build tags.dyn --grid 3x2 -o tags.dynb
+contains err 'it is told' 'target `sim` has no grid'
 
 # How far from the least possible the weights are.
 cat >few.dyn <<'EOF'

@@ -4,7 +4,7 @@
 
 #include "targets/dynapse2/config.h"
 
-/* An image of these two sections alone, in the arena, without a container around them. */
-void config_sections(struct arena *a, const struct d2_config *c, struct image *out);
+/* An image of these two sections alone, in the arena. */
+bool config_sections(struct arena *a, const struct d2_config *c, struct image *out);
 
 #endif

@@ -20,7 +20,7 @@ void d2_test_init(struct d2_test *t)
 
 void d2_test_free(struct d2_test *t)
 {
-    buf_free(&t->report.text);
+    target_report_free(&t->report);
     neuron_text_free(&t->text);
 }
 
@@ -73,10 +73,9 @@ struct board *d2_test_board(struct d2_test *t)
 
 bool d2_test_passes(struct d2_test *t, const char *last)
 {
-    const struct target_options o = {0};
     net_default_outputs(t->n);
     for (const struct target_pass *p = target_compiler_find("dynapse2")->pass; p->name; p++) {
-        if (!p->run(t->n, &o, &t->report, &t->text.diags) || !net_verify(t->n, &t->text.diags))
+        if (!p->run(t->n, &t->options, &t->report, &t->text.diags) || !net_verify(t->n, &t->text.diags))
             return false;
         if (strcmp(p->name, last) == 0)
             return true;

@@ -12,6 +12,7 @@ struct d2_test {
     struct neuron_text text; /* its arena holds all, its diags what the passes say */
     struct model *dpi;
     struct net *n;
+    struct target_options options; /* none */
     struct target_report report;
 };
 

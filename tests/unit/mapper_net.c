@@ -52,7 +52,7 @@ static void connect(struct d2_test *t, bool from_input, uint32_t src, uint32_t d
     for (uint64_t i = 0; i < kept; i++) {
         c->row[pair[i].pre + 1] = i + 1;
         c->post[i] = pair[i].post;
-        c->weight[i] = (float)(1 + (pair[i].pre * 7 + pair[i].post) % 8);
+        c->weight[i] = (float)(1 + 0.01 * ((pair[i].pre * 7919 + pair[i].post * 104729) % 1009));
     }
     for (uint32_t pre = 0; pre < n_pre; pre++) {
         if (c->row[pre + 1] < c->row[pre])

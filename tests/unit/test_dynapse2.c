@@ -3,6 +3,7 @@
 
 #include "targets/dynapse2/config.h"
 #include "targets/dynapse2/passes.h"
+#include "targets/dynapse2/quantize.h"
 #include "tests/unit/dynapse2_net.h"
 #include <math.h>
 #include <stdio.h>
@@ -47,8 +48,9 @@ static void cam_entries(void **state)
             assert_int_equal(t.text.diags.n_warnings, 0);
         } else {
             assert_false(ok);
-            assert_true(d2_test_said(&t, E0601, "`exc[0]` needs 65 CAM entries, a neuron has 64"));
-            assert_true(d2_test_said(&t, E0601, "2 more neurons"));
+            assert_true(d2_test_said(
+                &t, E0601, "`exc[0]` has 65 incoming connections after merging, a neuron has 64"));
+            assert_true(d2_test_said(&t, E0601, "and 2 more of `exc`"));
             struct target_fit_row *row;
             uint32_t rows = target_compiler_find("dynapse2")->fit(t.n, &t.text.arena, &row);
             bool told = false;
@@ -310,32 +312,42 @@ static struct board_neuron *hand_neuron(struct d2_test *t, uint32_t layer, uint8
                        (struct span){0});
     struct board_neuron *x = board_neuron(&t->text.arena, c, 0);
     x->layer = (int32_t)layer;
-    x->by_hand = true;
+    x->given = BOARD_ALL;
     VEC_PUSH(&t->text.arena, &x->cam, ((struct board_cam){0, 9, mask, D2_AMPA}));
     return x;
 }
 
-static void cam_by_hand_is_checked(void **state)
+/* Entries by hand decide the weight; not whether there is a synapse. */
+static void cam_by_hand_stays(void **state)
 {
     (void)state;
-    for (uint8_t mask = 1; mask <= 3; mask++) {
+    for (uint8_t mask = 0; mask <= 4; mask++) {
         struct d2_test t;
         d2_test_init(&t);
         uint32_t in = d2_test_input(&t, "in", 1), exc = d2_test_layer(&t, "exc", 1, NULL);
         struct d2_code code = {4, 32};
         double w = d2_current(D2_BASE_PARAM + 1, code) / (double)1e-8f;
         d2_test_connect(&t, true, in, exc, &w);
-        hand_neuron(&t, exc, mask);
+        struct board_neuron *x = hand_neuron(&t, exc, mask);
+        if (mask == 4)
+            x->cam.data[0] = (struct board_cam){0, 9, 2, D2_GABA};
         bool ok = d2_test_passes(&t, "bias");
-        assert_int_equal(ok, mask == 2);
+        assert_int_equal(ok, mask > 0 && mask < 4);
         if (ok) {
             struct board_core *c;
             assert_int_equal(d2_test_find(&t, exc, 0, &c)->cam.data[0].slot, 9);
             assert_int_equal(d2_test_find(&t, exc, 0, &c)->sram.n, 0);
             assert_int_equal(board_find_bias(c, "SYAM_W1_P")->fine, 32);
+            double base[D2_BASES];
+            d2_core_bases(c, base);
+            double made = (double)t.n->connection.data[0].weight[0] * (double)1e-8f;
+            assert_true(fabs(made - d2_mask_current(base, mask)) < 1e-6 * made);
         } else {
             assert_true(d2_test_said(&t, E0406, "`exc[0]` on the board hears `in[0]`"));
         }
+        assert_int_equal(d2_test_said(&t, W0658, "CAM entries by hand make 1 weight other"),
+                         mask == 1 || mask == 3);
+        assert_true(d2_test_said(&t, W0658, "don't lead to the host"));
         d2_test_free(&t);
     }
 }
@@ -352,7 +364,7 @@ static void board_out_of_range(void **state)
         struct board_core *c = board_core(a, b, kind == 0 ? 9 : 0, kind == 1 ? 4 : 0);
         struct board_neuron *x = board_neuron(a, c, kind == 2 ? 256 : 5);
         x->layer = (int32_t)exc;
-        x->by_hand = true;
+        x->given = BOARD_ALL;
         if (kind == 3)
             board_set_bias(a, c, "SOIF_NONE_P", 0, 0, (struct span){0});
         if (kind == 4)
@@ -450,8 +462,9 @@ static void biases(void **state)
     struct board_core *c = board_core(&t.text.arena, d2_test_board(&t), 0, 0);
     board_set_bias(&t.text.arena, c, "DEGA_ITAU_P", 2, 100, (struct span){0});
     passes(&t, "bias");
-    assert_int_equal(t.text.diags.n_warnings, 1);
+    assert_int_equal(t.text.diags.n_warnings, 2);
     assert_true(d2_test_said(&t, W0651, "`Igain_mem` of `exc`"));
+    assert_true(d2_test_said(&t, W0658, "by hand, `Itau_syn` of `exc[1]` becomes"));
     c = board_find_core(t.n->board, 0, 0);
     assert_int_equal(c->bias.n, 23);
     const struct board_bias *leak = board_find_bias(c, "SOIF_LEAK_N");
@@ -488,7 +501,7 @@ int main(void)
         cmocka_unit_test(clusters_hold_256),
         cmocka_unit_test(placed_by_hand),
         cmocka_unit_test(impossible_places),
-        cmocka_unit_test(cam_by_hand_is_checked),
+        cmocka_unit_test(cam_by_hand_stays),
         cmocka_unit_test(board_out_of_range),
         cmocka_unit_test(refused_models),
         cmocka_unit_test(refused_delays),

@@ -196,6 +196,29 @@ static void columns_of_the_host(void **state)
     }
 }
 
+/* A neuron that isn't of the network sends tag 0 to core 1 and to the host: neither is given away.
+ */
+static void tags_of_strangers(void **state)
+{
+    (void)state;
+    struct d2_test t;
+    d2_test_init(&t);
+    struct board *b = grid(&t, 1, 1);
+    uint32_t in = d2_test_input(&t, "in", 1), a = d2_test_layer(&t, "a", 1, NULL);
+    d2_test_connect(&t, true, in, a, NULL);
+    place(&t, a, 0, 1);
+    struct board_core *c = board_core(&t.text.arena, b, 0, 2);
+    struct board_neuron *x = board_neuron(&t.text.arena, c, 7);
+    x->layer = -1;
+    x->given = BOARD_ALL;
+    VEC_PUSH(&t.text.arena, &x->sram, ((struct board_sram){0, 0, 2, 0, 0}));
+    VEC_PUSH(&t.text.arena, &x->sram, ((struct board_sram){256, 1, 15, -7, -7}));
+    routed(&t);
+    assert_int_equal(t.n->board->input.data[0].to.data[0].tag, 1);
+    assert_int_not_equal(host_entry(d2_test_find(&t, a, 0, &c))->tag, 256);
+    d2_test_free(&t);
+}
+
 static void out_of_reach(void **state)
 {
     (void)state;
@@ -253,10 +276,10 @@ static void equal_rows_share_a_tag(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(tags_are_free_and_fit),  cmocka_unit_test(tags_in_parts),
-        cmocka_unit_test(wide_sources),           cmocka_unit_test(host_tags_are_unique),
-        cmocka_unit_test(columns_of_the_host),    cmocka_unit_test(out_of_reach),
-        cmocka_unit_test(equal_rows_share_a_tag),
+        cmocka_unit_test(tags_are_free_and_fit), cmocka_unit_test(tags_in_parts),
+        cmocka_unit_test(wide_sources),          cmocka_unit_test(host_tags_are_unique),
+        cmocka_unit_test(columns_of_the_host),   cmocka_unit_test(tags_of_strangers),
+        cmocka_unit_test(out_of_reach),          cmocka_unit_test(equal_rows_share_a_tag),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -444,7 +444,7 @@ static void try_board(uint64_t seed, struct seen *seen)
     struct image im;
     struct diags other = {0};
     make_random(&r, seed);
-    config_sections(&r.a, &r.c, &im);
+    assert_true(config_sections(&r.a, &r.c, &im));
     struct findings found = {.arena = &r.a};
     const bool ok = d2_emulate(&r.a, &im, r.plan, &found, &r.d);
     assert_int_equal(d2_decode(&r.a, &im, r.decoded, &other), ok);

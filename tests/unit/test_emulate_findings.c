@@ -55,7 +55,7 @@ static struct d2_config make_config(struct arena *a, const struct plan *p, struc
 static void emulate(struct run_fixture *f, const struct d2_config *c, struct findings *found)
 {
     struct image im;
-    config_sections(&f->a, c, &im);
+    assert_true(config_sections(&f->a, c, &im));
     *found = (struct findings){.arena = &f->a};
     assert_true(d2_emulate(&f->a, &im, f->p, found, &f->d));
 }

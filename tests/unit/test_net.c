@@ -481,7 +481,7 @@ static void test_print_board(void **state)
     board_set_bias(n->arena, c, "SOIF_DC_P", 2, 134, nowhere);
     struct board_neuron *x = board_neuron(n->arena, c, 4);
     x->layer = 1;
-    x->by_hand = true;
+    x->given = BOARD_ALL;
     VEC_PUSH(n->arena, &x->latch, "so_dc");
     VEC_PUSH(n->arena, &x->cam, ((struct board_cam){5, 0, 11, 1}));
     VEC_PUSH(n->arena, &x->sram, ((struct board_sram){3, 1, 15, -7, -7}));
@@ -491,7 +491,7 @@ static void test_print_board(void **state)
     x = board_neuron(n->arena, board_core(n->arena, b, 0, 3), 0);
     x->layer = 1;
     x->element = 1;
-    x->by_hand = true;
+    x->given = BOARD_ALL;
     board_core(n->arena, b, 2, 0);
     struct board_input *in = VEC_ADD(n->arena, &b->input);
     *in = (struct board_input){0, 0, {0}, nowhere};
@@ -505,7 +505,7 @@ static void test_print_board(void **state)
     VEC_PUSH(n->arena, &out->at, ((struct board_address){0, 1, 4}));
     VEC_PUSH(n->arena, &out->at, ((struct board_address){0, 3, 0}));
     static const char *const dendrite[] = {"none", "ampa"};
-    const struct net_words words = {dendrite, 2};
+    const struct net_words words = {.dendrite = dendrite, .n_dendrite = 2};
     prints(
         t, n, &words,
         "neuron m {\n"
@@ -541,6 +541,9 @@ static void test_print_board(void **state)
         "        }\n"
         "        core 3 {\n"
         "            neuron 0 = out[1] {\n"
+        "                latch none;\n"
+        "                cam none;\n"
+        "                sram none;\n"
         "            }\n"
         "        }\n"
         "    }\n"

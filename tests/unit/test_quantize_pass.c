@@ -254,7 +254,7 @@ static void hand_given_cam_keeps_its_weights(void **state)
     for (uint32_t k = 0; k < D2_BASES; k++)
         board_set_bias(&f.a, c, d2_param[D2_BASE_PARAM + k].name, 3, (uint8_t)(20 + 40 * k),
                        (struct span){1, k, k + 1});
-    c->neuron.data[0].by_hand = true;
+    c->neuron.data[0].given = BOARD_ALL;
     dense(&f, true, w);
     assert_true(run(&f));
     assert_true(weight(f.n->connection.data, 0, 0) == 1.2345f);

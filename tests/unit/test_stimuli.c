@@ -305,7 +305,7 @@ static void test_board_values(void **state)
     assert_true(c->chip == 0 && c->core == 1 && c->bias.n == 1 && c->neuron.n == 1);
     assert_true(c->bias.data[0].coarse == 2 && c->bias.data[0].fine == 134);
     const struct board_neuron *x = &c->neuron.data[0];
-    assert_true(x->index == 0 && x->layer == 0 && x->element == 1 && x->by_hand);
+    assert_true(x->index == 0 && x->layer == 0 && x->element == 1 && x->given == BOARD_ALL);
     assert_string_equal(x->latch.data[0], "so_dc");
     assert_true(x->cam.data[0].tag == 5 && x->cam.data[0].mask == 11 &&
                 x->cam.data[0].dendrite == 1);

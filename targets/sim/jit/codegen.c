@@ -193,6 +193,11 @@ static void store_fired(const struct jit_step *s, struct jit_vec count)
 
 /* ---- operations ---- */
 
+static struct jit_vec state_before(const struct jit_step *s, uint32_t i)
+{
+    return s->kept ? s->kept[i] : load_lanes(s, array_of(s, s->state, i), &s->lane);
+}
+
 static struct jit_value leaf(const struct jit_step *s, const struct kinst *in)
 {
     const struct kernel_spec *spec = s->spec;
@@ -212,7 +217,7 @@ static struct jit_value leaf(const struct jit_step *s, const struct kinst *in)
             return known(spec->let_value[in->index]);
         return unknown(load_lanes(s, array_of(s, s->let, in->index), &s->lane));
     case K_STATE:
-        return unknown(load_lanes(s, array_of(s, s->state, in->index), &s->lane));
+        return unknown(state_before(s, in->index));
     case K_RECEIVE:
         return unknown(load_lanes(s, array_of(s, s->receive, in->index), &s->at));
     default:
@@ -395,6 +400,20 @@ static struct jit_value guarded(const struct jit_step *s, uint32_t max)
     return unknown(out);
 }
 
+void jit_load_states(struct jit_step *s)
+{
+    for (uint32_t i = 0; i < s->spec->kernel->n_states; i++)
+        if (s->state_live[i])
+            s->kept[i] = load_lanes(s, array_of(s, s->state, i), &s->lane);
+}
+
+void jit_store_states(const struct jit_step *s)
+{
+    for (uint32_t i = 0; i < s->spec->kernel->n_states; i++)
+        if (s->state_live[i] && s->spec->kernel->step.out[i] != K_NONE)
+            store_lanes(s, array_of(s, s->state, i), &s->lane, s->kept[i]);
+}
+
 void jit_step(struct jit_step *s)
 {
     const struct jit_gen *g = s->g;
@@ -411,13 +430,13 @@ void jit_step(struct jit_step *s)
         if (!s->state_live[i])
             continue;
         const bool changes = code->out[i] != K_NONE;
-        LLVMValueRef array = array_of(s, s->state, i);
-        struct jit_vec v = changes ? vectors_of(g, &s->value[code->out[i]], K_F32)
-                                   : load_lanes(s, array, &s->lane);
+        struct jit_vec v = changes ? numbers(s, code->out[i]) : state_before(s, i);
         if (s->spec->traced[i])
             store_lanes(s, array_of(s, s->trace, i), &s->at, v);
-        if (changes)
-            store_lanes(s, array, &s->lane, v);
+        if (s->kept)
+            s->kept[i] = v;
+        else if (changes)
+            store_lanes(s, array_of(s, s->state, i), &s->lane, v);
     }
     struct jit_vec count = code->emit == K_NONE ? jit_float(g, 0) : numbers(s, code->emit);
     struct jit_vec next;

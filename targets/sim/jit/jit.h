@@ -79,12 +79,16 @@ struct jit_step {
     struct jit_value *value;
     bool *live, *state_live; /* what must be computed */
     struct jit_skip *skip;
+    struct jit_vec *kept; /* what the states are; NULL: they are in memory */
     LLVMValueRef param, let, state, receive, trace, spikes, fired, stride; /* of kernel_args */
     struct jit_vec lane; /* the first of each vector that is worked on */
     struct jit_vec at;   /* the same in the row of the step */
 };
 
-/* One step of the vectors at s->lane. */
+/* One step of the vectors at s->lane. Changes states in memory, or s->kept, if that is there; then
+ * they are loaded before and stored after any number of steps. */
+void jit_load_states(struct jit_step *s);
+void jit_store_states(const struct jit_step *s);
 void jit_step(struct jit_step *s);
 
 /* Pointer or integer of `type` at base + offset bytes. */

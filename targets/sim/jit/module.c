@@ -1,6 +1,6 @@
 /* The module: a function for each kernel. Its loops are, from outside: chunks of lanes whose arrays
  * fit the first cache, steps, vectors of lanes. So states and parameters stay near however many
- * neurons there are. */
+ * neurons there are; where there are few, states stay in registers. */
 #include "targets/sim/jit/jit.h"
 
 #include "runtime/base/fpenv.h"
@@ -76,36 +76,87 @@ static LLVMValueRef constant(const struct jit_gen *g, uint64_t x)
     return LLVMConstInt(g->i64, x, 0);
 }
 
-/* One step of lanes [begin, end); begin < end. Lanes come in multiples of 16: where that isn't a
+/* Where the vectors that begin at lane `at` lie. Lanes come in multiples of 16: where that isn't a
  * multiple of what is done at once, the last vector is done twice at once. */
-static void step_of_lanes(struct jit_step *s, LLVMValueRef row, LLVMValueRef begin,
-                          LLVMValueRef end)
+static void place_vectors(struct jit_step *s, LLVMValueRef at, LLVMValueRef end)
 {
     const struct jit_gen *g = s->g;
-    struct loop l = begin_loop(g, begin, end);
-    s->lane.v[0] = l.at;
-    if (g->vectors == 2) {
-        LLVMValueRef next = LLVMBuildAdd(g->builder, l.at, constant(g, g->lanes), "");
-        LLVMValueRef more = LLVMBuildICmp(g->builder, LLVMIntULT, next, end, "");
-        s->lane.v[1] = g->lanes < LANES ? next : LLVMBuildSelect(g->builder, more, next, l.at, "");
-    }
-    for (unsigned i = 0; i < g->vectors; i++)
-        s->at.v[i] = LLVMBuildAdd(g->builder, row, s->lane.v[i], "");
-    jit_step(s);
-    end_loop(g, &l, constant(g, g->vectors * g->lanes));
+    s->lane.v[0] = at;
+    if (g->vectors == 1)
+        return;
+    LLVMValueRef next = LLVMBuildAdd(g->builder, at, constant(g, g->lanes), "");
+    LLVMValueRef more = LLVMBuildICmp(g->builder, LLVMIntULT, next, end, "");
+    s->lane.v[1] = g->lanes < LANES ? next : LLVMBuildSelect(g->builder, more, next, at, "");
 }
 
-static void loops(struct jit_step *s, LLVMValueRef begin, LLVMValueRef end, LLVMValueRef first,
-                  LLVMValueRef last)
+static void step_in_row(struct jit_step *s, LLVMValueRef row)
+{
+    for (unsigned i = 0; i < s->g->vectors; i++)
+        s->at.v[i] = LLVMBuildAdd(s->g->builder, row, s->lane.v[i], "");
+    jit_step(s);
+}
+
+static void many_lanes(struct jit_step *s, LLVMValueRef begin, LLVMValueRef end, LLVMValueRef first,
+                       LLVMValueRef last)
 {
     const struct jit_gen *g = s->g;
     struct loop chunk = begin_loop(g, begin, end);
     LLVMValueRef stop = smaller(g, end, LLVMBuildAdd(g->builder, chunk.at, constant(g, CHUNK), ""));
     struct loop step = begin_loop(g, first, last);
     LLVMValueRef row = LLVMBuildMul(g->builder, step.at, s->stride, "");
-    step_of_lanes(s, row, chunk.at, stop);
+    struct loop lane = begin_loop(g, chunk.at, stop);
+    place_vectors(s, lane.at, stop);
+    step_in_row(s, row);
+    end_loop(g, &lane, constant(g, g->vectors * g->lanes));
     end_loop(g, &step, constant(g, 1));
     end_loop(g, &chunk, constant(g, CHUNK));
+}
+
+/* s->kept becomes what the states are at the head of a loop: they come from `from`, and, once that
+ * is known, from its end. */
+static void begin_kept(struct jit_step *s, const struct loop *l, LLVMBasicBlockRef from)
+{
+    const struct jit_gen *g = s->g;
+    LLVMPositionBuilderBefore(g->builder, LLVMGetFirstInstruction(l->head));
+    for (uint32_t i = 0; i < s->spec->kernel->n_states; i++) {
+        for (unsigned k = 0; s->state_live[i] && k < g->vectors; k++) {
+            LLVMValueRef phi = LLVMBuildPhi(g->builder, g->fv, "");
+            LLVMAddIncoming(phi, &s->kept[i].v[k], &from, 1);
+            s->kept[i].v[k] = phi;
+        }
+    }
+    LLVMPositionBuilderAtEnd(g->builder, l->head);
+}
+
+static void end_kept(const struct jit_step *s, const struct jit_vec *phi)
+{
+    LLVMBasicBlockRef from = LLVMGetInsertBlock(s->g->builder);
+    for (uint32_t i = 0; i < s->spec->kernel->n_states; i++)
+        for (unsigned k = 0; s->state_live[i] && k < s->g->vectors; k++)
+            LLVMAddIncoming(phi[i].v[k], (LLVMValueRef[]){s->kept[i].v[k]}, &from, 1);
+}
+
+/* Vector after vector, each for all steps: states stay in registers, which few lanes would
+ * otherwise wait for. */
+static void few_lanes(struct jit_step *s, struct arena *scratch, LLVMValueRef begin,
+                      LLVMValueRef end, LLVMValueRef first, LLVMValueRef last)
+{
+    const struct jit_gen *g = s->g;
+    const uint32_t n = s->spec->kernel->n_states;
+    struct jit_vec *phi = ARENA_ARRAY(scratch, struct jit_vec, n);
+    s->kept = ARENA_ARRAY(scratch, struct jit_vec, n);
+    struct loop lane = begin_loop(g, begin, end);
+    place_vectors(s, lane.at, end);
+    jit_load_states(s);
+    LLVMBasicBlockRef from = LLVMGetInsertBlock(g->builder);
+    struct loop step = begin_loop(g, first, last);
+    begin_kept(s, &step, from);
+    memcpy(phi, s->kept, n * sizeof *phi);
+    step_in_row(s, LLVMBuildMul(g->builder, step.at, s->stride, ""));
+    end_kept(s, phi);
+    end_loop(g, &step, constant(g, 1));
+    jit_store_states(s);
+    end_loop(g, &lane, constant(g, g->vectors * g->lanes));
 }
 
 /* ---- functions ---- */
@@ -165,7 +216,10 @@ static void function(const struct jit_gen *g, unsigned host_lanes, const struct 
     LLVMValueRef lanes = LLVMBuildICmp(g->builder, LLVMIntULT, begin, end, "");
     LLVMValueRef any = LLVMBuildICmp(g->builder, LLVMIntULT, first, last, "");
     LLVMBasicBlockRef none = begin_if(g, LLVMBuildAnd(g->builder, lanes, any, ""));
-    loops(&s, begin, end, first, last);
+    if (spec->lanes > 0 && spec->lanes <= LANES)
+        few_lanes(&s, &scratch, begin, end, first, last);
+    else
+        many_lanes(&s, begin, end, first, last);
     end_if(g, none);
     LLVMBuildRetVoid(g->builder);
     arena_free(&scratch);
