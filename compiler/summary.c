@@ -243,7 +243,7 @@ static void chip_rows(struct buf *out, const struct plan_group *g, const uint64_
 }
 
 /* Neurons and steps binned to rows and columns; a mark where anything fired. */
-static void raster(struct buf *out, const struct plan_group *g, const uint8_t *spikes,
+static void raster(struct buf *out, const struct plan_group *g, const uint8_t *fired,
                    const struct run_result *r)
 {
     uint32_t rows = g->n < RASTER_ROWS ? g->n : RASTER_ROWS;
@@ -259,7 +259,7 @@ static void raster(struct buf *out, const struct plan_group *g, const uint8_t *s
             uint64_t t0 = x * r->steps / cols, t1 = (x + 1) * r->steps / cols, sum = 0;
             for (uint64_t t = t0; t < t1; t++) {
                 for (uint32_t i = i0; i < i1; i++) {
-                    sum += spikes[t * g->n + i];
+                    sum += fired[t * run_raster_row(g->n) + i / 8] >> i % 8 & 1;
                 }
             }
             buf_putc(out, sum == 0 ? ' ' : sum == 1 ? '.' : sum < 4 ? ':' : '#');

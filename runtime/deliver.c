@@ -3,17 +3,10 @@
 #define JOIN_(a, b) a##b
 #define JOIN(a, b)  JOIN_(a, b)
 
-enum { PIECE = 16 }; /* pieces of a fixed length become vector code */
-
 /* Multiply, then add, each rounded. */
 static void add_row(float *restrict to, const float *restrict weight, size_t n, float count)
 {
-    size_t i = 0;
-    for (; i + PIECE <= n; i += PIECE) {
-        for (size_t j = i; j < i + PIECE; j++)
-            to[j] += weight[j] * count;
-    }
-    for (; i < n; i++)
+    for (size_t i = 0; i < n; i++)
         to[i] += weight[i] * count;
 }
 
@@ -21,14 +14,10 @@ static void add_row(float *restrict to, const float *restrict weight, size_t n, 
 static void add_four(float *restrict to, const float *const *weight, size_t n,
                      const struct event *e)
 {
-    const float *w0 = weight[0], *w1 = weight[1], *w2 = weight[2], *w3 = weight[3];
+    const float *restrict w0 = weight[0], *restrict w1 = weight[1], *restrict w2 = weight[2],
+                          *restrict w3 = weight[3];
     const float c0 = e[0].count, c1 = e[1].count, c2 = e[2].count, c3 = e[3].count;
-    size_t i = 0;
-    for (; i + PIECE <= n; i += PIECE) {
-        for (size_t j = i; j < i + PIECE; j++)
-            to[j] = (((to[j] + w0[j] * c0) + w1[j] * c1) + w2[j] * c2) + w3[j] * c3;
-    }
-    for (; i < n; i++)
+    for (size_t i = 0; i < n; i++)
         to[i] = (((to[i] + w0[i] * c0) + w1[i] * c1) + w2[i] * c2) + w3[i] * c3;
 }
 

@@ -150,7 +150,7 @@ static bool make_result(struct engine *e, struct arena *a, struct diags *d)
         r->count[i] = arena_try(a, trials, n * sizeof(uint64_t));
         ok = ok && r->count[i];
         if (n <= RASTER_NEURONS && e->steps <= RASTER_STEPS)
-            r->raster[i] = arena_try(a, (size_t)e->steps, n);
+            r->raster[i] = arena_try(a, (size_t)e->steps, run_raster_row(n));
     }
     if (!ok)
         diag_add(d, E0806, nowhere, "the results don't fit in memory");

@@ -201,10 +201,16 @@ struct run_result {
     /* Spike totals of every group, folded while running: count[group][(chip * trials + trial) * n +
      * neuron]. */
     uint64_t **count;
-    /* The first trial of the first chip, for pictures: raster[group], [steps, n] counts; NULL for
-     * groups over 4096 neurons, runs over 65536 steps and event-driven runs. */
+    /* Who fired in the first trial of the first chip, for pictures: raster[group], for each step
+     * run_raster_row() bytes, bit i of byte k is neuron 8 k + i (bits beyond the last neuron mean
+     * nothing); NULL for groups over 4096 neurons, runs over 65536 steps and event-driven runs. */
     uint8_t **raster;
 };
+
+static inline size_t run_raster_row(uint32_t neurons)
+{
+    return ((size_t)neurons + 15) / 16 * 2;
+}
 
 /* By steps or event by event, as the plan says. False: reported (E0803 for a count above 255 that
  * is recorded, with neuron and step, E0809 for an event that sets off too many, E0807 for what

@@ -9,9 +9,11 @@
 /* Copies a column of n neurons into every trial and the padding. */
 static void spread(float *to, size_t lanes, const struct column *c, uint32_t n)
 {
-    uint32_t i = 0;
-    for (size_t lane = 0; lane < lanes; lane++) {
-        to[lane] = flush_denormal(c->v[c->uniform ? 0 : i]);
+    const float first = flush_denormal(c->v[0]);
+    for (size_t lane = 0; c->uniform && lane < lanes; lane++)
+        to[lane] = first;
+    for (size_t lane = 0, i = 0; !c->uniform && lane < lanes; lane++) {
+        to[lane] = flush_denormal(c->v[i]);
         i = i + 1 < n ? i + 1 : 0;
     }
 }

@@ -95,7 +95,6 @@ static void count_spikes(const struct collector *c, struct event_list *l, size_t
     uint64_t *total = r->count[c->group] + c->trial * n;
     const struct group_plan *g = &c->e->schedule.group[c->group];
     uint8_t *spikes = g->keeps_spikes ? c->record[g->record[g->n_states]] : NULL;
-    uint8_t *raster = c->trial == 0 ? r->raster[c->group] : NULL;
     const float most = spikes ? UINT8_MAX : 0x1p24f;
     const bool one_trial = c->it->trials == 1;
     const size_t window = (size_t)c->e->window;
@@ -118,9 +117,26 @@ static void count_spikes(const struct collector *c, struct event_list *l, size_t
         total[lane] += whole;
         if (spikes)
             spikes[(e->trial * window + c->row + row) * n + e->channel] = (uint8_t)whole;
-        if (raster && e->trial == 0)
-            raster[step * n + e->channel] = (uint8_t)(whole < UINT8_MAX ? whole : UINT8_MAX);
     }
+}
+
+/* Who fired in the result's first trial, whose neurons are the first lanes. */
+static void keep_raster(const struct collector *c, const struct stretch *x)
+{
+    uint8_t *raster = c->trial == 0 ? c->e->result->raster[c->group] : NULL;
+    const size_t width = run_raster_row(c->n), stride = c->args->stride / 8;
+    const size_t begin = c->lanes.begin / 8, last = c->lanes.end / 8;
+    const size_t end = last < width ? last : width;
+    if (!raster || begin >= end)
+        return;
+    uint8_t *to = raster + x->first * width + begin;
+    const uint8_t *from = c->args->fired + x->begin * stride + begin;
+    if (end - begin == stride) {
+        memcpy(to, from, x->steps * stride);
+        return;
+    }
+    for (uint32_t i = 0; i < x->steps; i++)
+        memcpy(to + i * width, from + i * stride, end - begin);
 }
 
 static struct collector new_collector(const struct engine *e, struct team *t, uint32_t part,
@@ -164,6 +180,7 @@ void collect_spikes(const struct engine *e, struct team *t, uint32_t part, uint3
         return;
     const struct collector c = new_collector(e, t, part, group, x);
     count_spikes(&c, l, before);
+    keep_raster(&c, x);
     for (size_t row = x->begin; row < end; row++) { /* steps without spikes */
         size_t *begin = &l->begin[row];
         begin[1] = begin[1] > begin[0] ? begin[1] : begin[0];

@@ -200,6 +200,13 @@ static void any_stimulus(struct run_fixture *f, struct dice *d, uint64_t steps)
 
 /* ---- comparing ---- */
 
+/* Cell i of [steps, size]. */
+static bool fired_in_raster(const uint8_t *raster, uint32_t size, size_t i)
+{
+    const size_t step = i / size, neuron = i % size;
+    return raster[step * run_raster_row(size) + neuron / 8] >> neuron % 8 & 1;
+}
+
 static void compare_trial(struct run_fixture *f, const struct run_result *r, uint32_t chip,
                           uint32_t trial)
 {
@@ -222,7 +229,7 @@ static void compare_trial(struct run_fixture *f, const struct run_result *r, uin
             assert_true(spikes[i] == n[g].spikes[i]);
             sum[i % size] += spikes[i];
             if (chip == 0 && trial == 0 && r->raster[g])
-                assert_int_equal(r->raster[g][i], spikes[i]);
+                assert_int_equal(fired_in_raster(r->raster[g], size, i), spikes[i] != 0);
         }
         assert_memory_equal(v, n[g].v, (size_t)r->steps * size * sizeof *v);
         assert_memory_equal(second, n[g].second, (size_t)r->steps * size * sizeof *v);
