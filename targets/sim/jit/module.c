@@ -230,12 +230,33 @@ void jit_name(char out[JIT_NAME_SIZE], uint32_t i)
     snprintf(out, JIT_NAME_SIZE, "step%u", i);
 }
 
-/* Two of the host's vectors at once hide each other's latencies; where one is enough for all lanes,
- * it isn't done twice. A byte of kernel_args.fired is 8 lanes. */
-static void choose_vectors(struct jit_gen *g, const struct jit_host *h, size_t most)
+/* Arrays of lanes that a step reads. */
+static size_t arrays_of(const struct kernel_spec *s)
 {
+    size_t n = 0;
+    for (uint32_t i = 0; i < s->kernel->step.n; i++) {
+        const struct kinst *in = &s->kernel->step.inst[i];
+        if (in->op == K_PARAM)
+            n += !s->param_uniform[in->index];
+        else if (in->op == K_LET)
+            n += !s->let_uniform[in->index];
+        else
+            n += in->op == K_STATE || in->op == K_RECEIVE;
+    }
+    return n;
+}
+
+/* Two of the host's vectors at once hide each other's latencies. Where one is enough for all lanes,
+ * it isn't done twice; where so many arrays come from memory that this takes longer than computing,
+ * one at a time is measured to be faster. A byte of kernel_args.fired is 8 lanes. */
+static void choose_vectors(struct jit_gen *g, const struct jit_host *h, const struct kernel_spec *s)
+{
+    enum { MANY = 16, FAR = 1 << 23 }; /* arrays; bytes that caches don't keep */
+    const size_t arrays = arrays_of(s);
+    const bool far = arrays >= MANY && s->lanes > FAR / (arrays * sizeof(float));
+    const bool one = s->lanes > 0 && s->lanes <= h->lanes;
     g->lanes = h->lanes < 8 ? 8 : h->lanes;
-    g->vectors = h->lanes < 8 || (most > 0 && most <= h->lanes) ? 1 : 2;
+    g->vectors = h->lanes < 8 || one || far ? 1 : 2;
     g->fv = LLVMVectorType(g->f32, g->lanes);
     g->iv = LLVMVectorType(g->i32, g->lanes);
 }
@@ -258,7 +279,7 @@ LLVMModuleRef jit_codegen(LLVMContextRef cx, const struct jit_host *h,
     for (uint32_t i = 0; i < n; i++) {
         char name[JIT_NAME_SIZE];
         jit_name(name, i);
-        choose_vectors(&g, h, spec[i].lanes);
+        choose_vectors(&g, h, &spec[i]);
         function(&g, h->lanes, &spec[i], name);
     }
     fpenv_restore(mode);
