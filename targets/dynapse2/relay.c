@@ -108,7 +108,14 @@ static bool run(struct trial *t, struct diags *d)
     struct backend interp;
     struct run_result result;
     backend_interp(&interp);
-    struct run_options o = {.stimulus = &s, .trials = 1, .chips = 1, .jobs = 1, .backend = &interp};
+    const struct run_record spikes = {t->layer, -1};
+    struct run_options o = {.stimulus = &s,
+                            .trials = 1,
+                            .chips = 1,
+                            .jobs = 1,
+                            .backend = &interp,
+                            .record = &spikes,
+                            .n_record = 1};
     net_default_outputs(t->n);
     bool ok = sim_map(t->a, t->n, NULL, &plan, d) &&
               stimulus_raster(t->a, &in, (struct stimulus_counts){.u8 = t->events}, 2, extent,
@@ -116,7 +123,7 @@ static bool run(struct trial *t, struct diags *d)
               run_plan(t->a, &plan, &o, &result, d);
     if (interp.release)
         interp.release(&interp);
-    t->spikes = ok ? result.raster[t->layer] : NULL;
+    t->spikes = ok ? result.record[0].data : NULL;
     return t->spikes != NULL;
 }
 

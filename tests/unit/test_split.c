@@ -109,10 +109,17 @@ static uint8_t *answer(struct arena *a, struct d2_test *t, const struct d2_relay
     struct backend interp;
     struct run_result result;
     backend_interp(&interp);
-    struct run_options o = {.stimulus = &s, .trials = 1, .chips = 1, .jobs = 1, .backend = &interp};
+    const struct run_record spikes = {l, -1};
+    struct run_options o = {.stimulus = &s,
+                            .trials = 1,
+                            .chips = 1,
+                            .jobs = 1,
+                            .backend = &interp,
+                            .record = &spikes,
+                            .n_record = 1};
     assert_true(run_plan(a, &plan, &o, &result, &t->text.diags));
     interp.release(&interp);
-    return result.raster[l];
+    return result.record[0].data;
 }
 
 /* Relays whose every step is as the events say. */
