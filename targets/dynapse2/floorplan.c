@@ -1,29 +1,38 @@
 #include "targets/dynapse2/floorplan.h"
 #include "runtime/base/rng.h"
 #include "targets/dynapse2/limits.h"
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
     NOWHERE = UINT32_MAX,
     HOST_TAGS = D2_TAGS - 1,
+    HOST_COLUMNS = -D2_HOST_HOP,
     MAX_ROUNDS = 20,
-    SHAKEN = 4,
-    MOST_WORK = 200000000, /* while something is out of reach */
+    WORK_PER_CHIP = 500000, /* of annealing while something is out of reach */
 };
 
-/* Hops that an event counts for that can't arrive: more than there are otherwise. */
-static const uint64_t OUT_OF_REACH = (uint64_t)1 << 36;
+/* Hops that every one counts for by which something is out of reach: more than there are otherwise,
+ * and less where it is nearer, so that a way back is seen. */
+static const uint64_t penalty = 1000000000;
+
+struct partner { /* a group that another one speaks with */
+    uint32_t group;
+    uint64_t to, from; /* sources that go there and come from there */
+};
 
 struct placing {
     struct d2_floor *f;
     uint32_t n, n_chips;
-    uint64_t *traffic;            /* between two groups, in one direction: sources */
+    uint32_t *first; /* of each group; one more */
+    struct partner *partner;
     uint64_t *in;                 /* of each group: channels that it hears */
     uint64_t *host;               /* of each group: cells that the host wants to hear */
+    uint64_t *distance;           /* from chip to chip */
     uint32_t *at;                 /* of each chip: its group, or NOWHERE */
     uint64_t column[D2_MAX_SIDE]; /* cells that the host wants to hear */
-    uint64_t work;                /* looks at a pair of groups, in exchanges */
+    uint64_t work;                /* looks at a partner, in exchanges */
 };
 
 /* ---- who speaks to whom ---- */
@@ -33,16 +42,18 @@ static uint32_t group_of(const struct d2_floor *f, uint32_t cell)
     return f->group[f->x->of[cell]];
 }
 
-static void count_traffic(struct arena *a, struct placing *x)
+/* Sources from group to group. */
+static uint64_t *count_traffic(struct arena *a, struct placing *x)
 {
     const struct d2_floor *f = x->f;
     const struct d2_spread *h = &f->x->heard;
+    uint64_t *traffic = ARENA_ARRAY(a, uint64_t, (size_t)x->n * x->n);
     uint32_t *last = ARENA_ARRAY(a, uint32_t, x->n); /* 1 + source */
     for (uint32_t s = 0; s < f->p->n_sources; s++) {
         bool dense = d2_spread_is_dense(h, s);
         uint64_t *row = x->in;
         if (f->origin[s] != D2_CHANNEL)
-            row = &x->traffic[(size_t)group_of(f, (uint32_t)f->origin[s]) * x->n];
+            row = &traffic[(size_t)group_of(f, (uint32_t)f->origin[s]) * x->n];
         for (uint32_t k = 0, seen = 0; seen < h->n[s]; k++) {
             const struct d2_heard *u = &h->heard[h->first[s] + k];
             if (u->cells == 0)
@@ -55,36 +66,75 @@ static void count_traffic(struct arena *a, struct placing *x)
     }
     for (uint32_t c = 0; c < f->p->n_cells; c++)
         x->host[group_of(f, c)] += f->wanted[c];
+    return traffic;
+}
+
+static void find_partners(struct arena *a, struct placing *x, const uint64_t *traffic)
+{
+    uint32_t n = 0;
+    x->first = ARENA_ARRAY(a, uint32_t, x->n + 1);
+    x->partner = ARENA_ARRAY(a, struct partner, (size_t)x->n * x->n);
+    for (uint32_t g = 0; g < x->n; g++) {
+        for (uint32_t h = 0; h < x->n; h++) {
+            uint64_t to = traffic[(size_t)g * x->n + h], from = traffic[(size_t)h * x->n + g];
+            if (h != g && to + from > 0)
+                x->partner[n++] = (struct partner){h, to, from};
+        }
+        x->first[g + 1] = n;
+    }
 }
 
 /* ---- costs ---- */
 
+static uint64_t beyond(int hops)
+{
+    return abs(hops) > D2_MAX_HOP ? (uint64_t)(abs(hops) - D2_MAX_HOP) : 0;
+}
+
+static void find_distances(struct arena *a, struct placing *x)
+{
+    x->distance = ARENA_ARRAY(a, uint64_t, (size_t)x->n_chips * x->n_chips);
+    for (uint32_t from = 0; from < x->n_chips; from++) {
+        for (uint32_t to = 0; to < x->n_chips; to++) {
+            int dx, dy;
+            uint64_t too_far = d2_hops(x->f->grid, from, to, &dx, &dy) ? 0 : 1;
+            too_far = beyond(dx) + beyond(dy) > 0 ? beyond(dx) + beyond(dy) : too_far;
+            x->distance[(size_t)from * x->n_chips + to] =
+                (uint64_t)(abs(dx) + abs(dy)) + too_far * penalty;
+        }
+    }
+}
+
 static uint64_t distance(const struct placing *x, uint32_t from, uint32_t to)
 {
-    int dx, dy;
-    if (!d2_hops(x->f->grid, from, to, &dx, &dy))
-        return OUT_OF_REACH;
-    return (uint64_t)(abs(dx) + abs(dy));
+    return x->distance[(size_t)from * x->n_chips + to];
 }
 
+/* What the host can't tell apart in a column. */
 static uint64_t excess(uint64_t cells)
 {
-    return cells > HOST_TAGS ? (cells - HOST_TAGS) * OUT_OF_REACH : 0;
+    return cells > HOST_TAGS ? (cells - HOST_TAGS) * penalty : 0;
 }
 
-/* The hops to and from a group on a chip, but for those to the group `but` (NOWHERE: to all). */
+/* What a group alone costs on a chip: channels and the host. */
+static uint64_t own_cost(const struct placing *x, uint32_t group, uint32_t chip)
+{
+    uint32_t column = chip % x->f->grid.columns;
+    uint64_t cost = x->in[group] * distance(x, 0, chip);
+    if (column >= HOST_COLUMNS)
+        cost += x->host[group] * (column - HOST_COLUMNS + 1) * penalty;
+    return cost;
+}
+
+/* With the hops to and from its partners, but for those of the group `but` (NOWHERE: of all). */
 static uint64_t cost_at(const struct placing *x, uint32_t group, uint32_t chip, uint32_t but)
 {
-    uint64_t cost = x->in[group] ? x->in[group] * distance(x, 0, chip) : 0;
-    if (x->host[group] && !d2_reaches_host(x->f->grid, chip))
-        cost += x->host[group] * OUT_OF_REACH;
-    for (uint32_t g = 0; g < x->n; g++) {
-        if (x->f->chip[g] == NOWHERE || g == group || g == but)
-            continue;
-        uint64_t to = x->traffic[(size_t)group * x->n + g];
-        uint64_t from = x->traffic[(size_t)g * x->n + group];
-        cost += to ? to * distance(x, chip, x->f->chip[g]) : 0;
-        cost += from ? from * distance(x, x->f->chip[g], chip) : 0;
+    uint64_t cost = own_cost(x, group, chip);
+    for (uint32_t i = x->first[group]; i < x->first[group + 1]; i++) {
+        const struct partner *p = &x->partner[i];
+        uint32_t there = x->f->chip[p->group];
+        if (there != NOWHERE && p->group != but)
+            cost += p->to * distance(x, chip, there) + p->from * distance(x, there, chip);
     }
     return cost;
 }
@@ -106,17 +156,6 @@ static void take(struct placing *x, uint32_t group)
 
 /* ---- the first places ---- */
 
-/* What a group has to do with those that have a place. */
-static uint64_t pull(const struct placing *x, uint32_t group)
-{
-    uint64_t sum = x->in[group] + x->host[group];
-    for (uint32_t g = 0; g < x->n; g++) {
-        if (x->f->chip[g] != NOWHERE)
-            sum += x->traffic[(size_t)group * x->n + g] + x->traffic[(size_t)g * x->n + group];
-    }
-    return sum;
-}
-
 static uint32_t best_chip(const struct placing *x, uint32_t group)
 {
     uint32_t best = NOWHERE;
@@ -134,28 +173,33 @@ static uint32_t best_chip(const struct placing *x, uint32_t group)
     return best;
 }
 
+/* By turns the group that has most to do with those that have a place. */
 static void place_all(struct arena *a, struct placing *x)
 {
     struct d2_floor *f = x->f;
     uint64_t *sum = ARENA_ARRAY(a, uint64_t, x->n);
-    uint32_t left = x->n;
     for (uint32_t g = 0; g < x->n; g++) {
-        if (f->group_home[g] != D2_ANY_HOME) {
+        sum[g] = x->in[g] + x->host[g];
+        if (f->group_home[g] != D2_ANY_HOME)
             put(x, g, (uint32_t)f->group_home[g]);
-            left--;
+    }
+    for (uint32_t g = 0; g < x->n; g++) {
+        for (uint32_t i = x->first[g]; i < x->first[g + 1]; i++) {
+            if (f->chip[x->partner[i].group] != NOWHERE)
+                sum[g] += x->partner[i].to + x->partner[i].from;
         }
     }
-    for (uint32_t g = 0; g < x->n; g++)
-        sum[g] = pull(x, g);
-    for (; left > 0; left--) {
+    for (;;) {
         uint32_t best = NOWHERE;
         for (uint32_t g = 0; g < x->n; g++) {
             if (f->chip[g] == NOWHERE && (best == NOWHERE || sum[g] > sum[best]))
                 best = g;
         }
+        if (best == NOWHERE)
+            return;
         put(x, best, best_chip(x, best));
-        for (uint32_t g = 0; g < x->n; g++)
-            sum[g] += x->traffic[(size_t)g * x->n + best] + x->traffic[(size_t)best * x->n + g];
+        for (uint32_t i = x->first[best]; i < x->first[best + 1]; i++)
+            sum[x->partner[i].group] += x->partner[i].to + x->partner[i].from;
     }
 }
 
@@ -191,49 +235,49 @@ static bool is_fixed(const struct placing *x, uint32_t chip)
     return x->at[chip] != NOWHERE && x->f->group_home[x->at[chip]] != D2_ANY_HOME;
 }
 
-static void improve(struct placing *x)
+/* Exchanges what is on two chips if that costs less or, the rarer the more it costs, more; returns
+ * by how much. `heat` 0: only what costs less. */
+static int64_t try_exchange(struct placing *x, uint32_t c, uint32_t k, double heat, double chance)
 {
-    bool moved = true;
-    for (uint32_t round = 0; round < MAX_ROUNDS && moved; round++) {
-        moved = false;
+    uint32_t g = x->at[c], h = x->at[k];
+    x->work += 1 + (g == NOWHERE ? 0 : x->first[g + 1] - x->first[g]) +
+               (h == NOWHERE ? 0 : x->first[h + 1] - x->first[h]);
+    if (g == h || is_fixed(x, c) || is_fixed(x, k)) /* equal: both empty, or the same chip */
+        return 0;
+    uint64_t before = cost_of_two(x, c, k);
+    exchange(x, c, k);
+    int64_t more = (int64_t)(cost_of_two(x, c, k) - before);
+    if (more < 0 || (heat > 0 && chance < exp(-(double)more / heat)))
+        return more;
+    exchange(x, c, k);
+    return 0;
+}
+
+/* Returns by how much it costs less. */
+static int64_t improve(struct placing *x)
+{
+    int64_t won = 0, before = -1;
+    for (uint32_t round = 0; round < MAX_ROUNDS && won != before; round++) {
+        before = won;
         for (uint32_t c = 0; c < x->n_chips; c++) {
-            x->work++; /* also where there is nothing to exchange */
-            for (uint32_t k = 0; k < c; k++) {
-                if ((x->at[c] == NOWHERE && x->at[k] == NOWHERE) || is_fixed(x, c) ||
-                    is_fixed(x, k))
-                    continue;
-                x->work += 4 * x->n;
-                uint64_t before = cost_of_two(x, c, k);
-                exchange(x, c, k);
-                if (cost_of_two(x, c, k) < before)
-                    moved = true;
-                else
-                    exchange(x, c, k);
-            }
+            for (uint32_t k = 0; k < c; k++)
+                won -= try_exchange(x, c, k, 0, 0);
         }
     }
+    return won;
 }
 
-/* Twice the hops, and what is out of reach. */
-static uint64_t whole_cost(const struct placing *x)
+static int64_t whole_cost(const struct placing *x)
 {
-    uint64_t cost = 0;
-    for (uint32_t g = 0; g < x->n; g++)
-        cost += cost_at(x, g, x->f->chip[g], NOWHERE) + x->in[g] * distance(x, 0, x->f->chip[g]);
-    for (uint32_t c = 0; c < x->f->grid.columns; c++)
-        cost += excess(x->column[c]);
-    return cost;
-}
-
-/* Some random exchanges, to leave a place from which no single one leads on. */
-static void shake(struct placing *x, uint64_t seed, uint64_t *draw)
-{
-    for (uint32_t i = 0; i < SHAKEN; i++) {
-        uint32_t c = (uint32_t)(rng_uniform(seed, (*draw)++) * x->n_chips);
-        uint32_t k = (uint32_t)(rng_uniform(seed, (*draw)++) * x->n_chips);
-        if (c != k && !is_fixed(x, c) && !is_fixed(x, k))
-            exchange(x, c, k);
+    uint64_t twice = 0, once = 0;
+    for (uint32_t g = 0; g < x->n; g++) {
+        uint64_t own = own_cost(x, g, x->f->chip[g]);
+        twice += cost_at(x, g, x->f->chip[g], NOWHERE) - own;
+        once += own;
     }
+    for (uint32_t c = 0; c < x->f->grid.columns; c++)
+        once += excess(x->column[c]);
+    return (int64_t)(twice / 2 + once);
 }
 
 static void go_back(struct placing *x, const uint32_t *chip)
@@ -244,10 +288,39 @@ static void go_back(struct placing *x, const uint32_t *chip)
         put(x, g, chip[g]);
 }
 
+/* Random exchanges that get ever colder; what is best stays. */
+static void anneal(struct arena *a, struct placing *x, uint64_t most, uint64_t seed)
+{
+    uint32_t *best = ARENA_ARRAY(a, uint32_t, x->n);
+    int64_t cost = whole_cost(x), least = cost;
+    double hot = cost < (int64_t)penalty ? 1 : (double)penalty, cold = 1;
+    uint64_t draw = 0, begin = x->work;
+    for (uint32_t i = 0; i < x->first[x->n]; i++) {
+        double sources = (double)(x->partner[i].to + x->partner[i].from);
+        cold = fmax(cold, sources);
+    }
+    hot *= 2 * cold;
+    cold /= 10;
+    memcpy(best, x->f->chip, x->n * sizeof *best);
+    while (x->work - begin < most) {
+        double gone = (double)(x->work - begin) / (double)most, heat = hot * pow(cold / hot, gone);
+        for (uint32_t i = 0; i < 100; i++) {
+            uint32_t c = (uint32_t)(rng_uniform(seed, draw++) * x->n_chips);
+            uint32_t k = (uint32_t)(rng_uniform(seed, draw++) * x->n_chips);
+            cost += try_exchange(x, c, k, heat, rng_uniform(seed, draw++));
+            if (cost < least) {
+                least = cost;
+                memcpy(best, x->f->chip, x->n * sizeof *best);
+            }
+        }
+    }
+    go_back(x, best);
+    improve(x);
+}
+
 void d2_floor_place(struct arena *a, struct d2_floor *f, struct d2_budget *budget)
 {
     struct placing x = {.f = f, .n = f->n_groups, .n_chips = d2_grid_chips(f->grid)};
-    x.traffic = ARENA_ARRAY(a, uint64_t, (size_t)x.n * x.n);
     x.in = ARENA_ARRAY(a, uint64_t, x.n);
     x.host = ARENA_ARRAY(a, uint64_t, x.n);
     x.at = ARENA_ARRAY(a, uint32_t, x.n_chips);
@@ -256,23 +329,18 @@ void d2_floor_place(struct arena *a, struct d2_floor *f, struct d2_budget *budge
         x.at[c] = NOWHERE;
     for (uint32_t g = 0; g < x.n; g++)
         f->chip[g] = NOWHERE;
-    count_traffic(a, &x);
+    find_partners(a, &x, count_traffic(a, &x));
+    find_distances(a, &x);
     place_all(a, &x);
     improve(&x);
-    uint32_t *best = ARENA_ARRAY(a, uint32_t, x.n);
-    uint64_t least = whole_cost(&x), draw = 0;
-    memcpy(best, f->chip, x.n * sizeof *best);
-    uint64_t most = budget->asked ? budget->left : MOST_WORK;
-    while (x.work < most && (least >= OUT_OF_REACH || budget->asked)) {
-        shake(&x, budget->seed, &draw);
-        improve(&x);
-        uint64_t cost = whole_cost(&x);
-        if (cost < least) {
-            least = cost;
-            memcpy(best, f->chip, x.n * sizeof *best);
-        } else {
-            go_back(&x, best);
-        }
-    }
+    bool all_fixed = true;
+    for (uint32_t g = 0; g < x.n; g++)
+        all_fixed = all_fixed && f->group_home[g] != D2_ANY_HOME;
+    if (budget->asked && !all_fixed)
+        anneal(a, &x, budget->left, budget->seed);
+    else if (whole_cost(&x) >= (int64_t)penalty && !all_fixed)
+        anneal(a, &x, (uint64_t)WORK_PER_CHIP * x.n_chips, budget->seed);
+    f->beyond = (uint64_t)whole_cost(&x) / penalty;
+    f->hops = (uint64_t)whole_cost(&x) % penalty;
     budget->left -= x.work < budget->left ? x.work : budget->left;
 }

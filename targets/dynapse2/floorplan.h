@@ -24,10 +24,12 @@ struct d2_floor {
     uint32_t *group;     /* of each block */
     int32_t *group_home; /* of each group: the chip where it has to be; D2_ANY_HOME */
     uint32_t *chip;      /* of each group */
+    uint64_t hops;       /* of all sources together, channels from chip 0 */
+    uint64_t beyond;     /* those that are too far, and neurons that the host can't tell apart */
 };
 
 /* Groups for the blocks as they are now. */
-void d2_floor_group(struct arena *a, struct d2_floor *f, struct d2_budget *budget);
+void d2_floor_group(struct arena *a, struct d2_floor *f);
 /* Better ones, by moves and exchanges: after cells have moved. */
 void d2_floor_regroup(struct arena *a, struct d2_floor *f, struct d2_budget *budget);
 

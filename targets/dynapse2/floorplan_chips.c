@@ -294,7 +294,7 @@ void d2_floor_regroup(struct arena *a, struct d2_floor *f, struct d2_budget *bud
     }
 }
 
-void d2_floor_group(struct arena *a, struct d2_floor *f, struct d2_budget *budget)
+void d2_floor_group(struct arena *a, struct d2_floor *f)
 {
     struct grouping g = {.f = f, .n = f->x->n_blocks};
     uint32_t n_chips = d2_grid_chips(f->grid);
@@ -304,5 +304,4 @@ void d2_floor_group(struct arena *a, struct d2_floor *f, struct d2_budget *budge
     g.size = ARENA_ARRAY(a, uint32_t, n_chips);
     find_affinity(a, &g);
     grow_groups(a, &g);
-    d2_floor_regroup(a, f, budget);
 }

@@ -123,10 +123,10 @@ static uint32_t fill_block(const struct d2_problem *p, struct d2_parts *x, uint3
     return left;
 }
 
-/* The first block where all of them have room, else the one that has most. -1: no block takes any.
- */
+/* The first block where all of them have room, else the one where the last piece that was split
+ * ended, so that one follows the other, else the one that has most room. -1: no block takes any. */
 static int32_t find_block(const struct d2_problem *p, const struct d2_parts *x, uint32_t flavour,
-                          uint32_t n, const bool *refused)
+                          uint32_t n, int32_t last, const bool *refused)
 {
     int32_t best = -1;
     uint32_t most = 0;
@@ -137,6 +137,8 @@ static int32_t find_block(const struct d2_problem *p, const struct d2_parts *x, 
             best = (int32_t)b;
         }
     }
+    if (most < n && last >= 0 && !refused[last] && takes(p, x, (uint32_t)last, flavour))
+        return last;
     return best;
 }
 
@@ -153,13 +155,14 @@ static uint64_t room_left(const struct d2_problem *p, const struct d2_parts *x, 
     return room;
 }
 
+/* `last` is the block where the last piece that was split ended, or -1. */
 static bool fill_piece(const struct d2_problem *p, struct d2_parts *x, uint32_t *cell, uint32_t n,
-                       bool *refused)
+                       bool *refused, int32_t *last)
 {
     uint32_t flavour = p->flavour[cell[0]];
     memset(refused, 0, p->max_blocks * sizeof *refused);
-    while (n > 0) {
-        int32_t b = find_block(p, x, flavour, n, refused);
+    for (uint32_t parts = 1; n > 0; parts++) {
+        int32_t b = find_block(p, x, flavour, n, *last, refused);
         if (n > room_left(p, x, flavour, refused))
             return false;
         if (b < 0)
@@ -169,6 +172,7 @@ static bool fill_piece(const struct d2_problem *p, struct d2_parts *x, uint32_t 
             return false; /* a cell that hears more sources than there are tags */
         refused[b] = true;
         n = left;
+        *last = parts > 1 ? b : *last;
     }
     return true;
 }
@@ -201,9 +205,10 @@ bool d2_fill(struct arena *a, const struct d2_problem *p, struct d2_parts *x)
             piece[n_pieces - 1].n++;
         }
         open_blocks(p, x, f, first[f + 1] - first[f]);
+        int32_t last = -1;
         qsort(piece, n_pieces, sizeof *piece, by_size);
         for (uint32_t i = 0; i < n_pieces; i++) {
-            if (!fill_piece(p, x, &cell[piece[i].first], piece[i].n, refused))
+            if (!fill_piece(p, x, &cell[piece[i].first], piece[i].n, refused, &last))
                 return false;
         }
     }

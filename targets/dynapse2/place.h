@@ -49,6 +49,11 @@ bool d2_find_sources(struct d2_place *x);
 /* The same again, with sources that nobody can tell apart as one. False: there are none. */
 bool d2_merge_sources(struct d2_place *x);
 
+/* ---- place_ways.c ---- */
+
+/* Blocks for all cells, and a home for each. False: reported. */
+bool d2_find_homes(struct d2_place *x);
+
 /* ---- place_board.c ---- */
 
 /* What the board section gives: neurons and wishes become fixed cells of blocks with a home. With

@@ -402,22 +402,16 @@ static void report_core(const struct pass *p, const struct d2_weights_of_core *x
                    refined, mse > 0 ? 100 * (1 - refined / mse) : 0);
 }
 
-static void quantize_core(struct pass *p, struct d2_weights_of_core *x)
+static void quantize_core(struct pass *p, struct d2_weights_of_core *x,
+                          const struct d2_solved *found)
 {
-    double *current = ARENA_ARRAY(p->a, double, x->n_free);
-    for (uint32_t i = 0; i < x->n_free; i++)
-        current[i] = x->synapse[i].current;
-    double bound = 0;
-    if (x->n_free > 0) {
-        struct d2_solution s;
-        d2_solve(current, x->n_free, &p->grid.grid, x->given, p->o->seed, &s);
-        set_bases(p, x, &s);
-        bound = d2_bound(current, x->n_free) / (x->iscale * x->iscale);
-    }
+    double bound = found->bound / (x->iscale * x->iscale);
+    if (x->n_free > 0)
+        set_bases(p, x, &found->solution);
     double base[D2_BASES];
     d2_core_bases(x->core, base);
     for (uint32_t i = 0; i < x->n_free; i++)
-        x->synapse[i].mask[0] = d2_nearest_mask(base, current[i]);
+        x->synapse[i].mask[0] = d2_nearest_mask(base, x->synapse[i].current);
     double mse = mean_square(x, base);
     if (p->o->refine)
         p->refined.entries += refine(p, x, base);
@@ -490,9 +484,11 @@ bool d2_quantize(struct net *n, const struct target_options *o, struct target_re
     bool ok = all_placed(&p) && few_enough(&p) && collect(&p) &&
               (!n->board->gain_auto || resolve_gain(&p));
     if (ok) {
+        struct d2_solved *solved = ARENA_ARRAY(&scratch, struct d2_solved, p.n_cores);
+        d2_solve_cores(&scratch, p.core, p.n_cores, &p.grid.grid, o->seed, solved);
         for (uint32_t i = 0; i < p.n_cores; i++)
             if (p.core[i].n > 0)
-                quantize_core(&p, &p.core[i]);
+                quantize_core(&p, &p.core[i], &solved[i]);
         if (o->refine)
             report_refined(&p);
         for (uint32_t i = 0; i < n->connection.n; i++)

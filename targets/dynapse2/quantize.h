@@ -74,6 +74,15 @@ struct d2_weights_of_core {
     double reach; /* the largest current that its four bases could make */
 };
 
+/* Base currents of cores that have free weights, and a bound for their error (ampere^2). A function
+ * of the weights: how many processors work on it makes no difference. */
+struct d2_solved {
+    struct d2_solution solution;
+    double bound;
+};
+void d2_solve_cores(struct arena *a, const struct d2_weights_of_core *core, uint32_t n,
+                    const struct d2_reach *g, uint64_t seed, struct d2_solved *out);
+
 /* Resolves `gain = auto`: scale parameters of receptors are multiplied by a common factor, the
  * synapses' gain currents divided by it, so that the network stays the same. E0602 where the models
  * don't allow it, E0406 where a gain current is given by hand. Returns the factor, 0 if reported.

@@ -218,7 +218,8 @@ static void communities(void **state)
         assert_true(x.tags <= 2 * 960);
         struct d2_floor fl = {
             .p = &f.p, .x = &x, .grid = {4, 2}, .origin = f.origin, .wanted = f.wanted};
-        d2_floor_group(&f.a, &fl, &budget);
+        d2_floor_group(&f.a, &fl);
+        d2_floor_regroup(&f.a, &fl, &budget);
         /* Two communities fill a chip; nobody speaks to another one. */
         for (uint32_t s = 0; s < f.p.n_sources; s++) {
             for (uint64_t i = f.p.first_cell[s]; i < f.p.first_cell[s + 1]; i++)
@@ -291,7 +292,8 @@ static void near_the_fewest_hops(void **state)
         struct d2_floor fl = {
             .p = &f.p, .x = &x, .grid = {3, 2}, .origin = f.origin, .wanted = f.wanted};
         struct d2_budget budget = {.left = 1 << 30};
-        d2_floor_group(&f.a, &fl, &budget);
+        d2_floor_group(&f.a, &fl);
+        d2_floor_regroup(&f.a, &fl, &budget);
         uint32_t size[6] = {0}, chip[6];
         assert_int_equal(fl.n_groups, 6);
         for (uint32_t b = 0; b < 24; b++)
@@ -324,7 +326,8 @@ static void within_reach(void **state)
         struct d2_floor fl = {
             .p = &f.p, .x = &x, .grid = {15, 1}, .origin = f.origin, .wanted = f.wanted};
         struct d2_budget budget = {.left = 1 << 30};
-        d2_floor_group(&f.a, &fl, &budget);
+        d2_floor_group(&f.a, &fl);
+        d2_floor_regroup(&f.a, &fl, &budget);
         d2_floor_place(&f.a, &fl, &budget);
         bool taken[15] = {false};
         for (uint32_t g = 0; g < fl.n_groups; g++) {
@@ -350,7 +353,8 @@ static void homes(void **state)
     struct d2_floor fl = {
         .p = &f.p, .x = &x, .grid = {3, 1}, .origin = f.origin, .wanted = f.wanted};
     struct d2_budget budget = {.left = 1 << 30};
-    d2_floor_group(&f.a, &fl, &budget);
+    d2_floor_group(&f.a, &fl);
+    d2_floor_regroup(&f.a, &fl, &budget);
     d2_floor_place(&f.a, &fl, &budget);
     assert_int_equal(fl.chip[fl.group[3]], 2);
     for (uint32_t s = 0; s < 12; s++) {

@@ -1,0 +1,262 @@
+/* Ways to place a network, until one of them breaks no limit. */
+#include "targets/dynapse2/place.h"
+#include <math.h>
+
+/* Work is counted, not timed, so that results are the same on every machine: looks at a source, of
+ * which machines do a hundred million in a second. */
+static const double work_per_second = 1e8;
+enum {
+    WORK_PER_SYNAPSE = 40, /* without --effort */
+    LEAST_WORK = 1 << 20,
+    WORK_PER_TAG = 200,
+    ROUNDS = 3, /* of cells and chips by turns */
+    MAX_WAYS = 2,
+};
+
+struct way {
+    struct d2_parts parts;
+    struct d2_floor floor;
+    uint64_t broken; /* sources on a chip too many, hops too far */
+};
+
+/* Every stage has its share of the work, so that none is left without. */
+static struct d2_budget share(const struct d2_budget *whole)
+{
+    struct d2_budget part = *whole;
+    part.left /= 8;
+    return part;
+}
+
+static void improve(struct d2_place *x, struct d2_parts *parts, const struct d2_chips *chips,
+                    const struct d2_budget *whole)
+{
+    struct d2_budget budget = share(whole);
+    d2_improve(x->a, &x->p, parts, chips, &budget);
+}
+
+/* Exchanges of blocks look at what the blocks hear, many times. */
+static void regroup(struct d2_place *x, struct way *w, const struct d2_budget *whole)
+{
+    struct d2_budget budget = share(whole);
+    uint64_t least = WORK_PER_TAG * w->parts.tags;
+    budget.left = budget.left > least ? budget.left : least;
+    d2_floor_regroup(x->a, &w->floor, &budget);
+}
+
+/* ---- blocks ---- */
+
+/* Growth, or the order of the cells: the one that is better by fewer tags first, as good the order.
+ * Returns how many of them need no more blocks than there are. */
+static uint32_t make_parts(struct d2_place *x, struct way way[MAX_WAYS],
+                           const struct d2_budget *budget)
+{
+    struct d2_parts grown;
+    struct d2_problem p = x->p;
+    uint32_t n = 0;
+    d2_parts_copy(x->a, &x->p, &x->parts, &grown);
+    bool ok = d2_grow(x->a, &x->p, &grown);
+    if (ok) {
+        improve(x, &grown, NULL, budget);
+        p.max_blocks = grown.n_blocks; /* no way to need more */
+    }
+    bool filled = d2_fill(x->a, &p, &x->parts);
+    if (filled)
+        improve(x, &x->parts, NULL, budget);
+    bool order =
+        filled && (!ok || x->parts.n_blocks < grown.n_blocks || x->parts.tags <= grown.tags);
+    if (order)
+        way[n++].parts = x->parts;
+    if (ok)
+        way[n++].parts = grown;
+    if (filled && !order)
+        way[n++].parts = x->parts;
+    return n;
+}
+
+/* Whether every flavour can have blocks of its own. */
+static bool flavours_fit(const struct d2_place *x)
+{
+    const struct d2_problem *p = &x->p;
+    uint32_t *n = ARENA_ARRAY(x->a, uint32_t, p->n_flavours), blocks = x->parts.n_blocks;
+    for (uint32_t c = 0; c < p->n_cells; c++)
+        n[p->flavour[c]] += x->parts.of[c] == D2_NO_BLOCK;
+    for (uint32_t b = 0; b < x->parts.n_blocks; b++) {
+        const struct d2_block *y = &x->parts.block[b];
+        uint32_t room = y->room - y->used;
+        if (y->flavour >= 0)
+            n[y->flavour] -= room < n[y->flavour] ? room : n[y->flavour];
+    }
+    for (uint32_t f = 0; f < p->n_flavours && blocks <= p->max_blocks; f++)
+        blocks += (n[f] + p->room - 1) / p->room;
+    return blocks <= p->max_blocks;
+}
+
+/* Blocks for all cells: of equal currents, or of similar ones where there are too many. */
+static uint32_t find_parts(struct d2_place *x, struct way way[MAX_WAYS],
+                           const struct d2_budget *budget)
+{
+    if (flavours_fit(x))
+        return make_parts(x, way, budget);
+    if (!d2_cluster_flavours(x))
+        return 0;
+    way[0].parts = x->parts;
+    return 1;
+}
+
+/* ---- chips ---- */
+
+/* Chips beyond what sources may be heard on. */
+static uint64_t chips_too_many(const struct d2_place *x, const struct d2_floor *f)
+{
+    uint64_t sum = 0;
+    uint32_t *last = ARENA_ARRAY(x->a, uint32_t, f->n_groups); /* 1 + source */
+    for (uint32_t s = 0; s < x->p.n_sources; s++) {
+        uint32_t n = 0, max = x->p.max_chips[s];
+        for (uint64_t i = x->p.first_cell[s]; i < x->p.first_cell[s + 1]; i++) {
+            uint32_t g = f->group[f->x->of[x->p.cell[i]]];
+            n += last[g] != s + 1;
+            last[g] = s + 1;
+        }
+        sum += max != D2_ANY_CHIPS && n > max ? n - max : 0;
+    }
+    return sum;
+}
+
+/* Chips for the blocks, and the blocks better for that. */
+static void find_chips(struct d2_place *x, struct way *w, const struct d2_budget *whole)
+{
+    w->floor = (struct d2_floor){
+        .p = &x->p, .x = &w->parts, .grid = x->grid, .origin = x->origin, .wanted = x->wanted};
+    struct d2_floor *f = &w->floor;
+    d2_floor_group(x->a, f);
+    regroup(x, w, whole);
+    for (uint32_t i = 0; i < ROUNDS && f->n_groups > 1; i++) {
+        uint32_t *chip = ARENA_ARRAY(x->a, uint32_t, w->parts.n_blocks);
+        memcpy(chip, f->group, w->parts.n_blocks * sizeof *chip);
+        struct d2_chips chips = {d2_grid_chips(x->grid), chip};
+        improve(x, &w->parts, &chips, whole);
+        regroup(x, w, whole);
+    }
+    struct d2_budget budget = share(whole);
+    d2_floor_place(x->a, f, &budget);
+    w->broken = chips_too_many(x, f) + f->beyond;
+}
+
+/* Cores of the blocks: free ones of their chips in ascending order. */
+static void find_homes(struct d2_place *x, const struct d2_floor *f)
+{
+    bool *taken = ARENA_ARRAY(x->a, bool, x->n_homes);
+    x->home = ARENA_ARRAY(x->a, uint32_t, x->parts.n_blocks);
+    for (uint32_t b = 0; b < x->parts.n_blocks; b++) {
+        if (x->parts.block[b].home != D2_ANY_HOME)
+            taken[x->parts.block[b].home] = true;
+    }
+    for (uint32_t b = 0; b < x->parts.n_blocks; b++) {
+        uint32_t home = f->chip[f->group[b]] * D2_CORES;
+        if (x->parts.block[b].home != D2_ANY_HOME) {
+            x->home[b] = (uint32_t)x->parts.block[b].home;
+            continue;
+        }
+        while (taken[home])
+            home++;
+        taken[home] = true;
+        x->home[b] = home;
+    }
+}
+
+/* ---- ways ---- */
+
+/* On a board that is larger than inputs or outputs reach, what hears the ones or is the others has
+ * blocks of its own, since only those have to be near. False: it isn't, or there are no such cells.
+ */
+static bool split_zones(struct d2_place *x)
+{
+    enum { ZONES = 4 };
+    bool wide_in = x->grid.columns > D2_MAX_HOP + 1 || x->grid.rows > D2_MAX_HOP + 1;
+    bool wide_out = x->grid.columns > -D2_HOST_HOP;
+    uint32_t *flavour = ARENA_ARRAY(x->a, uint32_t, x->p.n_cells);
+    uint32_t *number = ARENA_ARRAY(x->a, uint32_t, (size_t)x->p.n_flavours * ZONES), n = 0;
+    for (uint32_t c = 0; c < x->p.n_cells; c++) {
+        /* Channels are the first sources. */
+        bool hears = x->p.first_source[c] < x->p.first_source[c + 1] &&
+                     d2_is_channel(&x->rows, x->p.source[x->p.first_source[c]]);
+        uint32_t zone = (wide_in && hears ? 1u : 0) + (wide_out && x->wanted[c] ? 2u : 0);
+        uint32_t *at = &number[x->p.flavour[c] * ZONES + zone];
+        if (*at == 0)
+            *at = ++n;
+        flavour[c] = *at - 1;
+    }
+    bool split = n > x->p.n_flavours;
+    x->p.flavour = flavour;
+    x->p.n_flavours = n;
+    return split;
+}
+
+/* All ways from one start; the best one so far stays. Returns whether it breaks nothing. */
+static bool try_ways(struct d2_place *x, bool all, const struct d2_budget *budget, struct way *best)
+{
+    struct way way[MAX_WAYS];
+    d2_parts_init(x->a, &x->p, &x->parts);
+    d2_take_board(x, all);
+    uint32_t n = find_parts(x, way, budget);
+    for (uint32_t i = 0; i < n && best->broken > 0; i++) {
+        struct way *w = ARENA_NEW(x->a, struct way); /* its floor points to its parts */
+        w->parts = way[i].parts;
+        find_chips(x, w, budget);
+        if (w->broken < best->broken) {
+            *best = *w;
+            best->floor.x = &best->parts;
+        }
+    }
+    return best->broken == 0;
+}
+
+/* Zones by themselves if there are any, then without; and each core for what it is where some have
+ * more usable neurons than others. */
+static bool try_starts(struct d2_place *x, const struct d2_budget *budget, struct way *best)
+{
+    const uint32_t *flavour = x->p.flavour, n_flavours = x->p.n_flavours;
+    for (uint32_t start = 0; start < 4; start++) {
+        bool all = start % 2, done = false;
+        if (all && x->p.room == D2_NEURONS)
+            continue;
+        if (start >= 2 || split_zones(x))
+            done = try_ways(x, all, budget, best);
+        x->p.flavour = flavour;
+        x->p.n_flavours = n_flavours;
+        if (done)
+            return true;
+    }
+    return best->broken < UINT64_MAX;
+}
+
+bool d2_find_homes(struct d2_place *x)
+{
+    uint64_t synapses = x->p.first_cell[x->p.n_sources];
+    struct d2_budget budget = {.left = LEAST_WORK + WORK_PER_SYNAPSE * synapses,
+                               .seed = x->o->seed};
+    struct way *best = ARENA_NEW(x->a, struct way);
+    best->broken = UINT64_MAX;
+    if (x->o->effort > 0) {
+        budget.left = (uint64_t)fmin(x->o->effort * work_per_second, 1e18);
+        budget.asked = true;
+    }
+    d2_parts_init(x->a, &x->p, &x->parts);
+    if (!d2_take_board(x, false)) /* what can't be is told once */
+        return false;
+    /* Then once more with sources as one that nobody can tell apart. */
+    bool ok = try_starts(x, &budget, best) || (d2_merge_sources(x) && try_starts(x, &budget, best));
+    if (ok) {
+        x->parts = best->parts;
+        find_homes(x, &best->floor);
+        buf_printf(&x->report->text, "place: %u cores with %llu tags, %u chips, %llu hops\n",
+                   best->parts.n_blocks, (unsigned long long)best->parts.tags, best->floor.n_groups,
+                   (unsigned long long)best->floor.hops);
+        if (best->broken > 0)
+            buf_printf(&x->report->text, "place: %llu times too far or heard on too many chips\n",
+                       (unsigned long long)best->broken);
+    } else {
+        d2_say_no_room(x);
+    }
+    return ok;
+}
