@@ -231,35 +231,47 @@ bool driver_image(struct program *p, const struct build_options *o, struct image
 /* ---- stimuli ---- */
 
 /* A structured array is a list of events, a plain one a raster of counts. */
+static bool read_input(struct driver *d, const struct plan *plan, uint32_t input,
+                       const struct npy *x, const char *what, struct stimulus_source *out)
+{
+    const struct plan_shape own = plan_stimulus_shape(&plan->input.data[input]);
+    uint64_t extent[NPY_MAX_RANK + 1];
+    if (x->n_fields > 0) {
+        return stimulus_event_records(&d->arena, out, x, NULL, 0, &own, plan->dt, 0, &d->diags,
+                                      what, NOWHERE);
+    }
+    struct arena scratch = {0};
+    struct stimulus_counts v = {.u8 = npy_bytes(x)};
+    double *f64 = v.u8 ? NULL : arena_try(&scratch, (size_t)x->count + 1, sizeof *f64);
+    bool ok = v.u8 || f64;
+    if (!ok) {
+        diag_add(&d->diags, E0308, NOWHERE, "no memory for the %llu elements of `%s`",
+                 (unsigned long long)x->count, what);
+    }
+    if (f64) {
+        npy_to_f64(x, f64);
+        v.f64 = f64;
+    }
+    uint32_t rank = stimulus_raster_extents(x->rank, x->extent, &own, extent);
+    ok = ok && stimulus_raster(&d->arena, out, v, rank, extent,
+                               plan_stimulus_channels(&plan->input.data[input]), &d->diags, what,
+                               NOWHERE);
+    arena_free(&scratch);
+    return ok;
+}
+
+/* What is read of the file isn't kept: the stimulus has its own form of it. */
 static bool override_input(struct driver *d, const struct plan *plan, uint32_t input,
                            const struct input_override *in, struct stimulus_source *out)
 {
+    struct arena bytes = {0};
     struct npy x;
-    if (!event_file_load(&d->arena, in->file, in->member, &x, &d->diags, E0901, NOWHERE)) {
-        return false;
-    }
-    uint32_t channels = plan_stimulus_channels(&plan->input.data[input]);
-    const struct plan_shape own = plan_stimulus_shape(&plan->input.data[input]);
     const char *what = arena_printf(&d->arena, "%s%s%s", in->file, in->member ? ":" : "",
                                     in->member ? in->member : "");
-    if (x.n_fields == 0) {
-        struct stimulus_counts v = {.u8 = npy_bytes(&x)};
-        double *f64 = v.u8 ? NULL : arena_try(&d->arena, (size_t)x.count + 1, sizeof *f64);
-        if (!v.u8 && !f64) {
-            diag_add(&d->diags, E0308, NOWHERE, "no memory for the %llu elements of `%s`",
-                     (unsigned long long)x.count, what);
-            return false;
-        }
-        if (f64) {
-            npy_to_f64(&x, f64);
-            v.f64 = f64;
-        }
-        uint64_t extent[NPY_MAX_RANK + 1];
-        uint32_t rank = stimulus_raster_extents(x.rank, x.extent, &own, extent);
-        return stimulus_raster(&d->arena, out, v, rank, extent, channels, &d->diags, what, NOWHERE);
-    }
-    return stimulus_event_records(&d->arena, out, &x, NULL, 0, &own, plan->dt, 0, &d->diags, what,
-                                  NOWHERE);
+    bool ok = event_file_load(&bytes, in->file, in->member, &x, &d->diags, E0901, NOWHERE) &&
+              read_input(d, plan, input, &x, what, out);
+    arena_free(&bytes);
+    return ok;
 }
 
 static int find_input(const struct plan *p, const char *name)
