@@ -5,8 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define NOWHERE UINT32_MAX
+
 enum {
-    NOWHERE = UINT32_MAX,
     HOST_TAGS = D2_TAGS - 1,
     HOST_COLUMNS = -D2_HOST_HOP,
     MAX_ROUNDS = 20,

@@ -2,8 +2,9 @@
 #include "targets/dynapse2/limits.h"
 #include <string.h>
 
+#define FREE UINT32_MAX
+
 enum {
-    FREE = UINT32_MAX,
     CHIP = 4,      /* a chip that hears a source; 1 more if it is another one than the source's */
     EXCESS = 1000, /* one beyond what the source may reach */
     WIDE = 32,     /* blocks; sources heard in more say nothing about which belong together */

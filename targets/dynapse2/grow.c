@@ -1,8 +1,9 @@
 /* Blocks that grow: communities are found because their cells hear the same sources. */
 #include "targets/dynapse2/partition.h"
 
+#define NONE UINT32_MAX
+
 enum {
-    NONE = UINT32_MAX,
     WINDOW = 32,       /* hearers of a source that one cell makes better known; by turns */
     MAX_SCORE = 65535, /* higher ones count as this */
 };

@@ -103,7 +103,7 @@ static void count_cam(struct counting *c, const struct board_core *core,
     uint64_t bad = d2_bad_cam(c->n->board, core->chip, core->core, x->index);
     uint32_t have = d2_usable_cam(c->n->board, core->chip, core->core, x->index), need = x->cam.n;
     for (uint32_t i = 0; i < x->cam.n; i++)
-        have += bad >> x->cam.data[i].slot & 1; /* by hand nevertheless */
+        have += (uint32_t)(bad >> x->cam.data[i].slot & 1); /* by hand nevertheless */
     if (x->layer >= 0 && !(x->given & BOARD_CAM) && need == 0)
         need = c->n_incoming[c->sites.first[x->layer] + x->element];
     struct d2_core_load *load = core_at(c, core->chip, core->core);

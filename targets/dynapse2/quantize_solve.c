@@ -126,7 +126,7 @@ static void make_levels(struct levels *l, const double base[D2_BASES])
             double x = from[i], y = from[j] + base[k];
             bool without = x <= y;
             l->value[m] = without ? x : y;
-            l->mask[m] = without ? mask[i] : (uint8_t)(mask[j] | 1u << k);
+            l->mask[m] = (uint8_t)(without ? mask[i] : mask[j] | 1u << k);
             i += without;
             j += !without;
         }

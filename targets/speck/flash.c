@@ -34,9 +34,9 @@ static void field(struct codec *k, uint32_t at, uint32_t shift, uint32_t width, 
 {
     uint32_t mask = (1u << width) - 1;
     if (k->writing)
-        k->bytes[at] = (uint8_t)(k->bytes[at] | (*value >> from & mask) << shift);
+        k->bytes[at] |= (uint8_t)((*value >> from & mask) << shift);
     else
-        *value |= (k->bytes[at] >> shift & mask) << from;
+        *value |= ((uint32_t)k->bytes[at] >> shift & mask) << from;
 }
 
 struct layer_codes {

@@ -20,7 +20,7 @@ static uint32_t below(struct fixture *f, uint32_t n)
     return (uint32_t)(rng_uniform(f->seed, f->draw++) * n);
 }
 
-enum { CHAIN = UINT32_MAX };
+#define CHAIN UINT32_MAX
 
 /* n_in channels, then the cells, are sources; each cell hears `degree` of them at random, from its
  * own community of that many cells if there are communities. In a chain it hears the one before it,
