@@ -6,9 +6,10 @@ static const struct {
     const char *name;
     enum model_op op;
 } functions[] = {
-    {"abs", M_ABS},   {"min", M_MIN},     {"max", M_MAX},   {"exp", M_EXP},     {"log", M_LOG},
-    {"sqrt", M_SQRT}, {"floor", M_FLOOR}, {"ceil", M_CEIL}, {"round", M_ROUND}, {"trunc", M_TRUNC},
-    {"mod", M_MOD},   {"fma", M_FMA},     {"sin", M_SIN},   {"cos", M_COS},     {"tanh", M_TANH},
+    {"abs", M_ABS},     {"min", M_MIN},     {"max", M_MAX},     {"exp", M_EXP},
+    {"log", M_LOG},     {"sqrt", M_SQRT},   {"floor", M_FLOOR}, {"ceil", M_CEIL},
+    {"round", M_ROUND}, {"trunc", M_TRUNC}, {"mod", M_MOD},     {"fma", M_FMA},
+    {"sin", M_SIN},     {"cos", M_COS},     {"tanh", M_TANH},   {"random", M_RANDOM},
 };
 
 /* Functions of the language that make or take arrays. */
@@ -43,6 +44,9 @@ static uint32_t call_builtin(struct checker *c, const struct context *x, const s
                     want == 1 ? "" : "s", have);
         return MODEL_NONE;
     }
+    if (op == M_RANDOM && x->where != IN_STEP)
+        return mc_misplaced(c, e->name, NULL,
+                            "draws a number in each step: it is known in `step` only", NULL);
     const char *what = arena_printf(c->scratch, "`%s` takes", e->name.text);
     bool good = true;
     for (const struct ast_arg *a = e->args; a; a = a->next, i++) {

@@ -103,12 +103,12 @@ static struct dim leaf_dim(struct dims *s, const struct model_expr *e)
 static const char *op_text(enum model_op op)
 {
     static const char *const text[] = {
-        [M_FLOOR] = "`floor`", [M_CEIL] = "`ceil`", [M_ROUND] = "`round`", [M_TRUNC] = "`trunc`",
-        [M_SQRT] = "`sqrt`",   [M_EXP] = "`exp`",   [M_LOG] = "`log`",     [M_SIN] = "`sin`",
-        [M_COS] = "`cos`",     [M_TANH] = "`tanh`", [M_ADD] = "`+`",       [M_SUB] = "`-`",
-        [M_MIN] = "`min`",     [M_MAX] = "`max`",   [M_MOD] = "`mod`",     [M_LT] = "`<`",
-        [M_LE] = "`<=`",       [M_GT] = "`>`",      [M_GE] = "`>=`",       [M_EQ] = "`==`",
-        [M_NE] = "`!=`",       [M_FMA] = "`fma`",   [M_IF] = "`if`",
+        [M_FLOOR] = "`floor`", [M_CEIL] = "`ceil`", [M_ROUND] = "`round`",   [M_TRUNC] = "`trunc`",
+        [M_SQRT] = "`sqrt`",   [M_EXP] = "`exp`",   [M_LOG] = "`log`",       [M_SIN] = "`sin`",
+        [M_COS] = "`cos`",     [M_TANH] = "`tanh`", [M_RANDOM] = "`random`", [M_ADD] = "`+`",
+        [M_SUB] = "`-`",       [M_MIN] = "`min`",   [M_MAX] = "`max`",       [M_MOD] = "`mod`",
+        [M_LT] = "`<`",        [M_LE] = "`<=`",     [M_GT] = "`>`",          [M_GE] = "`>=`",
+        [M_EQ] = "`==`",       [M_NE] = "`!=`",     [M_FMA] = "`fma`",       [M_IF] = "`if`",
     };
     return text[op];
 }
@@ -239,6 +239,7 @@ static struct dim node_dim(struct dims *s, uint32_t i)
     case M_SIN:
     case M_COS:
     case M_TANH:
+    case M_RANDOM:
         return plain(s, i, e->a, NULL);
     case M_SQRT:
         return halves(s, i, 0.5, "the square root");

@@ -18,7 +18,7 @@ static bool stays(const struct mover *m, const struct kinst *in)
         if (!m->stays[kinst_operand(in, i)])
             return false;
     }
-    return true;
+    return in->op != K_RANDOM;
 }
 
 /* `v` is used where it can't be part of something larger that moves. Lets are numbers: a truth

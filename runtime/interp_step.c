@@ -42,6 +42,13 @@ static void put_fired(uint8_t *fired, const float *count, size_t n)
     }
 }
 
+static void draw(float *out, const float *seed, const struct kernel_draws *d, size_t at, size_t n,
+                 size_t row)
+{
+    for (size_t i = 0; i < n; i++)
+        out[i] = kernel_random(seed[i], d, at + i, row + at + i);
+}
+
 /* One step of a block of n lanes at `at`. */
 static void one_step(const struct interp_code *k, const struct kernel_args *args,
                      const float **slot, float *reg, size_t at, size_t n, size_t row)
@@ -51,8 +58,11 @@ static void one_step(const struct interp_code *k, const struct kernel_args *args
         slot[k->n_constants + i] = column_of(&k->column[i], args, row) + at;
     for (uint32_t i = 0; i < k->n; i++) {
         const struct interp_inst *in = &k->inst[i];
-        operate(in->op, reg + (size_t)(in->out - first_register) * k->block, slot[in->a],
-                slot[in->b], slot[in->c], n);
+        float *out = reg + (size_t)(in->out - first_register) * k->block;
+        if (in->op == K_RANDOM)
+            draw(out, slot[in->a], &args->draws, at, n, row);
+        else
+            operate(in->op, out, slot[in->a], slot[in->b], slot[in->c], n);
     }
     for (uint32_t i = 0; i < k->n_trace; i++)
         memcpy(args->trace[k->trace[i].state] + row + at, slot[k->trace[i].slot],

@@ -1,4 +1,5 @@
 #include "runtime/kernel.h"
+#include "runtime/base/rng.h"
 
 struct op_entry {
     const char *text;
@@ -25,6 +26,19 @@ uint32_t kop_operands(enum kop op)
 enum ktype kop_type(enum kop op)
 {
     return ops[op].type;
+}
+
+float kernel_random(float seed, const struct kernel_draws *d, size_t lane, size_t at)
+{
+    enum { QUIET_NAN = 0x7fc00000 }; /* which NaN an operation makes isn't defined */
+    const uint64_t step = d->first_step + (d->stride ? (at - lane) / d->stride : 0);
+    const uint32_t trial = d->first_trial + (uint32_t)(lane / d->neurons);
+    struct rng_key key = {{QUIET_NAN, trial}};
+    if (seed == seed)
+        memcpy(&key.k[0], &seed, sizeof seed);
+    uint32_t word[2];
+    threefry(key, (uint32_t)(lane % d->neurons), (uint32_t)step, word);
+    return (float)(word[0] >> 8) * 0x1p-24f;
 }
 
 /* The type that operand i of an operation must have. */
@@ -166,6 +180,8 @@ static const char *check_index(const struct kernel *k, const struct kinst *in, e
         return where == IN_STEP ? NULL : "the spike count read outside a step";
     case K_DT:
         return where == IN_EVENT ? "the time step read by event code" : NULL;
+    case K_RANDOM:
+        return where == IN_STEP ? NULL : "a random number drawn outside a step";
     case K_WEIGHT:
         return where == IN_EVENT ? NULL : "a weight read outside event code";
     default:

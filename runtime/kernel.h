@@ -63,6 +63,18 @@ struct kernel {
     struct kcode lets, step, event; /* step.n == 0 or event.n == 0: the model has none */
 };
 
+/* K_RANDOM: where a call of a step stands in a run. */
+struct kernel_draws {
+    uint64_t first_step;           /* of the run: that of row 0 */
+    size_t stride;                 /* lanes of a row; 0: all steps are row 0 */
+    uint32_t first_trial, neurons; /* lane = (trial - first_trial) * neurons + neuron */
+};
+
+/* The number of [0, 1) that belongs to a seed, trial, neuron and step, for the lane at `at` =
+ * row * stride + lane, is the upper 24 bits of the first word of threefry with key (bits of the
+ * float32 `seed`, trial) and counter (neuron, step), times 2^-24. Steps count modulo 2^32. */
+float kernel_random(float seed, const struct kernel_draws *d, size_t lane, size_t at);
+
 const char *kop_text(enum kop op);
 uint32_t kop_operands(enum kop op);
 enum ktype kop_type(enum kop op);

@@ -25,6 +25,7 @@ struct kernel_args {
     uint8_t *fired; /* rows of stride / 8 bytes, out: bit i of byte k where lane 8 k + i spikes */
     size_t stride;
     float dt;
+    struct kernel_draws draws; /* read by K_RANDOM alone */
 };
 
 /* For specialisation: which parameters and lets are the same for all lanes, and their values; and

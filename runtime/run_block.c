@@ -277,8 +277,12 @@ static void run_group(const struct part *x, uint32_t group, const struct stretch
     for (uint32_t i = g->n_before; i < g->n_in; i++)
         sum(x, group, &g->in[i], at);
     const struct kernel_code *code = &x->team->chip.group[group].code;
-    code->step(code->code, &x->team->block.group[group].args, lanes.begin, lanes.end, at->begin,
-               at->begin + at->steps);
+    struct kernel_args args = x->team->block.group[group].args; /* which all parts share */
+    args.draws = (struct kernel_draws){.first_step = at->first - at->begin,
+                                       .stride = args.stride,
+                                       .first_trial = x->team->item.first,
+                                       .neurons = x->engine->plan->group.data[group].n};
+    code->step(code->code, &args, lanes.begin, lanes.end, at->begin, at->begin + at->steps);
 }
 
 /* The last step's counts are what the next span finds. */

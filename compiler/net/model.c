@@ -133,6 +133,15 @@ double model_eval(const struct model *m, uint32_t expr, const struct model_env *
     return fma(a, b, model_eval(m, e->c, env));
 }
 
+bool model_draws(const struct model *m)
+{
+    for (uint32_t i = 0; i < m->expr.n; i++) {
+        if (m->expr.data[i].op == M_RANDOM)
+            return true;
+    }
+    return false;
+}
+
 bool model_needs_dt(const struct model *m)
 {
     struct arena scratch = {0};

@@ -36,6 +36,7 @@ enum model_op {
     M_SIN,
     M_COS,
     M_TANH,
+    M_RANDOM, /* in [0, 1), of a seed; in a step only */
     /* two */
     M_ADD,
     M_SUB,
@@ -170,6 +171,9 @@ bool model_is_bound(const struct model *m, uint32_t param);
 
 /* True if a default, a let, a scale or an initial value reads the time step. */
 bool model_needs_dt(const struct model *m);
+
+/* True if a step draws random numbers, which no chip does. */
+bool model_draws(const struct model *m);
 
 int model_find_param(const struct model *m, const char *name); /* -1: none */
 int model_find_receptor(const struct model *m, const char *name);

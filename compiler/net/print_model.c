@@ -15,13 +15,13 @@ static const struct {
     [M_ABS] = {"abs", L_ATOM},     [M_FLOOR] = {"floor", L_ATOM},   [M_CEIL] = {"ceil", L_ATOM},
     [M_ROUND] = {"round", L_ATOM}, [M_TRUNC] = {"trunc", L_ATOM},   [M_SQRT] = {"sqrt", L_ATOM},
     [M_EXP] = {"exp", L_ATOM},     [M_LOG] = {"log", L_ATOM},       [M_SIN] = {"sin", L_ATOM},
-    [M_COS] = {"cos", L_ATOM},     [M_TANH] = {"tanh", L_ATOM},     [M_ADD] = {"+", L_ADD},
-    [M_SUB] = {"-", L_ADD},        [M_MUL] = {"*", L_MUL},          [M_DIV] = {"/", L_MUL},
-    [M_POW] = {"^", L_POW},        [M_MIN] = {"min", L_ATOM},       [M_MAX] = {"max", L_ATOM},
-    [M_MOD] = {"mod", L_ATOM},     [M_LT] = {"<", L_COMPARE},       [M_LE] = {"<=", L_COMPARE},
-    [M_GT] = {">", L_COMPARE},     [M_GE] = {">=", L_COMPARE},      [M_EQ] = {"==", L_COMPARE},
-    [M_NE] = {"!=", L_COMPARE},    [M_AND] = {"and", L_AND},        [M_OR] = {"or", L_OR},
-    [M_FMA] = {"fma", L_ATOM},     [M_IF] = {"if", L_IF},
+    [M_COS] = {"cos", L_ATOM},     [M_TANH] = {"tanh", L_ATOM},     [M_RANDOM] = {"random", L_ATOM},
+    [M_ADD] = {"+", L_ADD},        [M_SUB] = {"-", L_ADD},          [M_MUL] = {"*", L_MUL},
+    [M_DIV] = {"/", L_MUL},        [M_POW] = {"^", L_POW},          [M_MIN] = {"min", L_ATOM},
+    [M_MAX] = {"max", L_ATOM},     [M_MOD] = {"mod", L_ATOM},       [M_LT] = {"<", L_COMPARE},
+    [M_LE] = {"<=", L_COMPARE},    [M_GT] = {">", L_COMPARE},       [M_GE] = {">=", L_COMPARE},
+    [M_EQ] = {"==", L_COMPARE},    [M_NE] = {"!=", L_COMPARE},      [M_AND] = {"and", L_AND},
+    [M_OR] = {"or", L_OR},         [M_FMA] = {"fma", L_ATOM},       [M_IF] = {"if", L_IF},
 };
 
 struct model_text {

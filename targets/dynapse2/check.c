@@ -60,6 +60,10 @@ static void check_model(const struct net_layer *l, struct diags *d)
                   "`bias NAME = CURRENT on dynapse2 PARAMETER;`");
         return;
     }
+    if (model_draws(m)) {
+        diag_add(d, E0602, m->span, "model `%s` draws random numbers: DYNAP-SE2 has none", m->name);
+        return;
+    }
     const struct model_param *owner[D2_N_PARAMS] = {0};
     for (uint32_t i = 0; i < m->param.n; i++) {
         const struct model_param *p = &m->param.data[i];

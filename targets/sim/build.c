@@ -139,14 +139,14 @@ static uint32_t build_leaf(struct build *b, const struct env *env, const struct 
 }
 
 static const uint8_t kernel_op[] = {
-    [M_NEG] = K_NEG,   [M_NOT] = K_NOT,     [M_ABS] = K_ABS,     [M_FLOOR] = K_FLOOR,
-    [M_CEIL] = K_CEIL, [M_ROUND] = K_ROUND, [M_TRUNC] = K_TRUNC, [M_SQRT] = K_SQRT,
-    [M_EXP] = K_EXP,   [M_LOG] = K_LOG,     [M_SIN] = K_SIN,     [M_COS] = K_COS,
-    [M_TANH] = K_TANH, [M_ADD] = K_ADD,     [M_SUB] = K_SUB,     [M_MUL] = K_MUL,
-    [M_DIV] = K_DIV,   [M_POW] = K_POW,     [M_MIN] = K_MIN,     [M_MAX] = K_MAX,
-    [M_MOD] = K_MOD,   [M_LT] = K_LT,       [M_LE] = K_LE,       [M_GT] = K_GT,
-    [M_GE] = K_GE,     [M_EQ] = K_EQ,       [M_NE] = K_NE,       [M_AND] = K_AND,
-    [M_OR] = K_OR,     [M_FMA] = K_FMA,
+    [M_NEG] = K_NEG,   [M_NOT] = K_NOT,       [M_ABS] = K_ABS,     [M_FLOOR] = K_FLOOR,
+    [M_CEIL] = K_CEIL, [M_ROUND] = K_ROUND,   [M_TRUNC] = K_TRUNC, [M_SQRT] = K_SQRT,
+    [M_EXP] = K_EXP,   [M_LOG] = K_LOG,       [M_SIN] = K_SIN,     [M_COS] = K_COS,
+    [M_TANH] = K_TANH, [M_RANDOM] = K_RANDOM, [M_ADD] = K_ADD,     [M_SUB] = K_SUB,
+    [M_MUL] = K_MUL,   [M_DIV] = K_DIV,       [M_POW] = K_POW,     [M_MIN] = K_MIN,
+    [M_MAX] = K_MAX,   [M_MOD] = K_MOD,       [M_LT] = K_LT,       [M_LE] = K_LE,
+    [M_GT] = K_GT,     [M_GE] = K_GE,         [M_EQ] = K_EQ,       [M_NE] = K_NE,
+    [M_AND] = K_AND,   [M_OR] = K_OR,         [M_FMA] = K_FMA,
 };
 
 static bool is_number(const struct model *m, uint32_t node, double x)

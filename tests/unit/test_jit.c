@@ -134,6 +134,9 @@ static struct kernel_spec hoisted_spec(struct arena *a, const struct kernel_spec
     return out;
 }
 
+static const struct kernel_draws draws = {
+    .first_step = 5, .stride = MAX_LANES, .first_trial = 3, .neurons = 7};
+
 /* Steps [first, first + steps) of lanes [begin, end). */
 static void run(const struct kernel_code *code, const struct kernel_spec *s,
                 const struct column *moved, struct lanes *l, size_t begin, size_t end, size_t first,
@@ -159,7 +162,8 @@ static void run(const struct kernel_code *code, const struct kernel_spec *s,
                                .spikes = l->spikes,
                                .fired = l->fired,
                                .stride = MAX_LANES,
-                               .dt = s->dt};
+                               .dt = s->dt,
+                               .draws = draws};
     uint64_t old = fpenv_flush();
     code->step(code->code, &args, begin, end, first, first + steps);
     fpenv_restore(old);
@@ -191,16 +195,22 @@ static float leaf_value(const struct kernel_spec *s, const struct kinst *in, con
     }
 }
 
+static float value_of(const struct kernel_spec *s, const struct kinst *in, const struct lanes *l,
+                      size_t i, size_t row, const float *v)
+{
+    if (in->op == K_RANDOM)
+        return kernel_random(v[in->a], &draws, i, row + i);
+    if (kop_operands((enum kop)in->op) > 0)
+        return kernel_operate((enum kop)in->op, v[in->a], v[in->b], v[in->c]);
+    return leaf_value(s, in, l, i, row);
+}
+
 static void reference(const struct kernel_spec *s, struct lanes *l, size_t i, size_t row)
 {
     const struct kcode *step = &s->kernel->step;
     float v[N_INST];
-    for (uint32_t j = 0; j < step->n; j++) {
-        const struct kinst *in = &step->inst[j];
-        v[j] = kop_operands((enum kop)in->op)
-                   ? kernel_operate((enum kop)in->op, v[in->a], v[in->b], v[in->c])
-                   : leaf_value(s, in, l, i, row);
-    }
+    for (uint32_t j = 0; j < step->n; j++)
+        v[j] = value_of(s, &step->inst[j], l, i, row, v);
     for (uint32_t j = 0; j < N_STATES; j++) {
         float *state = &l->array[N_PARAMS + N_LETS + j][i];
         *state = step->out[j] != K_NONE ? v[step->out[j]] : *state;

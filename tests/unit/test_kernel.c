@@ -3,6 +3,7 @@
 #include "tests/unit/unit.h"
 
 #include "runtime/base/fpenv.h"
+#include "runtime/base/rng.h"
 #include "runtime/image.h"
 #include "runtime/interp.h"
 #include "tests/unit/make_plan.h"
@@ -99,6 +100,16 @@ static float plain(enum kop op, float a, float b, float c)
     }
 }
 
+/* What `random(seed)` is in a step. */
+static float drawn(float seed, uint32_t trial, uint32_t neuron, uint32_t step)
+{
+    uint32_t bits, word[2];
+    memcpy(&bits, &seed, sizeof bits);
+    bits = isnan(seed) ? 0x7fc00000 : bits;
+    threefry((struct rng_key){{bits, trial}}, neuron, step, word);
+    return ldexpf((float)(word[0] / 256), -24);
+}
+
 static bool same(float x, float y)
 {
     return (isnan(x) && isnan(y)) || memcmp(&x, &y, sizeof x) == 0;
@@ -129,7 +140,11 @@ static void run_once(struct arena *a, const struct kernel *k, enum cpu_level lev
         for (size_t lane = 0; lane < LANES; lane++)
             state[i][lane] = sample(lane, i);
     }
-    struct kernel_args args = {.state = state, .trace = trace, .spikes = spikes, .fired = fired};
+    struct kernel_args args = {.state = state,
+                               .trace = trace,
+                               .spikes = spikes,
+                               .fired = fired,
+                               .draws = {.first_step = 9, .first_trial = 7, .neurons = 5}};
     uint64_t old = fpenv_flush();
     interp_step_for(level)(code.code, &args, 0, LANES, 0, 1);
     fpenv_restore(old);
@@ -175,7 +190,9 @@ static void every_operation_on_every_level(void **unused)
             float *state[4], *spikes = ARENA_ARRAY(&a, float, LANES);
             run_once(&a, k, level, state, spikes);
             for (size_t i = 0; i < LANES; i++) {
-                float want = plain((enum kop)op, sample(i, 0), sample(i, 1), sample(i, 2));
+                float want = op == K_RANDOM
+                                 ? drawn(sample(i, 0), 7 + (uint32_t)i / 5, (uint32_t)i % 5, 9)
+                                 : plain((enum kop)op, sample(i, 0), sample(i, 1), sample(i, 2));
                 float got = state[3][i];
                 bool right = op == K_EXP || op == K_LOG ? close_enough(got, want) : same(got, want);
                 if (!right)

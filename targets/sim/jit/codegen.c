@@ -134,13 +134,16 @@ static struct jit_vec vectors_of(const struct jit_gen *g, const struct jit_value
 
 /* ---- memory ---- */
 
+LLVMValueRef jit_offset(const struct jit_gen *g, LLVMValueRef base, size_t bytes)
+{
+    LLVMValueRef at = LLVMConstInt(g->i64, bytes, 0);
+    return LLVMBuildInBoundsGEP2(g->builder, LLVMInt8TypeInContext(g->cx), base, &at, 1, "");
+}
+
 LLVMValueRef jit_load_word(const struct jit_gen *g, LLVMTypeRef type, LLVMValueRef base,
                            size_t offset)
 {
-    LLVMValueRef at = LLVMConstInt(g->i64, offset, 0);
-    LLVMValueRef p =
-        LLVMBuildInBoundsGEP2(g->builder, LLVMInt8TypeInContext(g->cx), base, &at, 1, "");
-    return LLVMBuildLoad2(g->builder, type, p, "");
+    return LLVMBuildLoad2(g->builder, type, jit_offset(g, base, offset), "");
 }
 
 /* Element `index` of a member of kernel_args: an array of lanes. Loaded where it is used: a vector
@@ -305,6 +308,29 @@ static struct jit_vec operate(const struct jit_gen *g, enum kop op, const struct
     }
 }
 
+/* kernel_random() lane by lane. */
+static struct jit_vec draw(const struct jit_step *s, struct jit_vec seed)
+{
+    const struct jit_gen *g = s->g;
+    static const char name[] = "kernel_random";
+    LLVMTypeRef types[] = {g->f32, g->ptr, g->i64, g->i64};
+    LLVMTypeRef type = LLVMFunctionType(g->f32, types, 4, 0);
+    LLVMValueRef f = LLVMGetNamedFunction(g->module, name);
+    if (!f)
+        f = LLVMAddFunction(g->module, name, type);
+    struct jit_vec out = alike(LLVMGetPoison(g->fv));
+    for (unsigned i = 0; i < g->vectors * g->lanes; i++) {
+        const unsigned k = i / g->lanes;
+        LLVMValueRef lane = LLVMConstInt(g->i64, i % g->lanes, 0);
+        LLVMValueRef x[] = {LLVMBuildExtractElement(g->builder, seed.v[k], lane, ""), s->draws,
+                            LLVMBuildAdd(g->builder, s->lane.v[k], lane, ""),
+                            LLVMBuildAdd(g->builder, s->at.v[k], lane, "")};
+        LLVMValueRef y = LLVMBuildCall2(g->builder, type, f, x, 4, "");
+        out.v[k] = LLVMBuildInsertElement(g->builder, out.v[k], y, lane, "");
+    }
+    return out;
+}
+
 static struct jit_value instruction(const struct jit_step *s, const struct kinst *in)
 {
     enum kop op = (enum kop)in->op;
@@ -315,6 +341,8 @@ static struct jit_value instruction(const struct jit_step *s, const struct kinst
                                     n > 2 ? &s->value[in->c] : NULL};
     if (op == K_SELECT && x[0]->known)
         return x[0]->x != 0 ? *x[1] : *x[2];
+    if (op == K_RANDOM)
+        return unknown(draw(s, vectors_of(s->g, x[0], K_F32)));
     bool all_known = true;
     for (uint32_t i = 0; i < n; i++)
         all_known &= x[i]->known;

@@ -81,6 +81,7 @@ struct jit_step {
     struct jit_skip *skip;
     struct jit_vec *kept; /* what the states are; NULL: they are in memory */
     LLVMValueRef param, let, state, receive, trace, spikes, fired, stride; /* of kernel_args */
+    LLVMValueRef draws;  /* where kernel_args.draws is */
     struct jit_vec lane; /* the first of each vector that is worked on */
     struct jit_vec at;   /* the same in the row of the step */
 };
@@ -91,6 +92,7 @@ void jit_load_states(struct jit_step *s);
 void jit_store_states(const struct jit_step *s);
 void jit_step(struct jit_step *s);
 
+LLVMValueRef jit_offset(const struct jit_gen *g, LLVMValueRef base, size_t bytes);
 /* Pointer or integer of `type` at base + offset bytes. */
 LLVMValueRef jit_load_word(const struct jit_gen *g, LLVMTypeRef type, LLVMValueRef base,
                            size_t offset);

@@ -18,12 +18,14 @@ static const struct {
         float (*unary)(float);
         float (*binary)(float, float);
         float (*ternary)(float, float, float);
+        float (*random)(float, const struct kernel_draws *, size_t, size_t);
     } f;
 } callable[] = {
     {"kernel_sinf", {.unary = kernel_sinf}},
     {"kernel_cosf", {.unary = kernel_cosf}},
     {"kernel_tanhf", {.unary = kernel_tanhf}},
     {"kernel_powf", {.binary = kernel_powf}},
+    {"kernel_random", {.random = kernel_random}},
     {"floorf", {.unary = floorf}},
     {"ceilf", {.unary = ceilf}},
     {"rintf", {.unary = rintf}},

@@ -210,6 +210,7 @@ static void function(const struct jit_gen *g, unsigned host_lanes, const struct 
         .spikes = jit_load_word(g, g->ptr, args, offsetof(struct kernel_args, spikes)),
         .fired = jit_load_word(g, g->ptr, args, offsetof(struct kernel_args, fired)),
         .stride = jit_load_word(g, g->i64, args, offsetof(struct kernel_args, stride)),
+        .draws = jit_offset(g, args, offsetof(struct kernel_args, draws)),
     };
     kernel_live(code, spec->traced, s.live, s.state_live);
     jit_find_skips(&scratch, code, s.skip);
