@@ -168,12 +168,22 @@ struct build_options cli_build_options(struct cli *c)
                               .after = c->value[OPT_AFTER],
                               .semantics = c->value[OPT_SEMANTICS],
                               .dt = c->value[OPT_DT],
+                              .like = c->value[OPT_LIKE],
                               .command = c->command_line.data};
     o.opt.refine = c->value[OPT_REFINE] != NULL;
     o.opt.split = c->value[OPT_SPLIT] != NULL;
     o.opt.seed = c->value[OPT_SEED] ? strtoull(c->value[OPT_SEED], NULL, 0) : 0;
     o.opt.effort = c->value[OPT_EFFORT] ? strtod(c->value[OPT_EFFORT], NULL) : 0;
+    o.opt.calibrate = c->value[OPT_CALIBRATE] != NULL;
+    o.stimulus = c->value[OPT_CALIBRATE];
     read_grid(c, &o.opt);
+    return o;
+}
+
+struct build_options cli_told_options(struct cli *c)
+{
+    struct build_options o = cli_build_options(c);
+    o.stimulus = o.stimulus ? o.stimulus : c->value[OPT_STIMULUS];
     return o;
 }
 

@@ -31,6 +31,8 @@ struct cli {
 void cli_flush(struct cli *c, const struct program *p);
 /* The build options that every compiling command shares. */
 struct build_options cli_build_options(struct cli *c);
+/* The same where --stimulus names one for the passes. */
+struct build_options cli_told_options(struct cli *c);
 /* A whole number of at least `least` for an option; false: reported. `*out` keeps its value if the
  * option isn't given. */
 bool cli_number(struct cli *c, enum cli_option_id id, uint64_t least, uint64_t *out);

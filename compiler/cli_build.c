@@ -81,7 +81,7 @@ static void build_json(struct cli *c, const struct target_report *r)
 int cli_build(struct cli *c)
 {
     struct driver *d = &c->driver;
-    struct build_options o = cli_build_options(c);
+    struct build_options o = cli_told_options(c);
     struct target_report report = {0};
     struct program p = {0};
     struct image_writer w = {0};
@@ -123,7 +123,7 @@ static const char *target_of_pass(const char *pass)
 int cli_print_network(struct cli *c)
 {
     struct driver *d = &c->driver;
-    struct build_options o = cli_build_options(c);
+    struct build_options o = cli_told_options(c);
     struct target_report report = {0};
     struct program p = {0};
     struct net *n = NULL;

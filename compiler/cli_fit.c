@@ -58,7 +58,7 @@ static const struct target_compiler *find_target(struct cli *c, const struct pro
 int cli_fit(struct cli *c)
 {
     struct driver *d = &c->driver;
-    struct build_options o = cli_build_options(c);
+    struct build_options o = cli_told_options(c);
     struct target_report report = {0};
     struct program p = {0};
     struct net *n = NULL;

@@ -221,7 +221,7 @@ struct side {
 };
 
 /* Of "event,clocked" the first for A, the second for B; one alone is for both. */
-static const char *semantics_of_side(struct cli *c, const char *text, int side)
+static const char *of_side(struct cli *c, const char *text, int side)
 {
     const char *comma = text ? strchr(text, ',') : NULL;
     if (!comma) {
@@ -235,7 +235,9 @@ static bool open_side(struct cli *c, int side, const struct build_options *o, st
     const char *path = c->file[side];
     struct target_report report = {0};
     struct build_options build = *o;
-    build.semantics = semantics_of_side(c, o->semantics, side);
+    build.semantics = of_side(c, o->semantics, side);
+    build.target = of_side(c, o->target, side);
+    build.like = of_side(c, o->like, side);
     bool ok = driver_open(&c->driver, path, &s->program) &&
               plan_of(c, &s->program, &build, &s->plan) &&
               (s->net = driver_network(&s->program, &build, &report)) != NULL;

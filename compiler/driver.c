@@ -95,6 +95,24 @@ static struct net *raise_image(struct program *p)
     return n;
 }
 
+static bool like_of(struct driver *d, const char *text, enum target_like *out)
+{
+    struct diag *g;
+    if (!text) {
+        return true;
+    }
+    if (strcmp(text, "sinabs") == 0) {
+        *out = TARGET_LIKE_SINABS;
+    } else if (strcmp(text, "sinabs-method-2") == 0) {
+        *out = TARGET_LIKE_SINABS_HARMONIC;
+    } else if (*text) { /* empty: one side of `dyn diff` that is like no other tool */
+        g = diag_add(&d->diags, E0903, NOWHERE, "no tool `%s` is reproduced", text);
+        diag_hint(&d->diags, g, "--like is sinabs or sinabs-method-2");
+        return false;
+    }
+    return true;
+}
+
 bool driver_passes(struct program *p, const struct build_options *o, struct target_report *report,
                    struct net **out)
 {
@@ -126,20 +144,42 @@ bool driver_passes(struct program *p, const struct build_options *o, struct targ
         diag_add(&d->diags, E0903, NOWHERE, "target `%s` has no grid of chips", t->name);
         return false;
     }
+    if ((o->like || o->stimulus) && !t->tries) {
+        struct diag *g = diag_add(&d->diags, E0903, NOWHERE, "%s isn't for target `%s`",
+                                  o->like            ? "--like"
+                                  : o->opt.calibrate ? "--calibrate"
+                                                     : "--stimulus",
+                                  t->name);
+        diag_hint(&d->diags, g, "name one with -t, for example -t speck2e");
+        return false;
+    }
+    struct target_options opt = o->opt;
+    if (!like_of(d, o->like, &opt.like)) {
+        return false;
+    }
     struct pass_table table;
     pass_table_begin(&table);
-    struct net *n = unit_network(&p->unit, o->network);
+    struct build_options named = *o;
+    driver_network_of(p, o->stimulus, &named);
+    struct net *n = unit_network(&p->unit, named.network);
     pass_table_add(&table, "elaborate", &d->arena);
     if (!n || d->diags.n_errors > 0 || !net_verify(n, &d->diags)) {
         return false;
     }
     *out = p->net = n;
+    struct stimulus stimulus;
+    if (o->stimulus) {
+        if (!driver_stimulus(p, NULL, o->stimulus, NULL, 0, &stimulus)) {
+            return false;
+        }
+        opt.stimulus = &stimulus;
+    }
     const char *done = "elaborate";
     for (const struct target_pass *q = t->pass; q && q->name; q++) {
         if (o->after && strcmp(o->after, done) == 0) {
             break;
         }
-        if (!q->run(n, &o->opt, report, &d->diags) || !net_verify(n, &d->diags)) {
+        if (!q->run(n, &opt, report, &d->diags) || !net_verify(n, &d->diags)) {
             return false;
         }
         pass_table_add(&table, q->name, &d->arena);
@@ -195,10 +235,8 @@ bool driver_plan(struct program *p, const struct build_options *o, struct plan *
                               p->path) &&
                driver_time(p->driver, o, out);
     }
-    struct build_options sim = {
-        .target = "sim", .network = o->network, .semantics = o->semantics, .dt = o->dt};
     struct target_report report = {0};
-    struct net *n = driver_network(p, &sim, &report);
+    struct net *n = driver_network(p, o, &report);
     target_report_free(&report);
     return n && make_plan(p, o, n, out);
 }

@@ -39,7 +39,9 @@ struct build_options {
     const char *network; /* NULL: the only one */
     const char *after;   /* stop after this pass ("elaborate", "place", ...); NULL: all */
     struct target_options opt;
+    const char *stimulus;  /* of the source, for the passes: what they change under it; NULL: none */
     const char *semantics; /* "event", "clocked"; NULL: as the plan has it */
+    const char *like;      /* "sinabs", "sinabs-method-2"; NULL: no other tool */
     const char *dt;        /* "1ms", of a network that has no time step; NULL: none */
     const char *command;   /* options as given, for the provenance; NULL: none */
 };
@@ -63,7 +65,8 @@ bool driver_decode(struct program *p, struct plan *out);
  * be printed is better left as it is: there the profile's line says it. */
 void driver_measure(struct driver *d, struct net *n);
 
-/* What runs: the network simulated as it is written, or an image on its virtual chip. */
+/* What runs: the network simulated as it is written, or as the passes of a target that was named
+ * leave it, or an image on its virtual chip. */
 bool driver_plan(struct program *p, const struct build_options *o, struct plan *out);
 
 /* Semantics and time step of the options, into a plan; false: reported, also where it can't be run

@@ -7,6 +7,14 @@
 #include "runtime/base/json.h"
 #include "runtime/image.h"
 #include "runtime/plan.h"
+#include "runtime/stimulus.h"
+
+/* A tool whose numbers are reproduced, also where this compiler does better. */
+enum target_like {
+    TARGET_LIKE_NONE,
+    TARGET_LIKE_SINABS,         /* sinabs 3.1.3 as it is set up by default */
+    TARGET_LIKE_SINABS_HARMONIC /* with its other way to join factors of pools, method_2 */
+};
 
 struct target_options {
     uint64_t seed;          /* of every heuristic; results are a function of it */
@@ -14,6 +22,11 @@ struct target_options {
     bool refine;            /* --refine: a second CAM entry where it makes a weight more exact */
     bool split;             /* --split: helper neurons where one has too many sources or targets */
     uint32_t columns, rows; /* --grid: of the board's chips; 0: as the source says */
+    enum target_like like;  /* --like */
+    /* What the network should do as it does before: told, and with `calibrate` what passes decide
+     * by. NULL: no stimulus was chosen. */
+    const struct stimulus *stimulus;
+    bool calibrate;
 };
 
 /* Neurons that were added to help those of a layer, which the chip can't hold as they are. */
@@ -89,6 +102,7 @@ struct target_compiler {
     const struct target_pass *pass; /* ended by a NULL name */
     struct net_words words;         /* names for the board section */
     bool grid;                      /* its boards are grids of chips, so that --grid says which */
+    bool tries;                     /* --like, --calibrate and a stimulus for passes are for it */
     /* Whether a board section is one of this target's (E0406): names and ranges. Brings its entries
      * into the order and to the names that are printed. NULL: no board. */
     bool (*check_board)(struct net *n, struct diags *d);

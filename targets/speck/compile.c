@@ -8,6 +8,7 @@ static const struct target_pass passes_2f[] = {
 
 const struct target_compiler compiler_speck2e = {
     .name = "speck2e",
+    .tries = true,
     .pass = passes_2e,
     .check_board = speck_check_board,
     .encode = speck_encode,
@@ -17,6 +18,7 @@ const struct target_compiler compiler_speck2e = {
 
 const struct target_compiler compiler_speck2f = {
     .name = "speck2f",
+    .tries = true,
     .pass = passes_2f,
     .check_board = speck_check_board,
     .encode = speck_encode,

@@ -24,7 +24,7 @@ DYN
 sed '/^board/d' cnn.dyn >bare.dyn
 
 expect 0 'build' "$DYN" build cnn.dyn -t speck2f -v -o cnn.dynb
-contains "$tmp/err" 'tells scales' 'a: scale [0-9.]+, weights off by [0-9.]+ %'
+contains "$tmp/err" 'tells scales' 'a +[0-9.]+ +[0-9.]+ % +[0-9]+/144'
 contains "$tmp/err" 'keeps what was placed' 'out: core 8'
 expect 0 'print' "$DYN" print cnn.dyn -t speck2f --after assign -o print.dyn
 contains print.dyn 'the lowest state stands for no bound' 'v_min = -32768'
@@ -40,6 +40,41 @@ expect 0 'fit' "$DYN" fit cnn.dyn -t speck2f
 contains "$tmp/out" 'tells words of each core' 'kernel words +out on core 8 +[0-9]+ +16384'
 expect 3 'an image' "$DYN" run cnn.dynb
 contains "$tmp/err" 'is told not to run' 'E0602.*only its source does'
+
+# ---- what it changes, and as another tool does it ----
+cat >wide.dyn <<DYN
+use speck;
+network wide {
+    input in[1, 12, 12];
+    layer l: iaf { v_min = -inf; }
+    in -> l: conv2d(load("$top/tests/golden/speck/e4_minv_none/a_w.npy"));
+}
+stimulus recorded for wide {
+    duration = 80 ms;
+    in = events(load("$top/tests/golden/speck/e4_minv_none/golden.npz", "events"));
+}
+DYN
+total() { # OPTIONS: spikes of a run
+    "$DYN" run wide.dyn --json "$@" 2>err | awk '/"frr"/ { exit } /^ +[0-9]+,?$/ { sum += $1 } END { print sum }'
+}
+expect 0 'a run of what the chip gets' "$DYN" run wide.dyn -t speck2e --semantics clocked --dt 1ms
+[ "$(total -t speck2e --like sinabs --semantics clocked --dt 1ms)" = 8859 ]
+report $? "sinabs' spikes, weights lost to the bound included"
+[ "$(total -t speck2e --like sinabs)" = 8877 ]
+report $? 'and those of the chip with the same numbers'
+expect 4 'how far numbers are apart' "$DYN" diff wide.dyn wide.dyn -t speck2e --like ,sinabs
+expect 0 'a report with spikes' "$DYN" build wide.dyn -t speck2e --like sinabs --stimulus recorded -o wide.dynb
+contains "$tmp/err" 'tells what became of them' '^ +l +1 +67 % +26/36 +1/4 +0/4 +[0-9]+ +8877 +[0-9]+/4$'
+contains "$tmp/err" 'and of the outputs' 'counts of the outputs off by [0-9.]+ %$'
+expect 0 'scales by a stimulus' "$DYN" build cnn.dyn -t speck2e --calibrate noise -o calibrated.dynb
+contains "$tmp/err" 'tell what they were' '^calibrate:.*instead of|no other scales'
+awk '/outputs off by/ { gsub(/[%,]/, ""); found = 1; worse = $6 + 0 > $8 + 0 } END { exit !found || worse }' err
+report $? 'and never make the outputs worse'
+expect 2 'no such tool' "$DYN" build cnn.dyn -t speck2e --like lava
+expect 2 'a tool for a chip that has none' "$DYN" print cnn.dyn --like sinabs
+contains "$tmp/err" 'is told' "E0903.*--like isn't for target .sim"
+expect 2 'a stimulus for one' "$DYN" build cnn.dyn --calibrate noise
+contains "$tmp/err" 'is told too' "E0903.*--calibrate isn't for target .sim"
 
 refused() { # NAME, EXPECTED, SED COMMAND
     sed "$3" bare.dyn >wrong.dyn
