@@ -42,6 +42,8 @@ void cli_data(struct cli *c, const char *s, const char **file, const char **memb
 bool cli_inputs(struct cli *c, struct input_override **out, uint32_t *n);
 /* On stderr: what the passes found out (-v), what options have brought (not with -q). Frees it. */
 void cli_report(struct cli *c, struct target_report *r);
+/* --flash: what a chip boots from, of an image of it; false: reported. */
+bool cli_write_flash(struct cli *c, const struct image *im);
 /* Writes a buffer to stdout; false: reported. */
 bool cli_print(struct cli *c, const struct buf *b);
 

@@ -78,6 +78,38 @@ static void build_json(struct cli *c, const struct target_report *r)
     buf_free(&out);
 }
 
+/* What the chip boots. */
+bool cli_write_flash(struct cli *c, const struct image *im)
+{
+    struct driver *d = &c->driver;
+    const struct target *t = target_find(im->target);
+    const char *path = c->value[OPT_FLASH];
+    struct bytes b;
+    if (!t->export_flash) {
+        struct diag *g = diag_add(&d->diags, E0903, (struct span){0},
+                                  "target `%s` boots from no flash", t->name);
+        diag_hint(&d->diags, g, "--flash is for -t speck2e");
+        return false;
+    }
+    if (!t->export_flash(&d->arena, im, &b, &d->diags) ||
+        !file_write(path, b.data, b.n, &d->diags)) {
+        return false;
+    }
+    if (!c->value[OPT_QUIET] && !c->value[OPT_JSON]) {
+        fprintf(stderr, "%s: %zu bytes, %s\n", path, b.n, t->flash_note);
+    }
+    return true;
+}
+
+static bool flash_of(struct cli *c, const struct image_writer *w)
+{
+    struct driver *d = &c->driver;
+    struct image im;
+    return image_open(&d->arena, (struct bytes){(const uint8_t *)w->out.data, w->out.n}, &im,
+                      &d->diags, c->file[0]) &&
+           cli_write_flash(c, &im);
+}
+
 int cli_build(struct cli *c)
 {
     struct driver *d = &c->driver;
@@ -93,7 +125,8 @@ int cli_build(struct cli *c)
     } else if (opened && driver_image(&p, &o, &w, &report) && d->diags.n_errors == 0) {
         const char *out =
             c->value[OPT_OUTPUT] ? c->value[OPT_OUTPUT] : default_output(c, c->file[0]);
-        if (file_write(out, w.out.data, w.out.n, &d->diags) && !c->value[OPT_QUIET] &&
+        if ((!c->value[OPT_FLASH] || flash_of(c, &w)) &&
+            file_write(out, w.out.data, w.out.n, &d->diags) && !c->value[OPT_QUIET] &&
             !c->value[OPT_JSON]) {
             fprintf(stderr, "%s: %zu bytes for %s\n", out, w.out.n, o.target ? o.target : "sim");
         }
@@ -145,8 +178,34 @@ int cli_print_network(struct cli *c)
     return diags_exit_status(&d->diags);
 }
 
+/* Of the bytes that a chip boots, there is nothing but the configuration. */
+static int dump_flash(struct cli *c)
+{
+    struct driver *d = &c->driver;
+    const struct target *t = target_find(c->value[OPT_TARGET]);
+    struct buf out = {0};
+    struct bytes b;
+    struct json j;
+    json_init(&j, &out, 1);
+    if (!t || !t->dump_flash) {
+        struct diag *g = diag_add(&d->diags, E0903, (struct span){0}, "target `%s` %s",
+                                  c->value[OPT_TARGET], t ? "boots from no flash" : "is unknown");
+        diag_hint(&d->diags, g, "an image says itself what it is for; -t speck2e is for flashes");
+    } else if (file_read(&d->arena, c->file[0], &b, &d->diags, E0901, (struct span){0}) &&
+               t->dump_flash(&d->arena, b, c->file[0], &j, &d->diags)) {
+        buf_putc(&out, '\n');
+        deliver(c, &out);
+    }
+    buf_free(&out);
+    cli_flush(c, NULL);
+    return diags_exit_status(&d->diags);
+}
+
 int cli_dump(struct cli *c)
 {
+    if (c->value[OPT_TARGET]) {
+        return dump_flash(c);
+    }
     struct driver *d = &c->driver;
     struct program p = {0};
     struct buf out = {0};

@@ -15,9 +15,11 @@ static bool usage(struct cli *c, const char *message, const char *hint)
 static bool options_agree(struct cli *c)
 {
     bool stimulus = c->value[OPT_STIMULUS] || c->inputs.n || c->value[OPT_TRIALS];
-    if (!c->value[OPT_SAMNA] && !c->value[OPT_CONFIG]) {
-        return usage(c, "nothing to export was named",
-                     "--samna FILE.py writes a program, --config FILE.json a configuration");
+    if (!c->value[OPT_SAMNA] && !c->value[OPT_CONFIG] && !c->value[OPT_FLASH]) {
+        return usage(
+            c, "nothing to export was named",
+            "--samna FILE.py writes a program, --config FILE.json a configuration, --flash "
+            "FILE what the chip boots from");
     }
     if (c->value[OPT_DEFAULT] && !c->value[OPT_CONFIG]) {
         return usage(c, "--default goes with --config",
@@ -89,7 +91,8 @@ static bool write_stimulus(struct cli *c, struct program *p, const struct plan *
     struct run_result r = {.chips = 1,
                            .trials = trials ? (uint32_t)trials : s.trials,
                            .steps = s.steps,
-                           .dt = plan->dt};
+                           .dt = plan->dt,
+                           .event = plan->semantics == PLAN_EVENT};
     *name = slash ? slash + 1 : path;
     if (!record_npz(path, plan, &s, &r, false, &d->diags)) {
         return false;
@@ -133,6 +136,18 @@ static bool write_config(struct cli *c, const struct target *t, const struct ima
     return ok;
 }
 
+static bool possible(struct cli *c, const struct target *t)
+{
+    struct arena *a = &c->driver.arena;
+    if (!t->export_samna) {
+        return usage(c, arena_printf(a, "target `%s` is no chip: there is no board", t->name),
+                     "-t dynapse2 compiles for one");
+    }
+    return !c->value[OPT_CONFIG] || t->export_config ||
+           usage(c, arena_printf(a, "for `%s` there is no file that the library reads", t->name),
+                 "--samna FILE.py writes a program that sets the configuration");
+}
+
 int cli_export(struct cli *c)
 {
     struct driver *d = &c->driver;
@@ -142,14 +157,11 @@ int cli_export(struct cli *c)
     const char *stimulus = NULL;
     if (options_agree(c) && driver_open(d, c->file[0], &p) && load(c, &p, &im, &plan)) {
         const struct target *t = target_find(im.target);
-        if (!t->export_samna || !t->export_config) {
-            usage(c, arena_printf(&d->arena, "target `%s` is no chip: there is no board", t->name),
-                  "-t dynapse2 compiles for one");
-        } else if ((!c->value[OPT_SAMNA] || (write_stimulus(c, &p, &plan, &stimulus) &&
-                                             write_program(c, t, &im, &plan, stimulus))) &&
-                   c->value[OPT_CONFIG]) {
-            write_config(c, t, &im);
-        }
+        (void)(possible(c, t) &&
+               (!c->value[OPT_SAMNA] || (write_stimulus(c, &p, &plan, &stimulus) &&
+                                         write_program(c, t, &im, &plan, stimulus))) &&
+               (!c->value[OPT_CONFIG] || write_config(c, t, &im)) &&
+               (!c->value[OPT_FLASH] || cli_write_flash(c, &im)));
     }
     cli_flush(c, &p);
     return diags_exit_status(&d->diags);

@@ -39,7 +39,7 @@ struct build_options {
     const char *network; /* NULL: the only one */
     const char *after;   /* stop after this pass ("elaborate", "place", ...); NULL: all */
     struct target_options opt;
-    const char *stimulus;  /* of the source, for the passes: what they change under it; NULL: none */
+    const char *stimulus; /* of the source, for the passes: what they change under it; NULL: none */
     const char *semantics; /* "event", "clocked"; NULL: as the plan has it */
     const char *like;      /* "sinabs", "sinabs-method-2"; NULL: no other tool */
     const char *dt;        /* "1ms", of a network that has no time step; NULL: none */

@@ -32,6 +32,15 @@ struct target {
      * (E0602, E0904). */
     bool (*export_config)(struct arena *a, const struct image *im, struct bytes base,
                           const char *what, struct file_out *out, struct diags *d);
+    /* ---- the bytes that a chip boots from a memory beside it; NULL: it doesn't ---- */
+    /* False: reported (E0602: what has no place in them). */
+    bool (*export_flash)(struct arena *a, const struct image *im, struct bytes *out,
+                         struct diags *d);
+    /* What such bytes, which `what` names, say: as dump_json, without names. Untrusted. False:
+     * reported (E0701). */
+    bool (*dump_flash)(struct arena *a, struct bytes flash, const char *what, struct json *out,
+                       struct diags *d);
+    const char *flash_note; /* what to know of their layout */
 };
 
 extern const struct target target_sim, target_dynapse2, target_speck2e,

@@ -1,5 +1,6 @@
 #include "targets/speck/export.h"
 #include "targets/speck/fields.h"
+#include "targets/speck/flash.h"
 #include <string.h>
 
 /* ---- fields, nested as their names say ---- */
@@ -173,6 +174,21 @@ static void put_inputs(struct json *j, const struct speck_maps *m, const struct 
     json_end_object(j);
 }
 
+static void put_all(struct json *out, const struct speck_config *c, const struct speck_maps *m,
+                    const struct plan *p)
+{
+    json_object(out);
+    json_key(out, "target");
+    json_str(out, speck_name[c->chip]);
+    put_cores(out, c, m, p);
+    put_part(out, "dvs", c, SPECK_DVS_LAYER);
+    put_part(out, "dvs_filter", c, SPECK_DVS_FILTER);
+    put_part(out, "readout", c, SPECK_READOUT_BLOCK);
+    put_part(out, "factory_config", c, SPECK_FACTORY);
+    put_inputs(out, m, p);
+    json_end_object(out);
+}
+
 bool speck_dump_json(struct arena *a, const struct image *im, const struct plan *p,
                      struct json *out, struct diags *d)
 {
@@ -180,15 +196,22 @@ bool speck_dump_json(struct arena *a, const struct image *im, const struct plan 
     struct speck_maps m;
     if (!speck_read_for(a, im, p, &c, &m, d))
         return false;
-    json_object(out);
-    json_key(out, "target");
-    json_str(out, speck_name[c.chip]);
-    put_cores(out, &c, &m, p);
-    put_part(out, "dvs", &c, SPECK_DVS_LAYER);
-    put_part(out, "dvs_filter", &c, SPECK_DVS_FILTER);
-    put_part(out, "readout", &c, SPECK_READOUT_BLOCK);
-    put_part(out, "factory_config", &c, SPECK_FACTORY);
-    put_inputs(out, &m, p);
-    json_end_object(out);
+    put_all(out, &c, &m, p);
     return true;
+}
+
+bool speck_dump_flash(struct arena *a, struct bytes flash, const char *what, struct json *out,
+                      struct diags *d)
+{
+    struct speck_config c;
+    struct speck_faults f = {.arena = a};
+    const struct speck_maps no_maps = {0};
+    const struct plan no_names = {0};
+    bool ok = speck_flash_decode(a, flash, &c, &f);
+    for (uint32_t i = 0; i < f.list.n; i++)
+        diag_add(d, E0701, (struct span){0}, "%s: %s %s", what, f.list.data[i].where,
+                 f.list.data[i].what);
+    if (ok)
+        put_all(out, &c, &no_maps, &no_names);
+    return ok;
 }

@@ -1,5 +1,5 @@
-/* What leaves an image for people and for the vendor's library: JSON (dump_json.c) and a program
- * that uses samna (export_samna.c), as struct target documents them. */
+/* What leaves an image for people, for the vendor's library and for the chip: JSON (dump_json.c), a
+ * program that uses samna (export_samna.c) and the flash, as struct target documents them. */
 #ifndef SPECK_EXPORT_H
 #define SPECK_EXPORT_H
 
@@ -10,6 +10,11 @@ bool speck_dump_json(struct arena *a, const struct image *im, const struct plan 
                      struct json *out, struct diags *d);
 bool speck_export_samna(struct arena *a, const struct image *im, const struct plan *p,
                         const char *stimulus, struct buf *out, struct diags *d);
+/* Of a 2e (flash.h). */
+bool speck_export_flash(struct arena *a, const struct image *im, struct bytes *out,
+                        struct diags *d);
+bool speck_dump_flash(struct arena *a, struct bytes flash, const char *what, struct json *out,
+                      struct diags *d);
 
 /* The sections of an image whose plan is `p`, which must have as many layers and inputs as they
  * map. False: reported (E0701). */

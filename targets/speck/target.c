@@ -8,6 +8,9 @@ const struct target target_speck2e = {
     .emulate = speck_emulate,
     .dump_json = speck_dump_json,
     .export_samna = speck_export_samna,
+    .export_flash = speck_export_flash,
+    .dump_flash = speck_dump_flash,
+    .flash_note = "in the layout of the vendor's manual, not verified on silicon",
 };
 
 const struct target target_speck2f = {
