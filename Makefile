@@ -34,8 +34,8 @@ LIBS := -lz -lzstd -lm -ldl
 
 # A chip's run half, by file name: goes into libdyn-run and knows nothing of a network.
 RUN_HALF    := target limits fields grid config config_image meaning links decode biasgen flash \
-               dump_json emulate emulate_board emulate_findings export export_config export_merge \
-               export_samna
+               dump_json emulate emulate_board emulate_chip emulate_findings emulate_readout export \
+               export_config export_merge export_samna
 CHIPS       := dynapse2 speck sim
 
 # Inner loops that are compiled once for each instruction set, chosen at run time.

@@ -2,6 +2,7 @@
 #include "compiler/cli.h"
 #include "compiler/diff.h"
 #include "compiler/summary.h"
+#include "runtime/event_device.h"
 #include "runtime/record_npz.h"
 #include "runtime/record_spec.h"
 
@@ -125,6 +126,16 @@ static bool no_device(struct cli *c)
     return false;
 }
 
+static bool virtual_chip(struct cli *c, const struct plan *p)
+{
+    const char *text = c->value[OPT_VIRTUAL];
+    if (!text || p->device) {
+        return !text || p->device->choose(p->device, text, &c->driver.diags);
+    }
+    diag_add(&c->driver.diags, E0903, (struct span){0}, "--virtual is for images for a Speck");
+    return false;
+}
+
 static bool satisfy(struct cli *c, struct condition *out, const char **text)
 {
     *text = c->value[OPT_SATISFY] ? c->value[OPT_SATISFY] : c->value[OPT_CHIPS] ? "frr>=5" : NULL;
@@ -170,7 +181,7 @@ int cli_run(struct cli *c)
     const struct labels *l = c->value[OPT_LABELS] ? &labels : NULL;
     if (no_device(c) && cli_inputs(c, &in, &n_in) && satisfy(c, &cond, &condition) &&
         run_options(c, &backend, &o) && driver_open(d, c->file[0], &p) &&
-        plan_of(c, &p, &build, &plan) &&
+        plan_of(c, &p, &build, &plan) && virtual_chip(c, &plan) &&
         (!c->value[OPT_MISMATCH] || driver_mismatch(d, &plan, c->value[OPT_MISMATCH])) &&
         driver_stimulus(&p, &plan, c->value[OPT_STIMULUS], in, n_in, &stim) &&
         record_spec(&d->arena, &plan, c->value[OPT_RECORD], &record, &n_record, &d->diags) &&

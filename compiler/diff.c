@@ -262,6 +262,7 @@ void diff_networks(struct arena *a, const struct net *na, const struct net *nb, 
     const struct net *whole = na;
     na = diff_fold(a, na, nb, "A", out);
     nb = diff_fold(a, nb, whole, "B", out);
+    diff_undo_scales(a, &na, &nb, out);
     diff_inputs(a, na, nb, out);
     diff_layers(a, na, nb, out);
     diff_outputs(a, na, nb, out);

@@ -42,6 +42,14 @@ struct diff_gain {
     bool *scale, *gain; /* parameters of B's model that it multiplied, and divided */
 };
 
+/* A layer that one of both has in other units: weights onto it, thresholds and biases times a
+ * factor, as a chip with integers has them. Where undoing that brings its parameters nearer to
+ * those of the other network, they are compared, and shown, with it undone. */
+struct diff_scale {
+    const char *layer;
+    double a, b; /* of each network; 1: as it was written */
+};
+
 struct diff_helper {       /* a layer of helper neurons that the other network doesn't have */
     const char *name, *of; /* the layer that it helps */
     const char *which;     /* network that has it: "A" or "B" */
@@ -85,6 +93,7 @@ struct diff {
     VEC(struct diff_param) param;   /* those that differ, largest error first */
     uint32_t n_params;              /* compared */
     VEC(struct diff_gain) gain;     /* layers that have one */
+    VEC(struct diff_scale) scale;   /* of layers that have one */
     VEC(struct diff_weights) connection, core;
     bool has_behaviour;
     const char *stimulus;
@@ -115,6 +124,11 @@ float diff_undo_gain(const struct diff_gain *g, uint32_t param, uint32_t element
 const struct net *diff_fold(struct arena *a, const struct net *n, const struct net *other,
                             const char *which, struct diff *out);
 bool diff_is_helper(const struct diff *d, const char *layer);
+
+/* Both networks with the scales of their layers undone, where that is to be; they are put down in
+ * `out`. The networks themselves where there are none. */
+void diff_undo_scales(struct arena *a, const struct net **na, const struct net **nb,
+                      struct diff *out);
 
 /* The weights. Connections with the same source, target, receptor and delay are compared as one.
  * Of those without a counterpart the ones that differ only in the delay are taken together, in

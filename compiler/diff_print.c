@@ -41,6 +41,13 @@ static void params_text(struct buf *out, const struct diff *d)
                    d->gain.data[i].layer, d->gain.data[i].factor[0]);
     }
     more_line(out, d->gain.n);
+    for (uint32_t i = 0; i < d->scale.n && i < MAX_ROWS; i++) {
+        const struct diff_scale *s = &d->scale.data[i];
+        buf_printf(out,
+                   "  %s: in the chip's units, %.6g times as large in %s; compared without that\n",
+                   s->layer, s->a > s->b ? s->a / s->b : s->b / s->a, s->a > s->b ? "A" : "B");
+    }
+    more_line(out, d->scale.n);
 }
 
 static void weights_row(struct buf *out, const char *name, const struct diff_weights *w)
@@ -277,6 +284,16 @@ void diff_json(struct json *j, const struct diff *d, const struct tolerance *t)
         json_object(j);
         json_key(j, "layer"), json_str(j, d->gain.data[i].layer);
         json_list(j, "factors", d->gain.data[i].factor, d->gain.data[i].n);
+        json_end_object(j);
+    }
+    json_end_array(j);
+    json_key(j, "scales");
+    json_array(j);
+    for (uint32_t i = 0; i < d->scale.n; i++) {
+        json_object(j);
+        json_key(j, "layer"), json_str(j, d->scale.data[i].layer);
+        json_key(j, "a"), json_f64(j, d->scale.data[i].a);
+        json_key(j, "b"), json_f64(j, d->scale.data[i].b);
         json_end_object(j);
     }
     json_end_array(j);

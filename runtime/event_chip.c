@@ -127,12 +127,11 @@ static bool make_group(struct event_engine *e, uint32_t group, struct values *v)
     return e->chip.group[group].param && e->chip.group[group].let;
 }
 
-bool event_chip_build(struct event_engine *e, uint32_t index)
+bool event_chip_build(struct event_engine *e)
 {
     const struct plan *p = e->plan;
     const struct backend *b = e->options->backend;
     struct arena *a = &e->chip.arena;
-    e->chip.index = index;
     e->chip.group = arena_alloc(a, (p->group.n + 1) * sizeof *e->chip.group);
     e->chip.code = ARENA_ARRAY(a, struct event_code, p->projection.n + 1);
     struct values *v = ARENA_ARRAY(a, struct values, p->group.n + 1);

@@ -11,6 +11,7 @@
 #ifndef RUNTIME_EVENT_ENGINE_H
 #define RUNTIME_EVENT_ENGINE_H
 
+#include "runtime/event_device.h"
 #include "runtime/event_input.h"
 #include "runtime/run_common.h"
 #include <pthread.h>
@@ -72,7 +73,8 @@ struct event_failure {
     enum { EVENT_OK, EVENT_NOT_A_COUNT, EVENT_STORM } kind;
     uint32_t trial;
     int64_t t;
-    uint32_t group, lane; /* what emits; of a storm: a group that it goes through */
+    uint32_t group, lane; /* what emits; of a storm: a group that it goes through, or
+                             EVENT_NO_GROUP */
     float count;
 };
 
@@ -85,6 +87,7 @@ struct event_worker {
     pthread_t thread;
     struct arena arena;
     struct event_lanes *lanes; /* of each group */
+    void *chip;                /* the device's, in place of lanes */
     uint64_t **count;          /* of each group, lanes */
     struct event_reader *reader;
     struct event_fired *fired;
@@ -105,8 +108,8 @@ struct event_worker {
 
 /* ---- event_chip.c ---- */
 
-/* Values and code of chip `index`; false: reported. */
-bool event_chip_build(struct event_engine *e, uint32_t index);
+/* Values and code of chip e->chip.index; false: reported. */
+bool event_chip_build(struct event_engine *e);
 void event_chip_free(struct event_engine *e);
 
 /* ---- event_serve.c ---- */
@@ -117,6 +120,19 @@ void event_worker_free(struct event_worker *w);
 /* Trial w->trial of the chip, from the beginning to its end. False: w->failure, or the run is to
  * end. */
 bool event_trial(struct event_worker *w);
+/* A lane fires, as often as `count` says. False: w->failure, or the run is to end. */
+bool event_emit(struct event_worker *w, uint32_t group, const struct event_fired *f);
+bool event_fail(struct event_worker *w, const struct event_failure *f);
+
+/* ---- event_device.c: where the plan has a device ---- */
+
+/* False: there is no memory for its instance. */
+bool event_device_open(struct event_worker *w);
+void event_device_begin(struct event_worker *w);
+bool event_device_serve(struct event_worker *w, const struct event_in *in);
+bool event_device_end(struct event_worker *w);
+/* What it counted, onto what the result has. */
+void event_device_tally(const struct event_worker *w);
 
 /* ---- event_record.c ---- */
 

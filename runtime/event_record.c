@@ -92,11 +92,13 @@ static bool put_state(struct event_worker *w, uint32_t record)
     const struct run_record what = e->options->record[record];
     const struct event_group *g = &e->group[what.group];
     const uint32_t n = e->plan->group.data[what.group].n;
-    const void *from = w->lanes[what.group].state[what.state];
     float *to = malloc((n + 1) * sizeof *to);
     if (!to)
         base_panic("out of memory (%u states wanted)", n);
-    for (uint32_t i = 0; i < n; i++) {
+    if (e->plan->device)
+        e->plan->device->state(w->chip, what.group, to);
+    for (uint32_t i = 0; !e->plan->device && i < n; i++) {
+        const void *from = w->lanes[what.group].state[what.state];
         const uint32_t lane = event_lane(&g->map, i);
         const float x = e->chip.group[what.group].narrow ? ((const int16_t *)from)[lane]
                                                          : ((const float *)from)[lane];

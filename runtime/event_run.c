@@ -36,7 +36,7 @@ static bool prepare(struct event_engine *e)
     e->input = ARENA_ARRAY(&e->arena, struct event_extents, p->input.n + 1);
     e->from = ARENA_ARRAY(&e->arena, struct event_targets, p->input.n + 1);
     e->group = ARENA_ARRAY(&e->arena, struct event_group, p->group.n + 1);
-    for (uint32_t i = 0; i < p->projection.n; i++)
+    for (uint32_t i = 0; !p->device && i < p->projection.n; i++)
         if (!event_map_make(&e->arena, p, &p->projection.data[i], &e->map[i], e->diags))
             return false;
     for (uint32_t i = 0; i < p->input.n; i++) {
@@ -46,7 +46,8 @@ static bool prepare(struct event_engine *e)
     for (uint32_t g = 0; g < p->group.n; g++) {
         struct event_group *to = &e->group[g];
         to->map = event_extents(&p->group.data[g].shape);
-        to->to = targets(e, false, g);
+        if (!p->device)
+            to->to = targets(e, false, g);
         to->record = ARENA_ARRAY(&e->arena, uint32_t, o->n_record + 1);
         for (uint32_t i = 0; i < o->n_record; i++)
             if (o->record[i].group == g && o->record[i].state < 0)
@@ -83,7 +84,7 @@ static bool check_memory(const struct event_engine *e, uint32_t threads)
     const struct plan *p = e->plan;
     const double trials = (double)e->result->trials * e->result->chips;
     double bytes = 0;
-    for (uint32_t i = 0; i < p->projection.n; i++)
+    for (uint32_t i = 0; !p->device && i < p->projection.n; i++)
         bytes += event_map_bytes(p, &p->projection.data[i]);
     for (uint32_t g = 0; g < p->group.n; g++) {
         const double n = p->group.data[g].n;
@@ -115,6 +116,8 @@ static bool make_result(struct event_engine *e, struct arena *a)
     bool ok = true;
     r->count = ARENA_ARRAY(a, uint64_t *, p->group.n + 1);
     r->raster = ARENA_ARRAY(a, uint8_t *, p->group.n + 1);
+    if (p->device)
+        r->tally = ARENA_ARRAY(a, uint64_t, p->device->n_tallies);
     for (uint32_t g = 0; g < p->group.n; g++) {
         r->count[g] = arena_try(a, trials, p->group.data[g].n * sizeof(uint64_t));
         ok = ok && r->count[g];
@@ -161,22 +164,33 @@ static void run_workers(struct event_worker *w, uint32_t n)
 /* ---- what went wrong ---------------------------------------------------------------------------
  */
 
+static void report_storm(struct event_engine *e, const struct event_failure *f, const char *name)
+{
+    struct diag *d = diag_add(e->diags, E0809, nowhere,
+                              "the input event at %" PRId64
+                              " microseconds of trial %u sets off more than %d events",
+                              f->t, f->trial, EVENT_MOST);
+    diag_hint(e->diags, d, "%s is among those that fire: does it excite itself?", name);
+}
+
 static void report(struct event_engine *e, const struct event_failure *f)
 {
+    if (f->group == EVENT_NO_GROUP) {
+        report_storm(e, f, "a core that has no layer");
+        return;
+    }
     const struct plan_group *g = &e->plan->group.data[f->group];
     const struct event_extents *m = &e->group[f->group].map;
     const uint32_t place = f->lane / m->features;
     struct buf b = {0};
+    buf_putc(&b, '`');
     plan_element_name(&b, g->name, &g->shape, f->lane % m->features * m->height * m->width + place);
+    buf_putc(&b, '`');
     if (f->kind == EVENT_STORM) {
-        struct diag *d = diag_add(e->diags, E0809, nowhere,
-                                  "the input event at %" PRId64
-                                  " microseconds of trial %u sets off more than %d events",
-                                  f->t, f->trial, EVENT_MOST);
-        diag_hint(e->diags, d, "`%s` is among those that fire: does it excite itself?", b.data);
+        report_storm(e, f, b.data);
     } else {
         diag_add(e->diags, E0807, nowhere,
-                 "`%s` emits %g spikes at %" PRId64 " microseconds of trial %u", b.data,
+                 "%s emits %g spikes at %" PRId64 " microseconds of trial %u", b.data,
                  (double)f->count, f->t, f->trial);
     }
     buf_free(&b);
@@ -201,7 +215,8 @@ static bool run_chip(struct event_engine *e, uint32_t index, uint32_t threads, d
 {
     struct arena scratch = {0};
     struct event_worker *w = ARENA_ARRAY(&scratch, struct event_worker, threads);
-    bool ok = event_chip_build(e, index);
+    e->chip.index = index;
+    bool ok = e->plan->device || event_chip_build(e);
     for (uint32_t i = 0; ok && i < threads; i++) {
         w[i].e = e;
         ok = event_worker_build(e, &w[i]) || no_memory(e);
@@ -214,6 +229,8 @@ static bool run_chip(struct event_engine *e, uint32_t index, uint32_t threads, d
     }
     *bytes = (double)e->chip.arena.used;
     for (uint32_t i = 0; i < threads; i++) {
+        if (ok && e->plan->device)
+            event_device_tally(&w[i]);
         event_worker_free(&w[i]);
         *bytes += w[i].bytes;
     }

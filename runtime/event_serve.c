@@ -27,18 +27,19 @@ bool event_worker_build(struct event_engine *e, struct event_worker *w)
     for (uint32_t g = 0; g < p->group.n; g++) {
         const struct kernel *k = p->kernel.data[p->group.data[g].kernel];
         void **state = ARENA_ARRAY(&w->arena, void *, k->n_states);
-        for (uint32_t s = 0; s < k->n_states; s++)
+        for (uint32_t s = 0; !p->device && s < k->n_states; s++)
             ok = (state[s] = make_state(w, g)) && ok;
-        w->lanes[g] = (struct event_lanes){e->chip.group[g].param, e->chip.group[g].let, state};
+        if (!p->device)
+            w->lanes[g] = (struct event_lanes){e->chip.group[g].param, e->chip.group[g].let, state};
         w->count[g] = arena_try(&w->arena, p->group.data[g].n, sizeof **w->count);
         ok = ok && w->count[g];
     }
-    for (uint32_t i = 0; i < p->projection.n; i++)
+    for (uint32_t i = 0; !p->device && i < p->projection.n; i++)
         most = e->map[i].most > most ? e->map[i].most : most;
     w->fired = arena_try(&w->arena, most, sizeof *w->fired);
     w->reader = event_reader_new(&w->arena, &e->stimulus);
     event_record_build(w);
-    return ok && w->fired;
+    return ok && w->fired && (!p->device || event_device_open(w));
 }
 
 void event_worker_free(struct event_worker *w)
@@ -50,8 +51,7 @@ void event_worker_free(struct event_worker *w)
     arena_free(&w->arena);
 }
 
-/* Initial states, and no spikes yet. */
-static void begin(struct event_worker *w)
+static void set_states(struct event_worker *w)
 {
     const struct plan *p = w->e->plan;
     for (uint32_t g = 0; g < p->group.n; g++) {
@@ -68,15 +68,26 @@ static void begin(struct event_worker *w)
                     ((float *)w->lanes[g].state[s])[lane] = x;
             }
         }
-        memset(w->count[g], 0, group->n * sizeof **w->count);
     }
+}
+
+/* Initial states, and no spikes yet. */
+static void begin(struct event_worker *w)
+{
+    const struct plan *p = w->e->plan;
+    if (p->device)
+        event_device_begin(w);
+    else
+        set_states(w);
+    for (uint32_t g = 0; g < p->group.n; g++)
+        memset(w->count[g], 0, p->group.data[g].n * sizeof **w->count);
     w->queue.first = w->queue.n = 0;
 }
 
 /* ---- events ------------------------------------------------------------------------------------
  */
 
-static bool fail(struct event_worker *w, const struct event_failure *f)
+bool event_fail(struct event_worker *w, const struct event_failure *f)
 {
     w->failure = *f;
     w->failure.trial = w->trial;
@@ -96,19 +107,18 @@ static void push(struct event_worker *w, uint32_t group, uint32_t lane)
     w->queue.data[w->queue.n++] = (struct pending){group, lane};
 }
 
-/* A lane fires, as often as `count` says. */
-static bool emit(struct event_worker *w, uint32_t group, const struct event_fired *f)
+bool event_emit(struct event_worker *w, uint32_t group, const struct event_fired *f)
 {
     const struct event_group *g = &w->e->group[group];
     /* The comparison with itself rounded fails for NaN. */
     if (!(f->count > 0 && f->count < 0x1p24f && f->count == (float)(uint32_t)f->count))
-        return fail(
+        return event_fail(
             w, &(struct event_failure){
                    .kind = EVENT_NOT_A_COUNT, .group = group, .lane = f->lane, .count = f->count});
     const uint32_t n = (uint32_t)f->count;
     if (n > w->to_come)
-        return fail(w,
-                    &(struct event_failure){.kind = EVENT_STORM, .group = group, .lane = f->lane});
+        return event_fail(
+            w, &(struct event_failure){.kind = EVENT_STORM, .group = group, .lane = f->lane});
     w->to_come -= n;
     w->count[group][f->lane] += n;
     for (uint32_t i = 0; i < n; i++) {
@@ -128,7 +138,7 @@ static bool deliver(struct event_worker *w, const struct event_targets *to, uint
         const struct event_code *code = &w->e->chip.code[j];
         const size_t n = code->serve(code->code, &w->lanes[group], c, y, x, w->fired);
         for (size_t k = 0; k < n; k++)
-            if (!emit(w, group, &w->fired[k]))
+            if (!event_emit(w, group, &w->fired[k]))
                 return false;
     }
     return true;
@@ -151,14 +161,16 @@ static bool exhaust(struct event_worker *w)
 
 static bool serve_input(struct event_worker *w, const struct event_in *in)
 {
+    w->t = in->t;
+    w->to_come = EVENT_MOST;
+    if (w->e->plan->device)
+        return event_device_serve(w, in);
     const struct sensor *sensor = w->e->plan->input.data[in->input].sensor;
     const struct event_extents *map = &w->e->input[in->input];
     uint32_t element = in->channel;
     if (sensor && !sensor_event(sensor, &element))
         return true;
     const uint32_t place = element % (map->height * map->width);
-    w->t = in->t;
-    w->to_come = EVENT_MOST;
     return deliver(w, &w->e->from[in->input], element / (map->height * map->width),
                    place / map->width, place % map->width) &&
            exhaust(w);
@@ -213,6 +225,7 @@ bool event_trial(struct event_worker *w)
             told = (double)in.t;
         }
     }
+    ok = ok && (!w->e->plan->device || event_device_end(w));
     ok = ok && look_up(w, w->e->stimulus.end_us - told) && event_record_leave(w);
     if (ok)
         leave(w);

@@ -24,10 +24,17 @@ void finding_concerns(struct finding *x, struct finding_source s)
     x->source[x->n_sources++] = s;
 }
 
+void finding_tallied(struct finding *x, uint32_t tally)
+{
+    x->tallied = true;
+    x->tally = tally;
+}
+
 /* ---- events of a run ---------------------------------------------------------------------------
  */
 
 struct events {
+    const uint64_t *tally;
     uint64_t **input, **group; /* of each channel and each neuron, in all chips and trials */
 };
 
@@ -81,7 +88,7 @@ static void count_spikes(struct arena *a, const struct plan *p, const struct run
 
 static uint64_t events_of(const struct events *e, const struct finding *x)
 {
-    uint64_t sum = 0;
+    uint64_t sum = x->tallied ? e->tally[x->tally] : 0;
     for (uint32_t i = 0; i < x->n_sources; i++) {
         const struct finding_source *s = &x->source[i];
         sum += (s->from_input ? e->input : e->group)[s->src][s->index];
@@ -94,7 +101,7 @@ static uint64_t events_of(const struct events *e, const struct finding *x)
 
 static const char *events_text(struct arena *a, const struct finding *x, uint64_t n)
 {
-    if (x->n_sources == 0)
+    if (x->n_sources == 0 && !x->tallied)
         return "";
     if (n == 0)
         return ": no events in this run";
@@ -109,7 +116,7 @@ static void tell_code(struct arena *a, const struct findings *f, enum diag_code 
     struct finding rest = {0};
     for (uint32_t i = 0; i < f->list.n; i++) {
         const struct finding *x = &f->list.data[i];
-        if (x->code != code)
+        if (x->code != code || (x->tallied && events_of(e, x) == 0))
             continue;
         if (x->text && (all || told < FINDINGS_TOLD)) {
             diag_add(d, code, nowhere, "%s%s", x->text, events_text(a, x, events_of(e, x)));
@@ -117,6 +124,7 @@ static void tell_code(struct arena *a, const struct findings *f, enum diag_code 
         } else {
             events += events_of(e, x);
             rest.n_sources |= x->n_sources;
+            rest.tallied = rest.tallied || x->tallied;
             more++;
         }
     }
@@ -134,7 +142,7 @@ void findings_tell(const struct findings *f, const struct plan *p, const struct 
     if (f->list.n == 0)
         return;
     struct arena a = {0};
-    struct events e = {ARENA_ARRAY(&a, uint64_t *, p->input.n),
+    struct events e = {r->tally, ARENA_ARRAY(&a, uint64_t *, p->input.n),
                        ARENA_ARRAY(&a, uint64_t *, p->group.n)};
     count_spikes(&a, p, r, &e);
     if (concerns_inputs(f))

@@ -3,7 +3,8 @@
  *
  * Routes are fixed by the configuration, so findings are made when an image is loaded, each with
  * the sources whose events it concerns. How many events that were is known after a run: from its
- * spike totals, and by playing the stimulus once more. */
+ * spike totals, and by playing the stimulus once more. A chip that serves events itself counts what
+ * it notices. */
 #ifndef RUNTIME_FINDINGS_H
 #define RUNTIME_FINDINGS_H
 
@@ -22,6 +23,8 @@ struct finding_source {
 struct finding {
     enum diag_code code;
     const char *text; /* NULL beyond the first FINDINGS_KEPT */
+    bool tallied;     /* its events are tally[tally] of the result: told if there are any */
+    uint32_t tally;
     uint32_t n_sources;
     struct finding_source source[2];
 };
@@ -36,6 +39,8 @@ struct findings {
 /* Appends a finding without sources; good until the next one. */
 struct finding *findings_add(struct findings *f, enum diag_code code, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
+/* The same of what a plan's device counts. */
+void finding_tallied(struct finding *x, uint32_t tally);
 /* Its events are (also) those of this source; at most two. */
 void finding_concerns(struct finding *x, struct finding_source s);
 

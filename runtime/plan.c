@@ -325,6 +325,11 @@ bool plan_can_run(const struct plan *p, enum plan_semantics semantics, struct di
 {
     const struct span nowhere = {0};
     const bool event = semantics == PLAN_EVENT;
+    if (p->device && !event) {
+        struct diag *g = diag_add(d, E0806, nowhere, "the chip runs event by event, not in steps");
+        diag_hint(d, g, "`dyn dump` writes the image as a source, which can be run so");
+        return false;
+    }
     for (uint32_t i = 0; i < p->group.n; i++) {
         const struct kernel *k = p->kernel.data[p->group.data[i].kernel];
         if ((event ? k->event.n : k->step.n) > 0)

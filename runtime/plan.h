@@ -104,7 +104,8 @@ struct plan {
     bool has_mismatch;
     uint32_t mismatch_seed;
     const char *models; /* the neuron models as .dyn text (what `dump` prints); "" if unknown */
-    VEC(const char *) files; /* source files, for plan_span.file (index from 1) */
+    VEC(const char *) files;     /* source files, for plan_span.file (index from 1) */
+    struct event_device *device; /* serves the events in place of the kernels; NULL: none */
 };
 
 /* Appends "readout[1]", "map[0, 3, 4]": an element of a group or input. */

@@ -202,6 +202,7 @@ struct run_result {
     /* Spike totals of every group, folded while running: count[group][(chip * trials + trial) * n +
      * neuron]. */
     uint64_t **count;
+    uint64_t *tally; /* what the plan's device counted, if it has one */
     /* Who fired in the first trial of the first chip, for pictures: raster[group], for each step
      * run_raster_row() bytes, bit i of byte k is neuron 8 k + i (bits beyond the last neuron mean
      * nothing); NULL for groups over 4096 neurons, runs over 65536 steps and event-driven runs. */

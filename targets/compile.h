@@ -120,6 +120,9 @@ struct target_compiler {
     /* Marks parameters between which a factor can move while the network stays the same: multiplied
      * (`scale`) and divided (`gain`), for the weights at one receptor. False: none. NULL: never. */
     bool (*gain_of)(const struct model *m, uint32_t receptor, bool *scale, bool *gain);
+    /* A parameter of a layer that a pass multiplied by `scale`, weights and all, as it was before:
+     * divided, if it is one of those. NULL: no pass does. */
+    float (*undo_scale)(const struct model *m, uint32_t param, float value, double scale);
     /* Rows for `dyn fit`, after all passes that succeeded. */
     uint32_t (*fit)(const struct net *n, struct arena *a, struct target_fit_row **out);
     /* The same core by core. NULL: the target has no board to draw. */

@@ -19,7 +19,7 @@ rule() { # FILES (a find expression's path pattern), ALLOWED (regular expression
         failed=1
     fi
 }
-run_half() { for f in target limits fields grid config config_image meaning links decode biasgen flash dump_json emulate emulate_board emulate_findings export export_config export_merge export_samna; do ls targets/*/$f.[ch] 2>/dev/null; done; }
+run_half() { for f in target limits fields grid config config_image meaning links decode biasgen flash dump_json emulate emulate_board emulate_findings emulate_chip emulate_readout export export_config export_merge export_samna; do ls targets/*/$f.[ch] 2>/dev/null; done; }
 compile_half() { ls targets/dynapse2/*.[ch] targets/speck/*.[ch] targets/sim/*.[ch] 2>/dev/null | grep -vFx "$(run_half)"; }
 
 rule 'runtime/base: itself' 'runtime/base/|diag_codes.def|arena.h|vec.h|buf.h|[a-z_0-9]+\.h"' runtime/base/*.[ch]

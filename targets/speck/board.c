@@ -1,6 +1,8 @@
 /* The board section: read from a source, and made from an image. */
 #include "targets/speck/passes.h"
 
+#include <math.h>
+
 static bool is_wrong(struct diags *d, struct span at, const char *what)
 {
     diag_add(d, E0406, at, "%s", what);
@@ -62,4 +64,13 @@ bool speck_raise_board(struct net *n, const struct image *im, struct diags *d)
     }
     arena_free(&scratch);
     return ok;
+}
+
+/* The lowest state stands for no bound. */
+float speck_undo_scale(const struct model *m, uint32_t param, float value, double scale)
+{
+    const struct speck_params p = speck_params_of(m);
+    if (param == p.v_min && value == SPECK_MIN_STATE)
+        return -INFINITY;
+    return param == p.v_min || param == p.threshold ? (float)((double)value / scale) : value;
 }

@@ -13,6 +13,7 @@ const struct target_compiler compiler_speck2e = {
     .check_board = speck_check_board,
     .encode = speck_encode,
     .raise_board = speck_raise_board,
+    .undo_scale = speck_undo_scale,
     .fit = speck_fit,
 };
 
@@ -23,5 +24,6 @@ const struct target_compiler compiler_speck2f = {
     .check_board = speck_check_board,
     .encode = speck_encode,
     .raise_board = speck_raise_board,
+    .undo_scale = speck_undo_scale,
     .fit = speck_fit,
 };

@@ -146,17 +146,3 @@ bool speck_decode(struct arena *a, const struct image *im, struct plan *p, struc
     }
     return true;
 }
-
-bool speck_emulate(struct arena *a, const struct image *im, struct plan *p, struct findings *found,
-                   struct diags *d)
-{
-    (void)a;
-    (void)p;
-    (void)found;
-    struct diag *g = diag_add(d, E0602, (struct span){0},
-                              "an image for %s doesn't run: only its source does", im->target);
-    diag_hint(d, g,
-              "run the source, or what `dyn dump` writes of the image, whose weights are the "
-              "chip's");
-    return false;
-}

@@ -5,9 +5,7 @@
 #include "targets/speck/config.h"
 #include "targets/target.h"
 
-/* As struct target documents them. Images don't run: emulate() says so (E0602). */
+/* As struct target documents it. */
 bool speck_decode(struct arena *a, const struct image *im, struct plan *p, struct diags *d);
-bool speck_emulate(struct arena *a, const struct image *im, struct plan *p, struct findings *found,
-                   struct diags *d);
 
 #endif

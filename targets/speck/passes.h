@@ -25,6 +25,7 @@ bool speck_check_board(struct net *n, struct diags *d);
 bool speck_encode(struct image_writer *w, const struct net *n, const struct plan *p,
                   struct diags *d);
 bool speck_raise_board(struct net *n, const struct image *im, struct diags *d);
+float speck_undo_scale(const struct model *m, uint32_t param, float value, double scale);
 uint32_t speck_fit(const struct net *n, struct arena *a, struct target_fit_row **out);
 
 /* ---- a layer as a core holds it ---- */

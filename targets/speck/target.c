@@ -1,4 +1,5 @@
 #include "targets/speck/decode.h"
+#include "targets/speck/emulate.h"
 #include "targets/speck/export.h"
 
 const struct target target_speck2e = {

@@ -38,8 +38,41 @@ expect 0 'dump as JSON' "$DYN" dump cnn.dynb --json
 is_json "$tmp/out" 'which is JSON'
 expect 0 'fit' "$DYN" fit cnn.dyn -t speck2f
 contains "$tmp/out" 'tells words of each core' 'kernel words +out on core 8 +[0-9]+ +16384'
-expect 3 'an image' "$DYN" run cnn.dynb
-contains "$tmp/err" 'is told not to run' 'E0602.*only its source does'
+
+# The image on the virtual chip, and the network that the passes leave in the engine.
+expect 0 'a stimulus as events' "$DYN" run cnn.dyn --stimulus noise -q -o float.npz
+given='--input cam=float.npz:input.cam --input extra=float.npz:input.extra'
+expect 0 'the network of the passes' "$DYN" run print.dyn $given -q -o print.npz
+expect 0 'the virtual chip' "$DYN" run cnn.dynb $given -v -o chip.npz --jobs 3
+same print.npz chip.npz 'does the same, event by event'
+contains "$tmp/out" 'and tells what fired' 'out: 5 neurons'
+expect 0 'a slow clock' "$DYN" run cnn.dynb $given -q -o leak.npz --virtual slow-clock=1000,leak-fires
+! cmp -s print.npz leak.npz
+report $? 'makes biases leak'
+expect 2 'a setting that is none' "$DYN" run cnn.dynb $given --virtual slow-clock=fast
+contains "$tmp/err" 'is told' 'E0903.*slow-clock=fast'
+expect 2 'settings of a source' "$DYN" run cnn.dyn --stimulus noise --virtual leak-fires
+expect 1 'an image in steps' "$DYN" run cnn.dynb $given --semantics clocked --dt 1ms
+contains "$tmp/err" 'is refused' 'E0806.*event by event'
+cat >odd.dyn <<'DYN'
+use speck;
+network odd {
+    input x[1, 5, 4];
+    layer a: iaf { threshold = 127; }
+    layer b: iaf;
+    x -> a: conv2d([o: 1, c: 1, y: 1, x: 1 => 127]);
+    a -> b: conv2d([o: 1, c: 1, y: 1, x: 1 => 1]), pool = 2;
+}
+DYN
+printf 't,x,y\n0,1,4\n1,2,2\n2,3,4\n' >x.csv
+expect 0 'a map that a pool has no whole areas for' "$DYN" build odd.dyn -t speck2e -q -o odd.dynb
+expect 0 'runs' "$DYN" run odd.dynb --input x=x.csv
+contains "$tmp/err" 'with what it lost' \
+    'W0761.*core [0-9] \(.a.\): a pool drops spikes beyond its last whole area: 2 events'
+expect 0 'quietly' "$DYN" run odd.dynb --input x=x.csv -W no-event-outside
+contains "$tmp/out" 'the other one arrives' 'b: 4 neurons'
+[ ! -s "$tmp/err" ]
+report $? 'and a warning can be switched off'
 
 # ---- what it changes, and as another tool does it ----
 cat >wide.dyn <<DYN

@@ -19,6 +19,9 @@ struct speck_golden {
  * and `dt` as in struct build_options, `backend` as in driver_backend(). */
 void speck_golden_run(struct speck_golden *g, const char *name, const char *semantics,
                       const char *dt, const char *backend);
+/* The same of an image for the Speck 2e on its virtual chip; `flash`: of nothing but the flash
+ * bytes that are made of it, and where its layers and inputs are. */
+void speck_golden_emulate(struct speck_golden *g, const char *name, bool flash);
 void speck_golden_free(struct speck_golden *g);
 /* A member of golden.npz. */
 struct npy speck_golden_load(struct speck_golden *g, const char *member);

@@ -48,7 +48,8 @@ static void check_state(struct speck_golden *g, uint32_t group, uint32_t core)
                      (unsigned long long)i, (double)got[i], npy_get(&v, &v.type, i));
 }
 
-static void check(const char *backend)
+/* `backend` NULL: on the virtual chip; `flash` as in speck_golden_emulate(). */
+static void check(const char *backend, bool flash)
 {
     static const struct {
         const char *name;
@@ -66,7 +67,10 @@ static void check(const char *backend)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct speck_golden g;
-        speck_golden_run(&g, cases[i].name, "event", NULL, backend);
+        if (backend)
+            speck_golden_run(&g, cases[i].name, "event", NULL, backend);
+        else
+            speck_golden_emulate(&g, cases[i].name, flash);
         const struct npy monitor = speck_golden_load(&g, "chip_monitor");
         uint64_t seen = 0;
         for (uint32_t k = 0; k < g.plan.group.n; k++) {
@@ -81,14 +85,26 @@ static void check(const char *backend)
 static void as_the_chip(void **unused)
 {
     (void)unused;
-    check("interp");
+    check("interp", false);
+}
+
+static void on_the_virtual_chip(void **unused)
+{
+    (void)unused;
+    check(NULL, false);
+}
+
+static void from_flash_on_the_virtual_chip(void **unused)
+{
+    (void)unused;
+    check(NULL, true);
 }
 
 #ifndef DYN_NO_LLVM
 static void as_the_chip_with_the_jit(void **unused)
 {
     (void)unused;
-    check("jit");
+    check("jit", false);
 }
 #endif
 
@@ -96,6 +112,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(as_the_chip),
+        cmocka_unit_test(on_the_virtual_chip),
+        cmocka_unit_test(from_flash_on_the_virtual_chip),
 #ifndef DYN_NO_LLVM
         cmocka_unit_test(as_the_chip_with_the_jit),
 #endif
