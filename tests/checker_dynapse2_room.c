@@ -7,7 +7,7 @@
 
 struct place { /* of a neuron that is placed by hand */
     bool given;
-    uint32_t chip, core;
+    uint32_t chip, core, index; /* 1 + index; 0: any */
 };
 
 struct room {
@@ -54,13 +54,14 @@ static void begin(struct room *r)
         for (uint32_t j = 0; j < c->neuron.n; j++) {
             const struct board_neuron *x = &c->neuron.data[j];
             if (x->layer >= 0)
-                r->place[r->first[x->layer] + x->element] = (struct place){true, c->chip, c->core};
+                r->place[r->first[x->layer] + x->element] =
+                    (struct place){true, c->chip, c->core, 1 + x->index};
         }
     }
     for (uint32_t i = 0; i < r->board->place.n; i++) {
         const struct board_place *p = &r->board->place.data[i];
         for (uint32_t e = 0; e < p->count; e++)
-            r->place[r->first[p->layer] + p->first + e] = (struct place){true, p->chip, p->core};
+            r->place[r->first[p->layer] + p->first + e] = (struct place){true, p->chip, p->core, 0};
     }
     for (uint32_t i = 0; i < n->output.n; i++)
         r->wanted[n->output.data[i]] = true;
@@ -156,7 +157,7 @@ static uint32_t most_cam(const struct room *r, uint32_t neuron)
     for (uint32_t c = 0; c < r->columns * r->rows * 4 && most < 64; c++) {
         for (uint32_t i = 0; i < 256 && most < 64; i++) {
             if ((!p->given || p->chip * 4 + p->core == c) &&
-                !d2_neuron_is_dead(r->board, c / 4, c % 4, i)) {
+                (p->index ? p->index == 1 + i : !d2_neuron_is_dead(r->board, c / 4, c % 4, i))) {
                 uint32_t n = d2_usable_cam(r->board, c / 4, c % 4, i);
                 most = n > most ? n : most;
             }
@@ -287,33 +288,6 @@ static bool host_out_of_reach(struct room *r)
     return false;
 }
 
-static bool scales_collide(struct room *r)
-{
-    uint32_t n_cores = r->columns * r->rows * 4, n_scales = 0, n;
-    const struct pair *p = pairs(r, true, &n);
-    double *of = ARENA_ARRAY(&r->a, double, n_cores);
-    double *scale = ARENA_ARRAY(&r->a, double, r->n_neurons);
-    for (uint32_t k = 0; k < n; k++) { /* neurons that hear something */
-        if (k > 0 && p[k].from == p[k - 1].from)
-            continue;
-        uint32_t l = layer_of(r, p[k].from), i = 0;
-        double x = checker_value(&r->asked->layer.data[l], "Iscale", p[k].from - r->first[l]);
-        const struct place *at = &r->place[p[k].from];
-        uint32_t core = at->chip * 4 + at->core;
-        if (at->given && of[core] != 0 && of[core] != x)
-            return no(r, "scales: on chip %u core %u", at->chip, at->core);
-        if (at->given)
-            of[core] = x;
-        while (i < n_scales && scale[i] != x)
-            i++;
-        if (i == n_scales)
-            scale[n_scales++] = x;
-    }
-    if (n_scales > n_cores)
-        return no(r, "scales: %u on %u cores", n_scales, n_cores);
-    return false;
-}
-
 bool checker_no_room(const struct net *asked, const struct net *weights, struct buf *out)
 {
     static const struct board none = {.target = "dynapse2", .gain = 1};
@@ -325,7 +299,7 @@ bool checker_no_room(const struct net *asked, const struct net *weights, struct 
     r.rows = r.board->columns ? r.board->rows : 1;
     begin(&r);
     bool found = too_many_neurons(&r) || too_much_cam(&r) || too_many_chips(&r) ||
-                 too_many_tags(&r) || host_out_of_reach(&r) || scales_collide(&r);
+                 too_many_tags(&r) || host_out_of_reach(&r);
     arena_free(&r.a);
     return found;
 }

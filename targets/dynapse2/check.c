@@ -1,4 +1,5 @@
 #include "targets/dynapse2/passes.h"
+#include "targets/dynapse2/profile.h"
 #include "targets/dynapse2/quantize.h"
 #include <math.h>
 
@@ -311,6 +312,18 @@ bool d2_begin(struct net *n, const struct target_options *o, struct diags *d)
            d2_check(n, d);
 }
 
+/* Usable neurons of the board with so many usable CAM entries. */
+static uint32_t count_neurons(const struct board *b, uint32_t cam)
+{
+    uint32_t n = 0;
+    for (uint32_t home = 0; home < d2_grid_chips(d2_grid_of(b)) * D2_CORES; home++) {
+        uint32_t chip = home / D2_CORES, core = home % D2_CORES;
+        for (uint32_t i = 0; i < D2_NEURONS; i++)
+            n += !d2_neuron_is_dead(b, chip, core, i) && d2_usable_cam(b, chip, core, i) >= cam;
+    }
+    return n;
+}
+
 void d2_say_crowded(const struct net *n, const struct target_options *o, const struct d2_crowded *c,
                     struct diags *d)
 {
@@ -333,6 +346,14 @@ void d2_say_crowded(const struct net *n, const struct target_options *o, const s
             : "");
     if (most > 0)
         diag_label(d, g, n->connection.data[from].span, "%u of them from here", most);
-    diag_hint(d, g, "drop %u%s", c->need - c->have,
-              o->split ? "" : ", or split the neuron: `--split`");
+    if (c->need > D2_CAM) {
+        diag_hint(d, g, "drop %u%s", c->need - c->have,
+                  o->split ? "" : ", or split the neuron: `--split`");
+        return;
+    }
+    if (c->hand)
+        diag_label(d, g, *c->hand, "its place");
+    diag_hint(d, g, "drop %u%s: %u neurons of the board have %u usable entries or more",
+              c->need - c->have, c->hand ? ", or place it elsewhere" : "",
+              count_neurons(n->board, c->need), c->need);
 }

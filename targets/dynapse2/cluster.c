@@ -9,7 +9,7 @@ enum {
     MOST_PAIRS = 1 << 20, /* points times clusters, for one of those; a 32nd for all */
 };
 static const double floor_current = 1e-15; /* ampere: what 0 counts as */
-static const double scale_weight = 1e3;    /* of differences; 1e6 of squares */
+static const double scale_weight = 0.1;    /* of differences; a hundredth of squares */
 static const double enough = 1e-9;         /* smaller gains don't count */
 static const double most_work = 4e9;       /* differences that are looked at, in all rounds */
 

@@ -10,8 +10,8 @@
 #include "runtime/base/arena.h"
 #include "targets/dynapse2/limits.h"
 
-/* Currents of the device parameters, then that of a weight of 1: clusters with two of those can't
- * be quantized, so it counts for much more. */
+/* Currents of the device parameters, then that of a weight of 1: that isn't shared, but weights of
+ * one size are more exact by themselves, so it counts for little. */
 enum { D2_SCALE = D2_N_PARAMS, D2_N_CURRENTS };
 
 struct d2_currents { /* of a neuron, ampere; NAN: it has no such current */

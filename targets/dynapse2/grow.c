@@ -115,7 +115,7 @@ static void grow_block(struct growth *g, uint32_t block, const uint32_t *list, u
         }
         if (c == NONE)
             break;
-        if (b->tags + d2_parts_new_tags(p, g->x, c, block) > p->max_tags) {
+        if (!d2_parts_takes(p, g->x, c, block)) {
             refused++;
             continue;
         }

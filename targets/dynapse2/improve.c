@@ -122,11 +122,6 @@ static int32_t best_block(struct work *w, uint32_t cell)
     return best;
 }
 
-static bool tags_fit(const struct work *w, uint32_t block)
-{
-    return w->x->block[block].tags <= w->p->max_tags;
-}
-
 /* Every cell goes where it wants, or its wish is noted. Returns what was won. */
 static uint64_t sweep(struct work *w)
 {
@@ -145,7 +140,7 @@ static uint64_t sweep(struct work *w)
         if (gain > 0 && b->used < b->room) {
             uint32_t from = (uint32_t)w->x->of[c];
             move(w, c, (uint32_t)to);
-            if (tags_fit(w, (uint32_t)to)) {
+            if (d2_parts_suffices(w->p, w->x, (uint32_t)to)) {
                 won += (uint64_t)gain;
                 continue;
             }
@@ -180,7 +175,7 @@ static uint32_t exchange(struct work *w, const struct wish *p, const struct wish
     gain += gain_of(w, q->cell, q->to);
     if (gain > 0) {
         move(w, q->cell, q->to);
-        if (tags_fit(w, p->from) && tags_fit(w, p->to))
+        if (d2_parts_suffices(w->p, w->x, p->from) && d2_parts_suffices(w->p, w->x, p->to))
             return (uint32_t)gain;
         move(w, q->cell, q->from);
     }
@@ -240,7 +235,8 @@ static int64_t try_exchange(struct work *w, double heat)
     move(w, p, to);
     gain += gain_of(w, q, from);
     move(w, q, from);
-    if (tags_fit(w, from) && tags_fit(w, to) && (gain >= 0 || draw(w) < exp(gain / heat)))
+    if (d2_parts_suffices(w->p, w->x, from) && d2_parts_suffices(w->p, w->x, to) &&
+        (gain >= 0 || draw(w) < exp(gain / heat)))
         return gain;
     move(w, q, to);
     move(w, p, from);

@@ -1,4 +1,5 @@
 #include "targets/dynapse2/partition.h"
+#include "targets/dynapse2/limits.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,6 +22,12 @@ void d2_parts_copy(struct arena *a, const struct d2_problem *p, const struct d2_
     to->block = ARENA_ARRAY(a, struct d2_block, p->max_blocks);
     to->of = ARENA_ARRAY(a, int32_t, p->n_cells);
     memcpy(to->block, from->block, from->n_blocks * sizeof *to->block);
+    for (uint32_t b = 0; b < to->n_blocks; b++) {
+        if (!to->block[b].seats)
+            continue;
+        to->block[b].seats = ARENA_ARRAY(a, int16_t, D2_CAM + 1);
+        memcpy(to->block[b].seats, from->block[b].seats, (D2_CAM + 1) * sizeof(int16_t));
+    }
     memcpy(to->of, from->of, p->n_cells * sizeof *to->of);
     d2_spread_copy(a, p, &from->heard, &to->heard);
 }
@@ -43,6 +50,8 @@ void d2_parts_put(const struct d2_problem *p, struct d2_parts *x, uint32_t cell,
     }
     if (b->flavour == D2_EMPTY)
         b->flavour = (int32_t)p->flavour[cell];
+    for (uint32_t k = 1; b->seats && k <= p->need[cell]; k++)
+        b->seats[k]--;
     b->used++;
     x->of[cell] = (int32_t)block;
 }
@@ -57,6 +66,8 @@ void d2_parts_take(const struct d2_problem *p, struct d2_parts *x, uint32_t cell
         b->tags -= before - x->heard.n[p->source[i]];
         x->tags -= before - x->heard.n[p->source[i]];
     }
+    for (uint32_t k = 1; b->seats && k <= p->need[cell]; k++)
+        b->seats[k]++;
     b->used--;
     x->of[cell] = D2_NO_BLOCK;
 }
@@ -68,6 +79,25 @@ uint32_t d2_parts_new_tags(const struct d2_problem *p, const struct d2_parts *x,
     for (uint64_t i = p->first_source[cell]; i < p->first_source[cell + 1]; i++)
         n += d2_spread_count(&x->heard, p->source[i], block) == 0;
     return n;
+}
+
+bool d2_parts_takes(const struct d2_problem *p, const struct d2_parts *x, uint32_t cell,
+                    uint32_t block)
+{
+    const struct d2_block *b = &x->block[block];
+    bool ok = b->used < b->room;
+    for (uint32_t k = 1; b->seats && ok && k <= p->need[cell]; k++)
+        ok = b->seats[k] > 0;
+    return ok && b->tags + d2_parts_new_tags(p, x, cell, block) <= p->max_tags;
+}
+
+bool d2_parts_suffices(const struct d2_problem *p, const struct d2_parts *x, uint32_t block)
+{
+    const struct d2_block *b = &x->block[block];
+    bool ok = b->tags <= p->max_tags;
+    for (uint32_t k = 1; b->seats && ok && k <= D2_CAM; k++)
+        ok = b->seats[k] >= 0;
+    return ok;
 }
 
 void d2_free_cells(const struct d2_problem *p, const struct d2_parts *x, uint32_t *first,
@@ -112,10 +142,9 @@ static bool takes(const struct d2_problem *p, const struct d2_parts *x, uint32_t
 static uint32_t fill_block(const struct d2_problem *p, struct d2_parts *x, uint32_t block,
                            uint32_t *cell, uint32_t n)
 {
-    const struct d2_block *b = &x->block[block];
     uint32_t left = 0;
     for (uint32_t i = 0; i < n; i++) {
-        if (b->used < b->room && b->tags + d2_parts_new_tags(p, x, cell[i], block) <= p->max_tags)
+        if (d2_parts_takes(p, x, cell[i], block))
             d2_parts_put(p, x, cell[i], block);
         else
             cell[left++] = cell[i];

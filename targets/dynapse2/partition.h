@@ -2,9 +2,10 @@
  *
  * A cell (a neuron) hears sources; cells of one flavour want the same currents, so that they may
  * share a core. A block is a core without a place: it has room for so many cells, all of one
- * flavour, that together hear no more sources than a core has tags. Parts assign cells to blocks:
- * as few as possible, then so that sources are heard in as few blocks as possible and, where the
- * chips of blocks are known (floorplan.h), on few chips, which is what SRAM entries limit.
+ * flavour, that together hear no more sources than a core has tags, and neurons with the CAM
+ * entries that they need. Parts assign cells to blocks: as few as possible, then so that sources
+ * are heard in as few blocks as possible and, where the chips of blocks are known (floorplan.h), on
+ * few chips, which is what SRAM entries limit.
  *
  * Deterministic: results are a function of the problem, the seed and the budget, which counts steps
  * of work and not time. */
@@ -23,6 +24,9 @@ struct d2_block {
     uint32_t tags;       /* sources that its cells hear */
     int32_t flavour;     /* D2_EMPTY: any, D2_CLOSED: takes no more cells */
     int32_t home;        /* the core where it has to be; D2_ANY_HOME */
+    /* Of a core with faults, [D2_CAM + 1]: neurons with at least so many usable CAM entries, less
+     * the cells that need so many. NULL: every neuron has all. */
+    int16_t *seats;
 };
 enum { D2_EMPTY = -1, D2_CLOSED = -2, D2_ANY_HOME = -1 };
 
@@ -48,6 +52,11 @@ void d2_parts_take(const struct d2_problem *p, struct d2_parts *x, uint32_t cell
 /* How many of the cell's sources the block doesn't hear. */
 uint32_t d2_parts_new_tags(const struct d2_problem *p, const struct d2_parts *x, uint32_t cell,
                            uint32_t block);
+/* Whether the block has room, tags and CAM entries for one cell more. */
+bool d2_parts_takes(const struct d2_problem *p, const struct d2_parts *x, uint32_t cell,
+                    uint32_t block);
+/* Whether tags and CAM entries suffice for the cells that it has. */
+bool d2_parts_suffices(const struct d2_problem *p, const struct d2_parts *x, uint32_t block);
 
 /* The cells without a block by flavour, ascending: cell[first[f] .. first[f + 1]). `first` has
  * n_flavours + 2 zeros. */

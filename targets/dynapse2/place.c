@@ -67,7 +67,7 @@ bool d2_place(struct net *n, const struct target_options *o, struct target_repor
     }
     if (ok) {
         d2_fill_board(&x);
-        d2_share_currents(n, d);
+        d2_share_currents(n, x.near, d);
         report(&x);
     }
     arena_free(&scratch);

@@ -29,9 +29,13 @@ struct d2_place {
     struct d2_currents *current; /* of each flavour */
     bool *wanted;                /* of each cell: its spikes have to reach the host */
     int32_t *origin;             /* of each source: its cell, or D2_CHANNEL */
+    uint32_t *entries;           /* of each cell: CAM entries, one for each synapse */
+    uint8_t *need, most_need;    /* the same, as struct d2_problem has it; the largest */
     struct d2_problem p;
     struct d2_parts parts;
-    uint32_t *home; /* of each block, in the end */
+    const uint32_t *home; /* of each block, in the end */
+    bool near; /* similar currents share blocks so that neurons reach all chips where they are heard
+                */
 };
 
 /* ---- place_flavours.c ---- */
@@ -44,7 +48,7 @@ bool d2_cluster_flavours(struct d2_place *x);
 
 /* ---- place_sources.c ---- */
 
-/* Who hears whom. False: more synapses than CAM entries (E0601). */
+/* Who hears whom. False: more synapses than CAM entries, of all neurons or of one (E0601). */
 bool d2_find_sources(struct d2_place *x);
 /* The same again, with sources that nobody can tell apart as one. False: there are none. */
 bool d2_merge_sources(struct d2_place *x);
@@ -56,9 +60,18 @@ bool d2_find_homes(struct d2_place *x);
 
 /* ---- place_board.c ---- */
 
-/* What the board section gives: neurons and wishes become fixed cells of blocks with a home. With
- * `all` every core is such a block, with as much room as its usable neurons. */
-bool d2_take_board(struct d2_place *x, bool all);
+enum d2_homed { /* which cores are taken for what they are, before there is a cell in them */
+                D2_HOMED_SMALL,  /* those with less usable neurons than other blocks have room */
+                D2_HOMED_FAULTY, /* and those with a neuron whose CAM is too small for some cell */
+                D2_HOMED_ALL
+};
+/* Whether the core is such a one. */
+bool d2_is_homed(const struct d2_place *x, uint32_t home, enum d2_homed which);
+/* What the board section gives: neurons and wishes become fixed cells of blocks with a home. Such
+ * blocks have as much room as there are usable neurons. */
+bool d2_take_board(struct d2_place *x, enum d2_homed which);
+/* Cells for which their cores have no neuron with CAM entries enough; `home` of each block. */
+uint32_t d2_unseated(struct d2_place *x, const struct d2_parts *parts, const uint32_t *home);
 /* Every cell gets its core and an index there. */
 void d2_fill_board(struct d2_place *x);
 

@@ -1,6 +1,34 @@
 /* What a board section gives, and what it is given. */
 #include "targets/dynapse2/place.h"
 #include "targets/dynapse2/profile.h"
+#include <stdlib.h>
+
+/* Usable CAM entries of a neuron. */
+static uint32_t cam_at(const struct d2_place *x, uint32_t home, uint32_t index)
+{
+    return d2_usable_cam(x->n->board, home / D2_CORES, home % D2_CORES, index);
+}
+
+/* Indices that nobody gets: dead ones, and those by hand. */
+static void find_taken(const struct d2_place *x, uint32_t home, bool taken[D2_NEURONS])
+{
+    for (uint32_t k = 0; k < D2_NEURONS; k++)
+        taken[k] = d2_neuron_is_dead(x->n->board, home / D2_CORES, home % D2_CORES, k);
+    const struct board_core *c = board_find_core(x->n->board, home / D2_CORES, home % D2_CORES);
+    for (uint32_t k = 0; c && k < c->neuron.n; k++)
+        taken[c->neuron.data[k].index] = true;
+}
+
+/* As struct d2_block has them. */
+static void count_seats(const struct d2_place *x, uint32_t home, int16_t seats[D2_CAM + 1])
+{
+    bool taken[D2_NEURONS];
+    find_taken(x, home, taken);
+    for (uint32_t i = 0; i < D2_NEURONS; i++) {
+        for (uint32_t k = 1; !taken[i] && k <= cam_at(x, home, i); k++)
+            seats[k]++;
+    }
+}
 
 /* A block for the core; there is one at most. */
 static uint32_t block_of(struct d2_place *x, int32_t *of_home, uint32_t home)
@@ -9,6 +37,10 @@ static uint32_t block_of(struct d2_place *x, int32_t *of_home, uint32_t home)
         struct d2_block *b = d2_parts_open(&x->p, &x->parts);
         b->home = (int32_t)home;
         b->room = d2_usable_neurons(x->n->board, home / D2_CORES, home % D2_CORES);
+        if (d2_profile_of(x->n->board, home / D2_CORES)) {
+            b->seats = ARENA_ARRAY(x->a, int16_t, D2_CAM + 1);
+            count_seats(x, home, b->seats);
+        }
         of_home[home] = (int32_t)(b - x->parts.block);
     }
     return (uint32_t)of_home[home];
@@ -64,21 +96,64 @@ static bool take_wish(struct d2_place *x, int32_t *of_home, const struct board_p
         }
     }
     if (b->used > b->room) {
-        diag_add(x->d, E0601, w->span, "chip %u core %u: %u neurons are placed here, a core has %d",
-                 w->chip, w->core, b->used + D2_NEURONS - b->room, D2_NEURONS);
+        uint32_t usable = d2_usable_neurons(x->n->board, w->chip, w->core);
+        diag_add(x->d, E0601, w->span,
+                 "chip %u core %u: %u neurons are placed here, a core has %d%s", w->chip, w->core,
+                 b->used + usable - b->room, D2_NEURONS,
+                 usable < D2_NEURONS ? arena_printf(&x->d->arena,
+                                                    ", this one %u that aren't dead by "
+                                                    "the profile of its chip",
+                                                    usable)
+                                     : "");
         ok = false;
     }
     return ok;
 }
 
-bool d2_take_board(struct d2_place *x, bool all)
+/* Usable neurons that have CAM entries enough for any cell. */
+static uint32_t good_neurons(const struct d2_place *x, uint32_t home)
+{
+    uint32_t n = 0;
+    if (!d2_profile_of(x->n->board, home / D2_CORES))
+        return D2_NEURONS;
+    for (uint32_t i = 0; i < D2_NEURONS; i++)
+        n += !d2_neuron_is_dead(x->n->board, home / D2_CORES, home % D2_CORES, i) &&
+             cam_at(x, home, i) >= x->most_need;
+    return n;
+}
+
+bool d2_is_homed(const struct d2_place *x, uint32_t home, enum d2_homed which)
+{
+    uint32_t usable = d2_usable_neurons(x->n->board, home / D2_CORES, home % D2_CORES);
+    return which == D2_HOMED_ALL || usable < x->p.room ||
+           (which == D2_HOMED_FAULTY && good_neurons(x, home) < usable);
+}
+
+struct quality { /* of a core */
+    uint32_t good, home;
+};
+
+static int by_quality(const void *x, const void *y)
+{
+    const struct quality *p = x, *q = y;
+    if (p->good != q->good)
+        return p->good < q->good ? -1 : 1;
+    return (p->home > q->home) - (p->home < q->home);
+}
+
+bool d2_take_board(struct d2_place *x, enum d2_homed which)
 {
     int32_t *of_home = ARENA_ARRAY(x->a, int32_t, x->n_homes);
-    for (uint32_t h = 0; h < x->n_homes; h++)
+    struct quality *order = ARENA_ARRAY(x->a, struct quality, x->n_homes);
+    for (uint32_t h = 0; h < x->n_homes; h++) {
         of_home[h] = -1;
-    for (uint32_t h = 0; h < x->n_homes; h++) { /* cores that can't take any block as they are */
-        if (all || d2_usable_neurons(x->n->board, h / D2_CORES, h % D2_CORES) < x->p.room)
-            block_of(x, of_home, h);
+        order[h] = (struct quality){good_neurons(x, h), h};
+    }
+    /* The worst ones first, so that what can do with them doesn't take the better ones. */
+    qsort(order, x->n_homes, sizeof *order, by_quality);
+    for (uint32_t i = 0; i < x->n_homes; i++) {
+        if (d2_is_homed(x, order[i].home, which))
+            block_of(x, of_home, order[i].home);
     }
     take_neurons(x, of_home);
     bool ok = true;
@@ -95,43 +170,63 @@ struct seats {
     uint32_t cell[D2_NEURONS], index[D2_NEURONS];
 };
 
-static uint32_t cam_need(const struct d2_place *x, uint32_t cell)
-{
-    return (uint32_t)(x->p.first_source[cell + 1] - x->p.first_source[cell]);
-}
-
-static uint32_t cam_at(const struct d2_place *x, uint32_t home, uint32_t index)
-{
-    return d2_usable_cam(x->n->board, home / D2_CORES, home % D2_CORES, index);
-}
-
-/* Cells whose index has too few usable CAM entries change with another one, or take a free index.
+/* Those that need most choose first, each the lowest index with CAM entries enough: what is free to
+ * one was free to all before it, so that as many as possible find one. The others get what is left.
  */
-static void mend_cam(const struct d2_place *x, uint32_t home, struct seats *s, const bool *taken)
+static void seat_by_need(const struct d2_place *x, uint32_t home, struct seats *s, bool *taken)
 {
-    for (uint32_t i = 0; i < s->n; i++) {
-        uint32_t need = cam_need(x, s->cell[i]), have = cam_at(x, home, s->index[i]);
-        bool done = need <= have;
-        for (uint32_t k = 0; k < s->n && !done; k++) {
-            if (cam_need(x, s->cell[k]) > have || cam_at(x, home, s->index[k]) < need)
+    bool seated[D2_NEURONS] = {false};
+    for (uint32_t need = D2_CAM + 1; need-- > 0;) {
+        for (uint32_t i = 0, k = 0; i < s->n; i++) {
+            if (x->need[s->cell[i]] != need)
                 continue;
-            uint32_t index = s->index[i];
-            s->index[i] = s->index[k];
-            s->index[k] = index;
-            done = true;
-        }
-        for (uint32_t k = s->n ? s->index[s->n - 1] + 1 : 0; k < D2_NEURONS && !done; k++) {
-            if (taken[k] || cam_at(x, home, k) < need)
-                continue;
-            bool used = false;
-            for (uint32_t j = 0; j < s->n; j++)
-                used = used || s->index[j] == k;
-            if (!used) {
-                s->index[i] = k;
-                done = true;
-            }
+            while (k < D2_NEURONS && (taken[k] || cam_at(x, home, k) < need))
+                k++;
+            if (k == D2_NEURONS)
+                break;
+            s->index[i] = k;
+            taken[k] = seated[i] = true;
         }
     }
+    for (uint32_t i = 0, k = 0; i < s->n; i++) {
+        if (seated[i])
+            continue;
+        while (taken[k])
+            k++;
+        s->index[i] = k++;
+    }
+}
+
+static bool all_have_enough(const struct d2_place *x, uint32_t home, const struct seats *s)
+{
+    bool ok = true;
+    for (uint32_t i = 0; i < s->n && ok; i++)
+        ok = x->need[s->cell[i]] <= cam_at(x, home, s->index[i]);
+    return ok;
+}
+
+uint32_t d2_unseated(struct d2_place *x, const struct d2_parts *parts, const uint32_t *home)
+{
+    int16_t **seats = ARENA_ARRAY(x->a, int16_t *, parts->n_blocks);
+    uint32_t unseated = 0;
+    for (uint32_t b = 0; b < parts->n_blocks; b++) {
+        if (!d2_profile_of(x->n->board, home[b] / D2_CORES))
+            continue;
+        seats[b] = ARENA_ARRAY(x->a, int16_t, D2_CAM + 1);
+        count_seats(x, home[b], seats[b]);
+    }
+    for (uint32_t c = 0; c < x->p.n_cells; c++) {
+        int16_t *s = seats[parts->of[c]];
+        for (uint32_t k = 1; s && k <= x->need[c]; k++)
+            s[k]--;
+    }
+    for (uint32_t b = 0; b < parts->n_blocks; b++) {
+        int least = 0;
+        for (uint32_t k = 1; seats[b] && k <= D2_CAM; k++)
+            least = seats[b][k] < least ? seats[b][k] : least;
+        unseated += (uint32_t)-least;
+    }
+    return unseated;
 }
 
 /* The free cells of a block get the lowest free indices. */
@@ -139,12 +234,9 @@ static void fill_core(struct d2_place *x, uint32_t home, const uint32_t *cell, u
 {
     uint32_t chip = home / D2_CORES, core = home % D2_CORES, index = 0;
     struct board_core *c = board_core(x->n->arena, x->n->board, chip, core);
-    bool taken[D2_NEURONS] = {false};
+    bool taken[D2_NEURONS];
     struct seats s = {0};
-    for (uint32_t k = 0; k < c->neuron.n; k++)
-        taken[c->neuron.data[k].index] = true;
-    for (uint32_t k = 0; k < D2_NEURONS; k++)
-        taken[k] = taken[k] || d2_neuron_is_dead(x->n->board, chip, core, k);
+    find_taken(x, home, taken);
     for (uint32_t i = 0; i < n; i++) {
         if (x->cell[cell[i]].on_board)
             continue;
@@ -153,8 +245,8 @@ static void fill_core(struct d2_place *x, uint32_t home, const uint32_t *cell, u
         s.cell[s.n] = cell[i];
         s.index[s.n++] = index++;
     }
-    if (d2_profile_of(x->n->board, chip))
-        mend_cam(x, home, &s, taken);
+    if (!all_have_enough(x, home, &s))
+        seat_by_need(x, home, &s, taken);
     for (uint32_t i = 0; i < s.n; i++) {
         struct board_neuron *to = board_neuron(x->n->arena, c, s.index[i]);
         to->layer = (int32_t)x->cell[s.cell[i]].layer;

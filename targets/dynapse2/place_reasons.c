@@ -4,25 +4,6 @@
 
 /* ---- cores ---- */
 
-static uint32_t degree(const struct d2_place *x, uint32_t cell)
-{
-    return (uint32_t)(x->p.first_source[cell + 1] - x->p.first_source[cell]);
-}
-
-/* A cell that hears more sources than a core has tags. */
-static bool say_wide_cell(const struct d2_place *x)
-{
-    uint32_t widest = 0;
-    for (uint32_t c = 1; c < x->p.n_cells; c++)
-        widest = degree(x, c) > degree(x, widest) ? c : widest;
-    if (degree(x, widest) <= D2_CAM)
-        return false;
-    const struct d2_cell *c = &x->cell[widest];
-    const struct d2_crowded crowded = {c->layer, c->element, degree(x, widest), D2_CAM, 1};
-    d2_say_crowded(x->n, x->o, &crowded, x->d);
-    return true;
-}
-
 /* How many cores the neurons would take on a board that has enough; 0: not to be known. */
 static uint32_t cores_needed(struct d2_place *x)
 {
@@ -50,8 +31,6 @@ static uint32_t room(const struct d2_place *x)
 
 void d2_say_no_room(struct d2_place *x)
 {
-    if (say_wide_cell(x))
-        return;
     struct diag *g;
     if (x->p.n_cells > room(x)) {
         g = diag_add(x->d, E0601, x->n->span, "%u neurons don't fit: %u of the board can be used",

@@ -35,11 +35,13 @@ static void list_cells(struct d2_place *x, uint64_t synapses)
     uint64_t *first = ARENA_ARRAY(x->a, uint64_t, (size_t)x->p.n_sources + 1), at = 0;
     uint32_t *cell = ARENA_ARRAY(x->a, uint32_t, synapses);
     uint32_t *last = ARENA_ARRAY(x->a, uint32_t, x->p.n_cells); /* 1 + source */
+    memset(x->entries, 0, x->p.n_cells * sizeof *x->entries);
     for (uint32_t source = 0; source < x->p.n_sources; source++) {
         for (struct d2_row r = d2_row_of(&x->rows, source);
              x->same[source] == source && d2_row_next(&r);) {
             for (uint64_t s = r.c->row[r.pre]; s < r.c->row[r.pre + 1]; s++) {
                 uint32_t to = x->rows.first_cell[r.c->dst] + r.c->post[s];
+                x->entries[to]++;
                 if (last[to] != source + 1)
                     cell[at++] = to;
                 last[to] = source + 1;
@@ -91,11 +93,80 @@ static void find_limits(struct d2_place *x)
     x->p.max_chips = max_chips;
 }
 
+/* The CAM entries of the seat that a cell gets; those by hand have theirs. */
+static void find_needs(struct d2_place *x)
+{
+    for (uint32_t c = 0; c < x->p.n_cells; c++)
+        x->need[c] = (uint8_t)(x->entries[c] < D2_CAM ? x->entries[c] : D2_CAM);
+    for (uint32_t i = 0; i < x->n->board->core.n; i++) {
+        const struct board_core *c = &x->n->board->core.data[i];
+        for (uint32_t k = 0; k < c->neuron.n; k++) {
+            const struct board_neuron *y = &c->neuron.data[k];
+            if (y->layer >= 0)
+                x->need[x->rows.first_cell[y->layer] + y->element] = 0;
+        }
+    }
+    x->most_need = 0;
+    for (uint32_t c = 0; c < x->p.n_cells; c++)
+        x->most_need = x->need[c] > x->most_need ? x->need[c] : x->most_need;
+    x->p.need = x->need;
+}
+
 static void find_lists(struct d2_place *x)
 {
     list_cells(x, count_synapses(x->n));
     list_sources(x);
     find_limits(x);
+    find_needs(x);
+}
+
+/* No CAM has so many entries; those by hand are what they are. */
+static bool is_crowded(const struct d2_place *x, const bool *by_hand, uint32_t cell)
+{
+    return x->entries[cell] > D2_CAM && !by_hand[cell];
+}
+
+static void forget_merging(struct d2_place *x)
+{
+    for (uint32_t s = 0; s < x->p.n_sources; s++)
+        x->same[s] = s;
+    find_lists(x);
+}
+
+/* Whether no CAM is too small even if sources that nobody can tell apart are one. False: told, for
+ * each layer. */
+static bool check_entries(struct d2_place *x)
+{
+    uint32_t *alone = x->entries;
+    bool *by_hand = ARENA_ARRAY(x->a, bool, x->p.n_cells), any = false, ok = true;
+    for (uint32_t i = 0; i < x->n->board->core.n; i++) {
+        const struct board_core *c = &x->n->board->core.data[i];
+        for (uint32_t k = 0; k < c->neuron.n; k++) {
+            const struct board_neuron *y = &c->neuron.data[k];
+            if (y->layer >= 0 && (y->given & BOARD_CAM))
+                by_hand[x->rows.first_cell[y->layer] + y->element] = true;
+        }
+    }
+    for (uint32_t c = 0; c < x->p.n_cells && !any; c++)
+        any = is_crowded(x, by_hand, c);
+    if (any) {
+        x->entries = ARENA_ARRAY(x->a, uint32_t, x->p.n_cells);
+        memcpy(x->entries, alone, x->p.n_cells * sizeof *alone);
+        d2_merge_sources(x);
+    }
+    for (uint32_t l = 0, c = 0; any && l < x->n->layer.n; l++) {
+        struct d2_crowded worst = {0};
+        for (uint32_t e = 0; e < x->n->layer.data[l].n; e++, c++) {
+            if (is_crowded(x, by_hand, c))
+                d2_note_crowded(&worst, &(struct d2_crowded){l, e, alone[c], D2_CAM, 1, NULL});
+        }
+        if (worst.n > 0)
+            d2_say_crowded(x->n, x->o, &worst, x->d);
+        ok = ok && worst.n == 0;
+    }
+    if (any)
+        forget_merging(x);
+    return ok;
 }
 
 bool d2_find_sources(struct d2_place *x)
@@ -104,10 +175,10 @@ bool d2_find_sources(struct d2_place *x)
         return false;
     x->p.n_sources = x->rows.n_sources;
     x->same = ARENA_ARRAY(x->a, uint32_t, x->p.n_sources);
-    for (uint32_t s = 0; s < x->p.n_sources; s++)
-        x->same[s] = s;
-    find_lists(x);
-    return true;
+    x->entries = ARENA_ARRAY(x->a, uint32_t, x->p.n_cells);
+    x->need = ARENA_ARRAY(x->a, uint8_t, x->p.n_cells);
+    forget_merging(x);
+    return check_entries(x);
 }
 
 bool d2_merge_sources(struct d2_place *x)

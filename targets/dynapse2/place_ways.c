@@ -1,5 +1,6 @@
 /* Ways to place a network, until one of them breaks no limit. */
 #include "targets/dynapse2/place.h"
+#include "targets/dynapse2/profile.h"
 #include <math.h>
 
 /* Work is counted, not timed, so that results are the same on every machine: looks at a source, of
@@ -16,7 +17,9 @@ enum {
 struct way {
     struct d2_parts parts;
     struct d2_floor floor;
-    uint64_t broken; /* sources on a chip too many, hops too far */
+    uint32_t *home;  /* of each block */
+    bool near;       /* similar currents together, on fewer chips than there are */
+    uint64_t broken; /* sources on a chip too many, hops too far, tags or CAM entries too few */
 };
 
 /* Every stage has its share of the work, so that none is left without. */
@@ -73,11 +76,24 @@ static uint32_t make_parts(struct d2_place *x, struct way way[MAX_WAYS],
     return n;
 }
 
-/* Whether every flavour can have blocks of its own. */
+/* The empty block where n cells have room, the smallest such, else the largest one; NULL: none. */
+static uint32_t *best_room(uint32_t *room, uint32_t n_rooms, uint32_t n)
+{
+    uint32_t *best = NULL;
+    for (uint32_t i = 0; i < n_rooms; i++) {
+        bool better = best && (room[i] >= n ? room[i] < *best || *best < n : room[i] > *best);
+        if (room[i] > 0 && (!best || better))
+            best = &room[i];
+    }
+    return best;
+}
+
+/* Whether every flavour can have blocks of its own: new ones, or empty ones that are given. */
 static bool flavours_fit(const struct d2_place *x)
 {
     const struct d2_problem *p = &x->p;
     uint32_t *n = ARENA_ARRAY(x->a, uint32_t, p->n_flavours), blocks = x->parts.n_blocks;
+    uint32_t *empty = ARENA_ARRAY(x->a, uint32_t, p->max_blocks), n_empty = 0;
     for (uint32_t c = 0; c < p->n_cells; c++)
         n[p->flavour[c]] += x->parts.of[c] == D2_NO_BLOCK;
     for (uint32_t b = 0; b < x->parts.n_blocks; b++) {
@@ -85,17 +101,31 @@ static bool flavours_fit(const struct d2_place *x)
         uint32_t room = y->room - y->used;
         if (y->flavour >= 0)
             n[y->flavour] -= room < n[y->flavour] ? room : n[y->flavour];
+        else if (y->flavour == D2_EMPTY)
+            empty[n_empty++] = room;
     }
-    for (uint32_t f = 0; f < p->n_flavours && blocks <= p->max_blocks; f++)
-        blocks += (n[f] + p->room - 1) / p->room;
-    return blocks <= p->max_blocks;
+    for (uint32_t f = 0; f < p->n_flavours; f++) {
+        while (n[f] > 0) {
+            bool new = blocks < p->max_blocks;
+            uint32_t *room = new ? NULL : best_room(empty, n_empty, n[f]);
+            if (!new && !room)
+                return false;
+            uint32_t taken = new ? p->room : *room;
+            n[f] -= taken < n[f] ? taken : n[f];
+            blocks += new;
+            if (room)
+                *room = 0;
+        }
+    }
+    return true;
 }
 
-/* Blocks for all cells: of equal currents, or of similar ones where there are too many. */
-static uint32_t find_parts(struct d2_place *x, struct way way[MAX_WAYS],
+/* Blocks for all cells: of equal currents, or of similar ones where those are too many or too far
+ * apart. */
+static uint32_t find_parts(struct d2_place *x, bool similar, struct way way[MAX_WAYS],
                            const struct d2_budget *budget)
 {
-    if (flavours_fit(x))
+    if (!similar && flavours_fit(x))
         return make_parts(x, way, budget);
     if (!d2_cluster_flavours(x))
         return 0;
@@ -122,6 +152,39 @@ static uint64_t chips_too_many(const struct d2_place *x, const struct d2_floor *
     return sum;
 }
 
+/* Cores of the blocks: free ones of their chips in ascending order. */
+static void find_homes(struct d2_place *x, struct way *w)
+{
+    const struct d2_floor *f = &w->floor;
+    bool *taken = ARENA_ARRAY(x->a, bool, x->n_homes);
+    w->home = ARENA_ARRAY(x->a, uint32_t, w->parts.n_blocks);
+    for (uint32_t b = 0; b < w->parts.n_blocks; b++) {
+        if (w->parts.block[b].home != D2_ANY_HOME)
+            taken[w->parts.block[b].home] = true;
+    }
+    for (uint32_t b = 0; b < w->parts.n_blocks; b++) {
+        uint32_t home = f->chip[f->group[b]] * D2_CORES;
+        if (w->parts.block[b].home != D2_ANY_HOME) {
+            w->home[b] = (uint32_t)w->parts.block[b].home;
+            continue;
+        }
+        while (taken[home])
+            home++;
+        taken[home] = true;
+        w->home[b] = home;
+    }
+}
+
+static uint64_t tags_too_many(const struct d2_place *x, const struct d2_parts *parts)
+{
+    uint64_t sum = 0;
+    for (uint32_t b = 0; b < parts->n_blocks; b++) {
+        uint32_t n = parts->block[b].tags;
+        sum += n > x->p.max_tags ? n - x->p.max_tags : 0;
+    }
+    return sum;
+}
+
 /* Chips for the blocks, and the blocks better for that. */
 static void find_chips(struct d2_place *x, struct way *w, const struct d2_budget *whole)
 {
@@ -139,29 +202,9 @@ static void find_chips(struct d2_place *x, struct way *w, const struct d2_budget
     }
     struct d2_budget budget = share(whole);
     d2_floor_place(x->a, f, &budget);
-    w->broken = chips_too_many(x, f) + f->beyond;
-}
-
-/* Cores of the blocks: free ones of their chips in ascending order. */
-static void find_homes(struct d2_place *x, const struct d2_floor *f)
-{
-    bool *taken = ARENA_ARRAY(x->a, bool, x->n_homes);
-    x->home = ARENA_ARRAY(x->a, uint32_t, x->parts.n_blocks);
-    for (uint32_t b = 0; b < x->parts.n_blocks; b++) {
-        if (x->parts.block[b].home != D2_ANY_HOME)
-            taken[x->parts.block[b].home] = true;
-    }
-    for (uint32_t b = 0; b < x->parts.n_blocks; b++) {
-        uint32_t home = f->chip[f->group[b]] * D2_CORES;
-        if (x->parts.block[b].home != D2_ANY_HOME) {
-            x->home[b] = (uint32_t)x->parts.block[b].home;
-            continue;
-        }
-        while (taken[home])
-            home++;
-        taken[home] = true;
-        x->home[b] = home;
-    }
+    find_homes(x, w);
+    w->broken = chips_too_many(x, f) + f->beyond + tags_too_many(x, &w->parts) +
+                d2_unseated(x, &w->parts, w->home);
 }
 
 /* ---- ways ---- */
@@ -193,41 +236,88 @@ static bool split_zones(struct d2_place *x)
 }
 
 /* All ways from one start; the best one so far stays. Returns whether it breaks nothing. */
-static bool try_ways(struct d2_place *x, bool all, const struct d2_budget *budget, struct way *best)
+static bool try_ways(struct d2_place *x, enum d2_homed which, bool similar,
+                     const struct d2_budget *budget, struct way *best)
 {
+    struct d2_problem p = x->p;
     struct way way[MAX_WAYS];
     d2_parts_init(x->a, &x->p, &x->parts);
-    d2_take_board(x, all);
-    uint32_t n = find_parts(x, way, budget);
+    d2_take_board(x, which);
+    uint32_t n = find_parts(x, similar, way, budget);
     for (uint32_t i = 0; i < n && best->broken > 0; i++) {
         struct way *w = ARENA_NEW(x->a, struct way); /* its floor points to its parts */
         w->parts = way[i].parts;
+        w->near = similar;
         find_chips(x, w, budget);
         if (w->broken < best->broken) {
             *best = *w;
             best->floor.x = &best->parts;
         }
     }
+    x->p = p;
     return best->broken == 0;
 }
 
-/* Zones by themselves if there are any, then without; and each core for what it is where some have
- * more usable neurons than others. */
+/* Whether more cores are taken for what they are than without. */
+static bool homes_differ(const struct d2_place *x, enum d2_homed which)
+{
+    bool differ = which == D2_HOMED_SMALL;
+    for (uint32_t h = 0; h < x->n_homes && !differ; h++) {
+        bool faulty = d2_is_homed(x, h, D2_HOMED_FAULTY), small = d2_is_homed(x, h, D2_HOMED_SMALL);
+        uint32_t usable = d2_usable_neurons(x->n->board, h / D2_CORES, h % D2_CORES);
+        differ = which == D2_HOMED_ALL ? faulty || usable > x->p.room : faulty && !small;
+    }
+    return differ;
+}
+
+/* Zones by themselves if there are any, then without; and cores for what they are where some have
+ * more usable neurons or CAM entries than others. */
 static bool try_starts(struct d2_place *x, const struct d2_budget *budget, struct way *best)
 {
-    const uint32_t *flavour = x->p.flavour, n_flavours = x->p.n_flavours;
-    for (uint32_t start = 0; start < 4; start++) {
-        bool all = start % 2, done = false;
-        if (all && x->p.room == D2_NEURONS)
-            continue;
-        if (start >= 2 || split_zones(x))
-            done = try_ways(x, all, budget, best);
-        x->p.flavour = flavour;
-        x->p.n_flavours = n_flavours;
-        if (done)
-            return true;
+    struct d2_problem p = x->p;
+    for (uint32_t zones = 2; zones-- > 0;) {
+        for (enum d2_homed which = D2_HOMED_SMALL; which <= D2_HOMED_ALL; which++) {
+            bool done = false;
+            if (!homes_differ(x, which))
+                continue;
+            if (!zones || split_zones(x))
+                done = try_ways(x, which, false, budget, best);
+            x->p = p;
+            if (done)
+                return true;
+        }
     }
     return best->broken < UINT64_MAX;
+}
+
+static uint32_t count_chips(const struct d2_place *x, const struct way *w)
+{
+    bool *used = ARENA_ARRAY(x->a, bool, d2_grid_chips(x->grid));
+    uint32_t n = 0;
+    for (uint32_t b = 0; b < w->parts.n_blocks; b++) {
+        uint32_t chip = w->home[b] / D2_CORES;
+        n += w->parts.block[b].used > 0 && !used[chip];
+        used[chip] = used[chip] || w->parts.block[b].used > 0;
+    }
+    return n;
+}
+
+/* Many sets of currents, each on cores of its own, are on more chips than a neuron has SRAM
+ * entries: similar ones together, on ever fewer chips. */
+static void try_fewer_chips(struct d2_place *x, uint32_t given, const struct d2_budget *budget,
+                            struct way *best)
+{
+    enum { SMALL_STEPS = 9 };
+    uint32_t most = x->p.max_blocks, chips = count_chips(x, best);
+    uint32_t needed = (x->p.n_cells + D2_CORES * x->p.room - 1) / (D2_CORES * x->p.room);
+    bool done = x->p.n_flavours == 1;
+    while (!done && chips > needed) {
+        chips = chips <= SMALL_STEPS ? chips - 1 : chips * 3 / 4;
+        x->p.max_blocks = chips * D2_CORES;
+        done = chips < needed || given > x->p.max_blocks ||
+               try_ways(x, D2_HOMED_SMALL, true, budget, best);
+    }
+    x->p.max_blocks = most;
 }
 
 bool d2_find_homes(struct d2_place *x)
@@ -242,18 +332,27 @@ bool d2_find_homes(struct d2_place *x)
         budget.asked = true;
     }
     d2_parts_init(x->a, &x->p, &x->parts);
-    if (!d2_take_board(x, false)) /* what can't be is told once */
+    if (!d2_take_board(x, D2_HOMED_SMALL)) /* what can't be is told once */
         return false;
+    uint32_t given = x->parts.n_blocks;
     /* Then once more with sources as one that nobody can tell apart. */
     bool ok = try_starts(x, &budget, best) || (d2_merge_sources(x) && try_starts(x, &budget, best));
+    if (ok && best->broken > 0)
+        try_fewer_chips(x, given, &budget, best);
     if (ok) {
         x->parts = best->parts;
-        find_homes(x, &best->floor);
+        x->home = best->home;
+        x->near = best->near;
+        uint32_t n_cores = 0;
+        for (uint32_t b = 0; b < best->parts.n_blocks; b++)
+            n_cores += best->parts.block[b].used > 0;
         buf_printf(&x->report->text, "place: %u cores with %llu tags, %u chips, %llu hops\n",
-                   best->parts.n_blocks, (unsigned long long)best->parts.tags, best->floor.n_groups,
+                   n_cores, (unsigned long long)best->parts.tags, count_chips(x, best),
                    (unsigned long long)best->floor.hops);
         if (best->broken > 0)
-            buf_printf(&x->report->text, "place: %llu times too far or heard on too many chips\n",
+            buf_printf(&x->report->text,
+                       "place: %llu times too far, heard on too many chips or without enough "
+                       "CAM entries\n",
                        (unsigned long long)best->broken);
     } else {
         d2_say_no_room(x);

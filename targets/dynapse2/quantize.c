@@ -53,8 +53,7 @@ static uint32_t pre_of(const struct net_connection *c, uint64_t at)
 }
 
 /* "noise[3] -> readout[1] (0.25)", with the weight as it was. */
-static void put_synapse(struct buf *out, const struct net *n, const struct d2_synapse *s,
-                        double iscale)
+static void put_synapse(struct buf *out, const struct net *n, const struct d2_synapse *s)
 {
     const struct net_connection *c = &n->connection.data[s->connection];
     uint32_t pre = pre_of(c, s->at);
@@ -65,7 +64,7 @@ static void put_synapse(struct buf *out, const struct net *n, const struct d2_sy
     const struct net_layer *l = &n->layer.data[c->dst];
     buf_puts(out, " -> ");
     net_element_name(out, l->name, l->shape, c->post[s->at]);
-    double w = s->current / iscale;
+    double w = s->current / s->iscale;
     buf_printf(out, " (%.3g)", c->weight[s->at] < 0 ? -w : w);
 }
 
@@ -121,37 +120,20 @@ static bool all_placed(const struct pass *p)
     return true;
 }
 
-/* All weights of a core must mean the same current, since they share its base currents. */
-static bool take_scale(const struct pass *p, const struct net_connection *c, uint64_t at,
-                       double scale)
-{
-    struct d2_weights_of_core *x = core_of(p, c, at);
-    double iscale = scale * p->n->board->gain;
-    if (x->iscale == 0)
-        x->iscale = iscale;
-    if (x->iscale == iscale)
-        return true;
-    struct diag *g =
-        diag_add(p->d, E0602, c->span,
-                 "chip %u core %u: a weight of 1 is %s at `%s` and %s elsewhere in the core",
-                 x->core->chip, x->core->core, unit_text(&p->d->arena, scale, DIM_CURRENT),
-                 d2_neuron_name(p->a, p->n, c->dst, c->post[at]),
-                 unit_text(&p->d->arena, x->iscale / p->n->board->gain, DIM_CURRENT));
-    diag_hint(p->d, g, "give them the same scale, or place them on different cores");
-    return false;
-}
-
-static void add_synapse(const struct pass *p, uint32_t connection, uint64_t at)
+static void add_synapse(const struct pass *p, uint32_t connection, uint64_t at, double iscale)
 {
     const struct net_connection *c = &p->n->connection.data[connection];
     struct d2_weights_of_core *x = core_of(p, c, at);
-    struct d2_synapse s = {
-        .connection = connection, .at = at, .current = fabs((double)c->weight[at]) * x->iscale};
+    struct d2_synapse s = {.connection = connection,
+                           .at = at,
+                           .current = fabs((double)c->weight[at]) * iscale,
+                           .iscale = iscale};
+    x->iscale = fmax(x->iscale, iscale);
     s.by_hand = site_of(p, c, at).neuron->given & BOARD_CAM;
     if (all_given(x)) {
         double base[D2_BASES];
         d2_core_bases(x->core, base);
-        s.keep = s.by_hand || d2_masks_of(base, c->weight[at], x->iscale, s.mask) == 2;
+        s.keep = s.by_hand || d2_masks_of(base, c->weight[at], iscale, s.mask) == 2;
     }
     x->synapse[x->n++] = s;
 }
@@ -180,7 +162,7 @@ static bool few_enough(const struct pass *p)
     return false;
 }
 
-static bool collect(struct pass *p)
+static void collect(struct pass *p)
 {
     struct net *n = p->n;
     p->n_cores = n->board->core.n;
@@ -191,24 +173,22 @@ static bool collect(struct pass *p)
     }
     for (uint32_t i = 0; i < n->connection.n; i++) {
         const struct net_connection *c = &n->connection.data[i];
-        struct d2_scale scale;
-        d2_receptor_scale(p->a, n, c->dst, c->receptor, &scale);
-        for (uint64_t s = 0; s < c->row[c->n_pre]; s++) {
+        for (uint64_t s = 0; s < c->row[c->n_pre]; s++)
             core_of(p, c, s)->n++;
-            if (!take_scale(p, c, s, d2_scale_of(&scale, c->post[s])))
-                return false;
-        }
     }
     for (uint32_t i = 0; i < p->n_cores; i++) {
         p->core[i].synapse = ARENA_ARRAY(p->a, struct d2_synapse, p->core[i].n);
         p->core[i].n = 0;
     }
-    for (uint32_t i = 0; i < n->connection.n; i++)
-        for (uint64_t s = 0; s < n->connection.data[i].row[n->connection.data[i].n_pre]; s++)
-            add_synapse(p, i, s);
+    for (uint32_t i = 0; i < n->connection.n; i++) {
+        const struct net_connection *c = &n->connection.data[i];
+        struct d2_scale scale;
+        d2_receptor_scale(p->a, n, c->dst, c->receptor, &scale);
+        for (uint64_t s = 0; s < c->row[c->n_pre]; s++)
+            add_synapse(p, i, s, d2_scale_of(&scale, c->post[s]) * n->board->gain);
+    }
     for (uint32_t i = 0; i < p->n_cores; i++)
         part_kept(&p->core[i]);
-    return true;
 }
 
 /* ---- quantizing one core ---- */
@@ -224,7 +204,7 @@ static double mean_square(const struct d2_weights_of_core *x, const double base[
 {
     double sum = 0;
     for (uint32_t i = 0; i < x->n_free; i++) {
-        double e = mask_error(base, &x->synapse[i], x->synapse[i].mask) / x->iscale;
+        double e = mask_error(base, &x->synapse[i], x->synapse[i].mask) / x->synapse[i].iscale;
         sum += e * e;
     }
     return x->n_free ? sum / x->n_free : 0;
@@ -306,11 +286,11 @@ static void warn_lost(const struct pass *p, const struct d2_weights_of_core *x)
         if (lost == 0)
             span = p->n->connection.data[s->connection].span;
         buf_printf(&p->r->text, "quantize:   becomes 0: ");
-        put_synapse(&p->r->text, p->n, s, x->iscale);
+        put_synapse(&p->r->text, p->n, s);
         buf_putc(&p->r->text, '\n');
         if (lost < NAMES_SHOWN) {
             buf_puts(&names, lost ? ", " : "");
-            put_synapse(&names, p->n, s, x->iscale);
+            put_synapse(&names, p->n, s);
         }
         lost++;
     }
@@ -360,13 +340,13 @@ static void warn_saturated(const struct pass *p, const struct d2_weights_of_core
         return;
     double made = d2_mask_current(base, worst->mask[0]) + d2_mask_current(base, worst->mask[1]);
     struct buf name = {0};
-    put_synapse(&name, p->n, worst, x->iscale);
+    put_synapse(&name, p->n, worst);
     struct diag *g = diag_add(
         p->d, W0653, p->n->connection.data[worst->connection].span,
         "chip %u core %u: %u of %u weights are beyond the %s that four base currents make: %s "
         "needs %s and becomes %.3g (%.3g %% less)",
         x->core->chip, x->core->core, n, x->n, unit_text(&p->d->arena, x->reach, DIM_CURRENT),
-        name.data, unit_text(&p->d->arena, worst->current, DIM_CURRENT), made / x->iscale,
+        name.data, unit_text(&p->d->arena, worst->current, DIM_CURRENT), made / worst->iscale,
         100 * (1 - made / worst->current));
     diag_hint(p->d, g, "all are within reach with `gain = %.3g` in the board section, or less",
               round_down(p->n->board->gain * x->reach / worst->current));
@@ -379,7 +359,7 @@ static void report_core(const struct pass *p, const struct d2_weights_of_core *x
     struct buf *t = &p->r->text;
     double largest = 0;
     for (uint32_t i = 0; i < x->n; i++)
-        largest = fmax(largest, x->synapse[i].current / x->iscale);
+        largest = fmax(largest, x->synapse[i].current / x->synapse[i].iscale);
     buf_printf(t, "quantize: chip %u core %u: %u weights, base currents", x->core->chip,
                x->core->core, x->n);
     for (uint32_t k = 0; k < D2_BASES; k++) {
@@ -428,7 +408,7 @@ static void quantize_core(struct pass *p, struct d2_weights_of_core *x,
         if (s->by_hand)
             continue;
         float *w = &p->n->connection.data[s->connection].weight[s->at];
-        *w = copysignf(d2_decode_weight(base, s->mask, 2, x->iscale), *w);
+        *w = copysignf(d2_decode_weight(base, s->mask, 2, s->iscale), *w);
     }
 }
 
@@ -469,7 +449,9 @@ static bool resolve_gain(struct pass *p)
     b->gain_auto = false;
     buf_printf(&p->r->text, "quantize: gain: weight currents times %.4g, gain currents over it\n",
                factor);
-    return factor == 1 || collect(p);
+    if (factor != 1)
+        collect(p);
+    return true;
 }
 
 bool d2_quantize(struct net *n, const struct target_options *o, struct target_report *r,
@@ -481,8 +463,11 @@ bool d2_quantize(struct net *n, const struct target_options *o, struct target_re
         return false;
     d2_base_reach(&p.grid);
     p.sites = d2_sites(&scratch, n);
-    bool ok = all_placed(&p) && few_enough(&p) && collect(&p) &&
-              (!n->board->gain_auto || resolve_gain(&p));
+    bool ok = all_placed(&p) && few_enough(&p);
+    if (ok) {
+        collect(&p);
+        ok = !n->board->gain_auto || resolve_gain(&p);
+    }
     if (ok) {
         struct d2_solved *solved = ARENA_ARRAY(&scratch, struct d2_solved, p.n_cores);
         d2_solve_cores(&scratch, p.core, p.n_cores, &p.grid.grid, o->seed, solved);

@@ -60,6 +60,7 @@ struct d2_synapse {
     uint32_t connection;
     uint64_t at;     /* index in its `post` and `weight` */
     double current;  /* ampere, with the gain; not negative */
+    double iscale;   /* of a weight of 1, with the gain */
     uint8_t mask[2]; /* its CAM entries; 0: none */
     bool by_hand; /* so are its CAM entries: what they make of the weight is for `route` to see */
     bool keep;    /* its weight stays, no search looks at it */
@@ -69,7 +70,7 @@ struct d2_weights_of_core {
     struct board_core *core;
     uint32_t n, n_free; /* the n_free that aren't kept come first */
     struct d2_synapse *synapse;
-    double iscale; /* current of a weight of 1, with the gain */
+    double iscale; /* the largest of its synapses */
     int32_t given[D2_BASES];
     double reach; /* the largest current that its four bases could make */
 };

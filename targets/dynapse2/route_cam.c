@@ -89,12 +89,10 @@ static bool cam_entries(struct cam_pass *p, uint32_t layer, uint32_t element, st
         }
     }
     uint32_t have = d2_usable_cam(r->n->board, at.core->chip, at.core->core, at.neuron->index);
-    if (need > have) {
-        c->n++;
-        if (need - have > c->need - c->have)
-            *c = (struct d2_crowded){layer, element, need, have, c->n};
+    const struct span *hand = at.neuron->span.file ? &at.neuron->span : NULL;
+    d2_note_crowded(c, &(struct d2_crowded){layer, element, need, have, 1, hand});
+    if (need > have)
         return true;
-    }
     at.neuron->cam.data = ARENA_ARRAY(r->n->arena, struct board_cam, need);
     at.neuron->cam.n = at.neuron->cam.cap = need;
     memcpy(at.neuron->cam.data, cam, need * sizeof *cam);
@@ -113,7 +111,7 @@ bool d2_route_cam(struct d2_route *r)
             if (!(x->given & BOARD_CAM) && !cam_entries(&p, l, e, &c))
                 return false;
         }
-        if (c.need) {
+        if (c.n > 0) {
             d2_say_crowded(r->n, r->o, &c, r->d);
             ok = false;
         }

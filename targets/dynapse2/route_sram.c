@@ -170,8 +170,9 @@ static bool hops_to(const struct d2_route *r, uint32_t source, uint32_t chip, in
     if (d2_is_channel(&r->rows, source))
         diag_hint(r->d, g, "inputs enter at chip 0: place what hears them nearer to it");
     else
-        diag_hint(r->d, g, "place both nearer to each other (hop [%d, %d] is the host)",
-                  D2_HOST_HOP, D2_HOST_HOP);
+        diag_hint(r->d, g, "place both nearer to each other (hop [%d, %d] is the host)%s",
+                  D2_HOST_HOP, D2_HOST_HOP,
+                  r->o->split ? "" : ", or add helper neurons: `--split`");
     return false;
 }
 

@@ -11,6 +11,7 @@ struct verify {
     const struct d2_config *c;
     struct d2_sites sites;
     bool *told;                /* of each neuron: that a weight of it is wrong */
+    bool *told_input;          /* of each of the board: that another one has its tag */
     struct differing *by_hand; /* of each core of the board */
     struct diags *d;
 };
@@ -65,6 +66,63 @@ static const char *source_name(const struct verify *v, const struct d2_weight *w
     return s;
 }
 
+static bool sends_to(const struct verify *v, const struct board_destination *to, struct d2_site at)
+{
+    return d2_hop_target(v->c->grid, 0, to->x_hop, to->y_hop) == (int)at.core->chip &&
+           (to->cores >> at.core->core & 1);
+}
+
+/* Another channel that sends the tag to the core; n: none does. */
+static uint32_t find_rival(const struct verify *v, const struct board_input *x, struct d2_site at,
+                           uint32_t *tag)
+{
+    const struct board *b = v->n->board;
+    for (uint32_t i = 0; i < b->input.n; i++) {
+        const struct board_input *y = &b->input.data[i];
+        for (uint32_t k = 0; y != x && k < x->to.n; k++) {
+            for (uint32_t m = 0; sends_to(v, &x->to.data[k], at) && m < y->to.n; m++) {
+                *tag = x->to.data[k].tag;
+                if (y->to.data[m].tag == *tag && sends_to(v, &y->to.data[m], at))
+                    return i;
+            }
+        }
+    }
+    return b->input.n;
+}
+
+/* Whether the neuron hears a channel because another one has its tag there; told, once for both. */
+static bool report_rivals(struct verify *v, const struct d2_weight *w, struct d2_site at)
+{
+    const struct board *b = v->n->board;
+    uint32_t i = 0, tag = 0;
+    while (w->from_input && i < b->input.n &&
+           (b->input.data[i].input != w->src || b->input.data[i].channel != w->pre))
+        i++;
+    if (!w->from_input || i == b->input.n)
+        return false;
+    uint32_t rival = find_rival(v, &b->input.data[i], at, &tag);
+    if (rival == b->input.n)
+        return false;
+    if (v->told_input[i] || v->told_input[rival])
+        return true;
+    v->told_input[i] = v->told_input[rival] = true;
+    const struct board_input *x = &b->input.data[i > rival ? i : rival];
+    const struct board_input *y = &b->input.data[i > rival ? rival : i];
+    struct d2_weight names[] = {{.from_input = true, .src = x->input, .pre = x->channel},
+                                {.from_input = true, .src = y->input, .pre = y->channel}};
+    struct diag *g =
+        diag_add(v->d, E0406, x->span,
+                 "`%s` and `%s` both send tag %u to chip %u core %u, where `%s` hears "
+                 "them differently",
+                 source_name(v, &names[1]), source_name(v, &names[0]), tag, at.core->chip,
+                 at.core->core, d2_neuron_name(&v->d->arena, v->n, w->dst, w->post));
+    if (y->span.begin != x->span.begin)
+        diag_label(v->d, g, y->span, "the same tag");
+    diag_hint(v->d, g,
+              "give them different tags, or leave the destinations of one out: they are computed");
+    return true;
+}
+
 /* A weight that the board makes otherwise, once for each neuron. */
 static void report(struct verify *v, const struct d2_weight *w, double wanted, double found)
 {
@@ -73,6 +131,8 @@ static void report(struct verify *v, const struct d2_weight *w, double wanted, d
         return;
     v->told[post] = true;
     const struct board_neuron *x = v->sites.at[post].neuron;
+    if (!(x->given & BOARD_CAM) && report_rivals(v, w, v->sites.at[post]))
+        return;
     struct diag *g = diag_add(
         v->d, E0406, x->span.file ? x->span : v->n->board->span,
         "`%s` on the board hears `%s` with weight %.6g, the network says %.6g",
@@ -171,6 +231,7 @@ bool d2_route_verify(struct net *n, struct diags *d)
     qsort(wanted, n_wanted, sizeof *wanted, by_key);
     struct verify v = {.n = n, .c = &c, .sites = d2_sites(&a, n), .d = d};
     v.told = ARENA_ARRAY(&a, bool, v.sites.first[n->layer.n]);
+    v.told_input = ARENA_ARRAY(&a, bool, n->board->input.n);
     v.by_hand = ARENA_ARRAY(&a, struct differing, n->board->core.n);
     while (i < n_wanted || k < found.n) {
         int order = i == n_wanted  ? 1

@@ -72,7 +72,7 @@ static void share_core(const struct net *n, const struct board_core *c, struct v
     }
 }
 
-static void warn(const struct net *n, const struct board_core *c, const struct worst *w,
+static void warn(const struct net *n, const struct board_core *c, const struct worst *w, bool near,
                  struct diags *d)
 {
     const struct net_layer *l = &n->layer.data[w->layer];
@@ -84,12 +84,18 @@ static void warn(const struct net *n, const struct board_core *c, const struct w
                               unit_text(&d->arena, w->mean, DIM_CURRENT),
                               unit_text(&d->arena, w->wanted, DIM_CURRENT),
                               100 * (w->mean - w->wanted) / fmax(w->wanted, 1e-18));
-    diag_hint(d, g, "this is the largest error; at most %u different sets of currents are exact",
-              d2_grid_chips(d2_grid_of(n->board)) * D2_CORES);
+    if (near)
+        diag_hint(d, g,
+                  "this is the largest error; on cores of their own these currents would be "
+                  "on more chips than some neuron reaches");
+    else
+        diag_hint(d, g,
+                  "this is the largest error; at most %u different sets of currents are exact",
+                  d2_grid_chips(d2_grid_of(n->board)) * D2_CORES);
 }
 
 /* The cores with the largest errors, in their order; the others together. */
-static void warn_all(const struct net *n, const struct worst *w, struct diags *d)
+static void warn_all(const struct net *n, const struct worst *w, bool near, struct diags *d)
 {
     double least = 0; /* errors above it are told one by one */
     uint32_t more = 0;
@@ -105,7 +111,7 @@ static void warn_all(const struct net *n, const struct worst *w, struct diags *d
     }
     for (uint32_t i = 0; i < n->board->core.n; i++) {
         if (w[i].error > least)
-            warn(n, &n->board->core.data[i], &w[i], d);
+            warn(n, &n->board->core.data[i], &w[i], near, d);
         else
             more += w[i].error > 0;
     }
@@ -115,7 +121,7 @@ static void warn_all(const struct net *n, const struct worst *w, struct diags *d
                  100 * least);
 }
 
-void d2_share_currents(struct net *n, struct diags *d)
+void d2_share_currents(struct net *n, bool near, struct diags *d)
 {
     struct arena a = {0};
     struct values *out = ARENA_ARRAY(&a, struct values, n->layer.n);
@@ -131,7 +137,7 @@ void d2_share_currents(struct net *n, struct diags *d)
     struct worst *worst = ARENA_ARRAY(&a, struct worst, n->board->core.n);
     for (uint32_t i = 0; i < n->board->core.n; i++)
         share_core(n, &n->board->core.data[i], out, &worst[i]);
-    warn_all(n, worst, d);
+    warn_all(n, worst, near, d);
     for (uint32_t l = 0; l < n->layer.n; l++) {
         for (uint32_t p = 0; p < n->layer.data[l].model->param.n; p++)
             d2_set_column(n, l, p, out[l].v[p]);

@@ -16,6 +16,7 @@ struct d2_problem {
     uint32_t n_flavours;
     const uint32_t *flavour;  /* of each cell */
     const uint32_t *kin;      /* of each cell: those of one kin stay together where that is free */
+    const uint8_t *need;      /* of each cell: CAM entries of its seat, at most D2_CAM */
     const uint8_t *max_chips; /* of each source: that it may be heard on; or D2_ANY_CHIPS */
     uint32_t max_tags;        /* of a block */
     uint32_t room;            /* of a new block */

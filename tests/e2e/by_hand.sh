@@ -151,8 +151,10 @@ refused 1 'SRAM that does not lead there' 'chip 0 { core 0 { neuron 0 = l[0] { s
     "E0406.*doesn't reach chip 0 core 0, where it feeds"
 refused 1 'an input that does not' 'input in[0] = tag 3, cores 0b0001, hop [3, 0];' "E0406.*doesn't reach"
 contains err 'and what helps' 'hint: place `l\[0\]` where it goes, or leave its destinations out'
-refused 1 'two inputs with one tag' 'place l on chip 0 core 0; input in[0:2] = tag 3, cores 1, hop [0, 0];' \
-    'E0406.*hears `in\[1\]` with weight'
+refused 1 'two inputs with one tag' 'place l on chip 0 core 0; input in[0] = tag 3, cores 1, hop [0, 0];
+    input in[1] = tag 3, cores 1, hop [0, 0];' \
+    'E0406.*`in\[0\]` and `in\[1\]` both send tag 3 to chip 0 core 0, where `l\[[01]\]` hears them differently'
+contains err 'both lines' 'the same tag'
 refused 3 'more than a core has' 'place m on chip 0 core 0;' 'E0601.*300 neurons are placed here, a core has 256'
 refused 1 'two places' 'place l on chip 0 core 0; chip 0 { core 1 { neuron 3 = l[1]; } }' 'E0406.*is on chip 0 core 1 already'
 refused 1 'an output elsewhere' 'place l on chip 0 core 0;

@@ -345,9 +345,6 @@ static void says_why_not(void **state)
         {NET("layer a[300]: dpi;", "", "place a[0:300] on chip 0 core 1;"),
          "neurons: 300 by hand on chip 0 core 1"},
         {NET("layer a[2]: dpi;", "in -> a: all_to_all(1);", ""), "CAM: neuron 0 hears 70 sources"},
-        {NET("layer a[2]: dpi { Iscale = [10 nA, 20 nA]; }", "in[0:1] -> a: all_to_all(1);",
-             "place a[0:2] on chip 0 core 1;"),
-         "scales: on chip 0 core 1"},
         {NET("layer a[1024]: dpi;", "in -> a[0:70]: one_to_one(1);", ""), NULL},
     };
 #undef NET

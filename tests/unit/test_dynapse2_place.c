@@ -220,13 +220,140 @@ static void bad_entries_are_skipped(void **state)
     d2_test_free(&t);
 }
 
+/* The first n neurons of a core lose their first `lost` CAM entries. */
+static void damage(struct d2_profile *p, uint32_t core, uint32_t n, uint32_t lost)
+{
+    for (uint32_t i = 0; i < n; i++)
+        p->bad_cam[core][i] = lost == 64 ? UINT64_MAX : ((uint64_t)1 << lost) - 1;
+}
+
+static void check_cam(struct d2_test *t, uint32_t layer, uint32_t n, uint32_t entries)
+{
+    for (uint32_t e = 0; e < n; e++) {
+        struct board_core *c;
+        assert_int_equal(d2_test_find(t, layer, e, &c)->cam.n, entries);
+    }
+}
+
+/* Neurons go to cores with CAM entries enough: one core of a stack is damaged, three of a chip, all
+ * but some neurons of a chip. */
+static void faulty_cores_are_avoided(void **state)
+{
+    (void)state;
+    for (uint32_t way = 0; way < 3; way++) {
+        struct d2_test t;
+        d2_test_init(&t);
+        grid(&t, way == 0 ? 4 : 1, 1);
+        uint32_t in = d2_test_input(&t, "in", 40), few = d2_test_layer(&t, "few", 256, NULL);
+        uint32_t many = d2_test_layer(&t, "many", 200, NULL);
+        double w[40 * 256] = {0};
+        for (uint32_t i = 0; i < 20 * 256; i++)
+            w[i] = 1;
+        d2_test_connect(&t, true, in, few, w);
+        d2_test_connect(&t, true, in, many, NULL);
+        struct d2_profile *p = profile(&t, 0);
+        for (uint32_t core = 0; core < (way == 0 ? 1 : way == 1 ? 3 : 4); core++)
+            damage(p, core, way == 2 ? 200 : 256, 31);
+        passes(&t, "bias");
+        check_cam(&t, few, 256, 20);
+        check_cam(&t, many, 200, 40);
+        d2_test_free(&t);
+    }
+}
+
+/* As many neurons of each need as have so many entries: in any order of either. */
+static void every_seat_is_taken(void **state)
+{
+    (void)state;
+    struct d2_test t;
+    d2_test_init(&t);
+    grid(&t, 1, 1);
+    uint32_t in = d2_test_input(&t, "in", 64), exc = d2_test_layer(&t, "exc", 256, NULL);
+    double w[64 * 256] = {0};
+    for (uint32_t e = 0; e < 256; e++) { /* e * 37 % 256 runs through all */
+        for (uint32_t i = 0; i < 1 + e * 37 % 256 / 4; i++)
+            w[i * 256 + e] = 1;
+    }
+    d2_test_connect(&t, true, in, exc, w);
+    struct d2_profile *p = profile(&t, 0);
+    for (uint32_t i = 0; i < 256; i++) {
+        uint32_t have = 1 + i * 101 % 256 / 4;
+        p->bad_cam[2][i] = have == 64 ? 0 : UINT64_MAX << have;
+        for (uint32_t core = 0; core < 4; core++)
+            p->dead[core][i / 64] |= core == 2 ? 0 : (uint64_t)1 << i % 64;
+    }
+    passes(&t, "bias");
+    struct board_core *c;
+    for (uint32_t e = 0; e < 256; e++)
+        assert_int_equal(d2_test_find(&t, exc, e, &c)->cam.n, 1 + e * 37 % 256 / 4);
+    d2_test_free(&t);
+}
+
+/* A neuron by hand where there is too little: what would help is no splitting. */
+static void too_few_entries_by_hand(void **state)
+{
+    (void)state;
+    struct d2_test t;
+    d2_test_init(&t);
+    uint32_t in = d2_test_input(&t, "in", 40), exc = d2_test_layer(&t, "exc", 1, NULL);
+    d2_test_connect(&t, true, in, exc, NULL);
+    struct board_core *c = board_core(&t.text.arena, d2_test_board(&t), 0, 1);
+    struct board_neuron *x = board_neuron(&t.text.arena, c, 9);
+    x->layer = (int32_t)exc;
+    x->span = (struct span){1, 0, 1};
+    damage(profile(&t, 0), 1, 10, 31);
+    assert_false(d2_test_passes(&t, "bias"));
+    assert_true(d2_test_said(&t, E0601,
+                             "40 incoming connections after merging, by the profile of "
+                             "its chip it has 33 CAM entries"));
+    for (uint32_t i = 0; i < t.text.diags.list.n; i++) {
+        const struct diag *g = t.text.diags.list.data[i];
+        if (g->severity == DIAG_ERROR)
+            assert_string_equal(g->hint, "drop 7, or place it elsewhere: 4086 neurons of the board "
+                                         "have 40 usable entries or more");
+    }
+    d2_test_free(&t);
+}
+
+/* ---- many sets of currents ---- */
+
+/* A neuron that 40 layers of different currents hear: each on a core of its own would be on ten
+ * chips. */
+static void sram_makes_currents_shared(void **state)
+{
+    (void)state;
+    struct d2_test t;
+    d2_test_init(&t);
+    grid(&t, 4, 4);
+    uint32_t in = d2_test_input(&t, "in", 1), hub = d2_test_layer(&t, "hub", 1, NULL);
+    d2_test_connect(&t, true, in, hub, NULL);
+    for (uint32_t i = 0; i < 40; i++) {
+        char name[] = {'l', (char)('a' + i / 20), (char)('a' + i % 20), 0};
+        uint32_t l = d2_test_layer(&t, arena_strdup(&t.text.arena, name), 3, NULL);
+        d2_test_set(&t, l, "Itau_mem", 1e-12 * (5 + i));
+        d2_test_connect(&t, false, hub, l, NULL);
+    }
+    passes(&t, "bias");
+    assert_true(d2_test_said(&t, W0652, "different currents share chip"));
+    struct board_core *c;
+    assert_in_range(d2_test_find(&t, hub, 0, &c)->sram.n, 2, 4);
+    d2_test_free(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(quarters_are_found),      cmocka_unit_test(many_channels),
-        cmocka_unit_test(equal_rows_count_once),   cmocka_unit_test(what_can_not_be),
-        cmocka_unit_test(deterministic),           cmocka_unit_test(dead_neurons_are_left_out),
+        cmocka_unit_test(quarters_are_found),
+        cmocka_unit_test(many_channels),
+        cmocka_unit_test(equal_rows_count_once),
+        cmocka_unit_test(what_can_not_be),
+        cmocka_unit_test(deterministic),
+        cmocka_unit_test(dead_neurons_are_left_out),
         cmocka_unit_test(bad_entries_are_skipped),
+        cmocka_unit_test(faulty_cores_are_avoided),
+        cmocka_unit_test(every_seat_is_taken),
+        cmocka_unit_test(too_few_entries_by_hand),
+        cmocka_unit_test(sram_makes_currents_shared),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
