@@ -55,7 +55,7 @@ SRC_BENCH   := $(wildcard tests/bench/*.c)
 
 obj = $(patsubst %.c,$(BUILD)/%.o,$1)
 
-GEN_OBJ     := $(BUILD)/gen/lang/parser.o $(BUILD)/gen/lang/lexer.o $(BUILD)/gen/stdlib.o
+GEN_OBJ     := $(BUILD)/gen/lang/parser.o $(BUILD)/gen/lang/lexer.o $(BUILD)/gen/stdlib.o $(BUILD)/gen/explain.o
 OBJ_BASE    := $(call obj,$(SRC_BASE))
 OBJ_RUN     := $(call obj,$(SRC_RUN)) $(BUILD)/gen/d2_samna.o $(BUILD)/gen/speck_samna.o $(ISA_LOOPS:%=$(BUILD)/runtime/%_base.o)
 HAVE_AVX    := $(filter x86_64%,$(shell $(CC) -dumpmachine 2>/dev/null))
@@ -144,9 +144,14 @@ $(BUILD)/gen/lang/lexer.c $(BUILD)/gen/lang/lexer.h &: lang/lexer.l | tools
 	@mkdir -p $(@D)
 	$(call say,FLEX)flex --header-file=$(BUILD)/gen/lang/lexer.h -o $(BUILD)/gen/lang/lexer.c $<
 
-$(BUILD)/gen/stdlib.c: $(wildcard stdlib/*.dyn) compiler/embed.awk Makefile
+# Texts that the library holds, as tables.
+$(BUILD)/gen/stdlib.c: TABLE := stdlib_modules
+$(BUILD)/gen/stdlib.c: $(wildcard stdlib/*.dyn)
+$(BUILD)/gen/explain.c: TABLE := explain_pages
+$(BUILD)/gen/explain.c: $(wildcard lang/explain/*.md)
+$(BUILD)/gen/stdlib.c $(BUILD)/gen/explain.c: compiler/embed.awk Makefile
 	@mkdir -p $(@D)
-	$(call say,GEN)LC_ALL=C awk -f compiler/embed.awk $(filter %.dyn,$^) >$@
+	$(call say,GEN)LC_ALL=C awk -v table=$(TABLE) -f compiler/embed.awk $(filter %.dyn %.md,$^) >$@
 
 $(BUILD)/gen/d2_samna.c: targets/dynapse2/samna.py
 $(BUILD)/gen/speck_samna.c: targets/speck/samna.py

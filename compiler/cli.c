@@ -96,9 +96,11 @@ static void help_all(FILE *f)
     }
     fprintf(
         f,
-        "\n`dyn COMMAND --help` lists the options of a command. Results go to stdout, everything\n"
-        "else to stderr. Exit status: 0 done, 1 the input is wrong, 2 usage, 3 it doesn't fit\n"
-        "the target, 4 differences found, 5 trouble with a file or device, 70 a bug.\n");
+        "\n`dyn COMMAND --help` lists the options of a command, `dyn explain E0301` says more "
+        "about a\n"
+        "message with that code. Results go to stdout, everything else to stderr. Exit status: 0\n"
+        "done, 1 the input is wrong, 2 usage, 3 it doesn't fit the target, 4 differences found, 5\n"
+        "trouble with a file or device, 70 a bug.\n");
 }
 
 static int stdout_status(void)
@@ -326,11 +328,11 @@ static bool parse(struct cli *c, const struct command *cmd, int argc, char **arg
         }
     }
     int n_files = argc - optind;
-    if (!c->value[OPT_HELP] && n_files != cmd->n_files) {
+    int wanted = c->value[OPT_LIST] ? 0 : cmd->n_files; /* a list is of nothing in particular */
+    if (!c->value[OPT_HELP] && n_files != wanted) {
         return usage(
             c, arena_printf(&c->driver.arena, "usage: dyn %s %s [options]", cmd->name, cmd->files),
-            n_files < cmd->n_files ? "a file is missing after `dyn %s`"
-                                   : "too many files after `dyn %s`",
+            n_files < wanted ? "a file is missing after `dyn %s`" : "too many files after `dyn %s`",
             cmd->name);
     }
     for (int i = 0; i < n_files && i < 2; i++) {

@@ -56,6 +56,7 @@ int cli_print_network(struct cli *c);
 int cli_fit(struct cli *c);
 int cli_export(struct cli *c);
 int cli_profile(struct cli *c);
+int cli_explain(struct cli *c);
 int cli_version(struct cli *c);
 
 #endif

@@ -1,21 +1,20 @@
-# Writes stdlib/*.dyn as a C table (compiler/stdlib.h), so that the library needs no files.
+# Writes texts as a C table (compiler/embedded.h): awk -v table=NAME -f embed.awk FILES
 BEGIN {
-    print "#include \"compiler/stdlib.h\"\n"
-    print "#include <stddef.h>\n"
+    print "#include \"compiler/embedded.h\"\n"
 }
 FNR == 1 {
     if (n) print ";\n"
     name[++n] = FILENAME
-    sub(/.*\//, "", name[n]); sub(/\.dyn$/, "", name[n])
+    sub(/.*\//, "", name[n]); sub(/\.[a-z]*$/, "", name[n])
     print "static const char text_" n "[] = \"\""
 }
 {
-    gsub(/\\/, "\\\\"); gsub(/"/, "\\\"")
+    gsub(/\\/, "&&"); gsub(/"/, "\\\"")
     print "    \"" $0 "\\n\""
 }
 END {
     if (n) print ";\n"
-    print "const struct stdlib_module stdlib_modules[] = {"
+    print "const struct embedded_text " table "[] = {"
     for (i = 1; i <= n; i++)
         print "    {\"" name[i] "\", text_" i ", sizeof text_" i " - 1},"
     print "    {NULL, NULL, 0},\n};"

@@ -1,5 +1,5 @@
 #include "compiler/elab.h"
-#include "compiler/stdlib.h"
+#include "compiler/embedded.h"
 #include "lang/parse.h"
 
 static void declare(struct elab *el, struct module *m)
@@ -44,9 +44,9 @@ struct module *module_load_text(struct elab *el, const char *path, const char *t
     return m;
 }
 
-static const struct stdlib_module *find_stdlib(const char *name)
+static const struct embedded_text *find_stdlib(const char *name)
 {
-    const struct stdlib_module *m = stdlib_modules;
+    const struct embedded_text *m = stdlib_modules;
     while (m->name && strcmp(m->name, name) != 0)
         m++;
     return m->name ? m : NULL;
@@ -57,7 +57,7 @@ static bool stdlib_text(struct elab *el, const char *name, const char **path, st
 {
     struct unit *u = el->u;
     if (!u->stdlib) {
-        const struct stdlib_module *m = find_stdlib(name);
+        const struct embedded_text *m = find_stdlib(name);
         *path = arena_printf(u->arena, "stdlib/%s.dyn", name);
         *text = m ? (struct bytes){(const uint8_t *)m->text, m->n} : (struct bytes){0};
         return m != NULL;
@@ -84,7 +84,7 @@ static void unknown_module(struct elab *el, const struct ast_decl *use)
     struct buf list = {0};
     const char *names[64];
     uint32_t n = 0;
-    for (const struct stdlib_module *m = stdlib_modules; m->name && n < 64; m++) {
+    for (const struct embedded_text *m = stdlib_modules; m->name && n < 64; m++) {
         buf_printf(&list, "%s`%s`", n ? ", " : "", m->name);
         names[n++] = m->name;
     }
@@ -165,7 +165,7 @@ const char *module_of_stdlib(const char *name, enum space space)
     struct arena scratch = {0};
     struct diags quiet = {0};
     const char *found = NULL;
-    for (const struct stdlib_module *m = stdlib_modules; m->name && !found; m++) {
+    for (const struct embedded_text *m = stdlib_modules; m->name && !found; m++) {
         struct sources s = {.arena = &scratch};
         struct intern names;
         intern_init(&names, &scratch);

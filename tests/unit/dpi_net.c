@@ -1,7 +1,7 @@
 #include "tests/unit/dpi_net.h"
 #include "tests/unit/unit.h"
 
-#include "compiler/stdlib.h"
+#include "compiler/embedded.h"
 #include "targets/sim/sim.h"
 #include "tests/unit/neuron_text.h"
 
@@ -9,7 +9,7 @@ static const struct span NOWHERE = {0, 0, 0};
 
 static const char *stdlib_text(const char *name)
 {
-    const struct stdlib_module *m = stdlib_modules;
+    const struct embedded_text *m = stdlib_modules;
     while (m->name && strcmp(m->name, name) != 0)
         m++;
     assert_non_null(m->name);

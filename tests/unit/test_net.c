@@ -1,7 +1,7 @@
 #include "tests/unit/unit.h"
 
 #include "compiler/net/net.h"
-#include "compiler/stdlib.h"
+#include "compiler/embedded.h"
 #include "lang/parse.h"
 #include "tests/unit/neuron_text.h"
 #include <math.h>
@@ -36,7 +36,7 @@ static struct model *checked(struct neuron_text *t, const char *text)
 
 static struct model *from_stdlib(struct neuron_text *t, const char *module)
 {
-    const struct stdlib_module *m = stdlib_modules;
+    const struct embedded_text *m = stdlib_modules;
     while (m->name && strcmp(m->name, module) != 0)
         m++;
     assert_non_null(m->name);
@@ -567,7 +567,7 @@ static void test_print_board(void **state)
 static void test_stdlib_prints(void **state)
 {
     struct neuron_text *t = *state;
-    for (const struct stdlib_module *m = stdlib_modules; m->name; m++) {
+    for (const struct embedded_text *m = stdlib_modules; m->name; m++) {
         struct model *model = neuron_text_check(t, m->text);
         if (!model)
             continue; /* a module of networks */
