@@ -114,15 +114,10 @@ static void check_inputs(const struct net *n, struct diags *d)
     }
 }
 
-static void check_pool(const struct net *n, const struct net_connection *c, struct diags *d)
+static void check_pool(const struct net_connection *c, struct diags *d)
 {
     uint32_t y = c->pool[0], x = c->pool[1];
-    bool sensor = c->from_input && n->input.data[c->src].sensor;
-    struct diag *g = NULL;
-    if (sensor && (y > 1 || x > 1)) {
-        g = diag_add(d, E0602, c->span, "the sensor's events are pooled before any layer");
-        diag_hint(d, g, "give the pool with the sensor: `from dvs { pool = %u; }`", y);
-    } else if (!c->from_input && (y != x || !speck_is_pool(y))) {
+    if (!c->from_input && (y != x || !speck_is_pool(y))) {
         diag_add(d, E0602, c->span, "a pool of %u x %u: a core has 1 x 1, 2 x 2 and 4 x 4", y, x);
     } else if (y > UINT8_MAX || x > UINT8_MAX) {
         diag_add(d, E0602, c->span, "a pool of %u x %u is too large", y, x);
@@ -133,7 +128,7 @@ static void check_connection(const struct net *n, const struct net_connection *c
 {
     const struct net_layer *l = &n->layer.data[c->dst];
     uint32_t map[3];
-    check_pool(n, c, d);
+    check_pool(c, d);
     if (c->delay > 0)
         diag_add(d, E0602, c->span, "a delay of %u steps: the chip has no delays", c->delay);
     if (c->conv)
@@ -146,11 +141,6 @@ static void check_connection(const struct net *n, const struct net_connection *c
                                   l->name, map[1], map[2]);
         diag_hint(d, g, "declare it `layer %s[%u]`, or connect it by `conv2d`", l->name, l->n);
     }
-    speck_heard_map(n, c, map);
-    if (map[1] != map[2])
-        diag_add(d, E0602, c->span,
-                 "layer `%s` hears the whole of a map of %u x %u: a core's kernel is square",
-                 l->name, map[1], map[2]);
 }
 
 /* Every connection of a source takes one of its destinations. */

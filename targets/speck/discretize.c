@@ -32,8 +32,8 @@ static bool convert_connection(struct net *n, struct net_connection *c, double f
     if (c->conv)
         memcpy(v->w, c->conv->w, count * sizeof *v->w);
     else
-        speck_dense_kernel((uint32_t[]){g.in, g.map[0], g.map[1]}, c->row, c->post, c->weight,
-                           v->w);
+        speck_dense_kernel((uint32_t[]){g.in, g.map[0], g.map[1]}, g.padding, c->row, c->post,
+                           c->weight, v->w);
     if (factor != 1)
         speck_multiply(v->w, count, factor);
     c->conv = v;
@@ -78,8 +78,9 @@ static bool convert(struct net *n, enum target_like like, struct diags *d)
 {
     struct arena scratch = {0};
     const double *factor = factors(&scratch, n, like);
-    bool ok = true;
-    for (uint32_t i = 0; i < n->connection.n; i++)
+    const bool absorbed = speck_absorb_pools(n, d);
+    bool ok = absorbed;
+    for (uint32_t i = 0; absorbed && i < n->connection.n; i++)
         ok = convert_connection(n, &n->connection.data[i], factor[i], d) && ok;
     arena_free(&scratch);
     for (uint32_t i = 0; i < n->input.n; i++)

@@ -28,6 +28,17 @@ uint32_t speck_output(const struct speck_layer *l, uint32_t axis)
     return (uint32_t)((padded - l->kernel[axis]) / stride + 1);
 }
 
+void speck_cover(struct speck_layer *l)
+{
+    const uint32_t size = l->map[0] > l->map[1] ? l->map[0] : l->map[1];
+    for (uint32_t a = 0; a < 2; a++) {
+        const uint32_t missing = size - l->map[a];
+        l->kernel[a] = size;
+        l->padding[a] = (missing + 1) / 2;
+        l->stride[a] = 1 + missing % 2;
+    }
+}
+
 uint32_t speck_bits(uint64_t n)
 {
     uint32_t k = 0;

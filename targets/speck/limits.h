@@ -43,7 +43,7 @@ extern const struct speck_memory speck_core[SPECK_CORES]; /* [A]; the same for 2
 struct speck_layer {
     uint32_t in, out;   /* features */
     uint32_t map[2];    /* of the input: what comes out of the source's pool */
-    uint32_t kernel[2]; /* a dense layer's kernel is its whole input map */
+    uint32_t kernel[2]; /* a dense layer's kernel covers its whole input map */
     uint32_t stride[2], padding[2];
     bool bias;
 };
@@ -51,6 +51,11 @@ struct speck_layer {
 /* Neurons along an axis (0: y, 1: x): (map + 2 * padding - kernel) / stride + 1; 0 where the kernel
  * is larger than the padded map. Zero strides count as 1. */
 uint32_t speck_output(const struct speck_layer *l, uint32_t axis);
+
+/* Sets kernel, stride and padding to those of a dense layer on the map: a square that covers it, at
+ * one position. Along a shorter axis padding fills it up, by a row or column too many where the
+ * difference is odd, so that a stride of 2 keeps it at one position. */
+void speck_cover(struct speck_layer *l);
 
 /* Bits that count up to `n`: the smallest k with 2^k >= n. */
 uint32_t speck_bits(uint64_t n);

@@ -22,6 +22,9 @@ bool speck_check(const struct net *n, struct diags *d);
 /* Whether the board section is one (E0406): whole layers on cores, nothing else. */
 bool speck_check_board(struct net *n, struct diags *d);
 
+/* Makes pools behind the sensor part of its pre-processing. False: reported (E0602). */
+bool speck_absorb_pools(struct net *n, struct diags *d);
+
 bool speck_encode(struct image_writer *w, const struct net *n, const struct plan *p,
                   struct diags *d);
 bool speck_raise_board(struct net *n, const struct image *im, struct diags *d);

@@ -21,9 +21,10 @@ static void put_cores(struct buf *b, uint32_t cores)
 }
 
 static bool hand_is_wrong(const struct net *n, uint32_t layer, const struct board_place *p,
-                          struct speck_memory need, uint32_t candidates, struct diags *d)
+                          const struct speck_layer *l, uint32_t candidates, struct diags *d)
 {
-    const struct speck_memory *have = &speck_core[p->core];
+    const struct speck_memory need = speck_need(l), *have = &speck_core[p->core];
+    struct arena scratch = {0};
     struct buf b = {0};
     put_cores(&b, candidates);
     struct diag *g = diag_add(d, E0601, p->span,
@@ -31,8 +32,13 @@ static bool hand_is_wrong(const struct net *n, uint32_t layer, const struct boar
                               "for neurons, %u for biases, and there are %u, %u and %u",
                               n->layer.data[layer].name, p->core, need.kernel, need.neuron,
                               need.bias, have->kernel, have->neuron, have->bias);
-    diag_hint(d, g, "it fits core %s", b.data);
+    const char *ways = speck_ways_to_fit(&scratch, l, 1u << p->core);
+    if (ways)
+        diag_hint(d, g, "it fits core %s; core %u would do %s", b.data, p->core, ways);
+    else
+        diag_hint(d, g, "it fits core %s", b.data);
     buf_free(&b);
+    arena_free(&scratch);
     return false;
 }
 
@@ -44,15 +50,30 @@ static bool candidates_of(const struct net *n, uint32_t layer, uint32_t *out, st
     const struct board_place *p = given(n, layer);
     bool ok = speck_use_of(&scratch, n, layer, &use, d) && speck_tell_fit(n, layer, &use.layer, d);
     if (ok) {
-        struct speck_memory need = speck_need(&use.layer);
-        *out = speck_candidates(need);
+        *out = speck_candidates(speck_need(&use.layer));
         if (p && !(*out >> p->core & 1))
-            ok = hand_is_wrong(n, layer, p, need, *out, d);
+            ok = hand_is_wrong(n, layer, p, &use.layer, *out, d);
         else if (p)
             *out = 1u << p->core;
     }
     arena_free(&scratch);
     return ok;
+}
+
+/* How one of the layers would fit a core that isn't among `cores`. */
+static void tell_way_out(struct arena *a, const struct net *n, const uint32_t *layer,
+                         uint32_t count, uint32_t cores, struct diags *d, struct diag *g)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        struct speck_use use;
+        if (given(n, layer[i]) || !speck_use_of(a, n, layer[i], &use, NULL))
+            continue;
+        const char *ways = speck_ways_to_fit(a, &use.layer, SPECK_ALL_CORES & ~cores);
+        if (!ways)
+            continue;
+        diag_hint(d, g, "`%s` would fit another core %s", n->layer.data[layer[i]].name, ways);
+        return;
+    }
 }
 
 /* Layers that have fewer cores in common than they are. */
@@ -82,9 +103,7 @@ static void tell_shortage(struct arena *a, const struct net *n, const uint32_t *
     if (n->layer.n > SPECK_CORES)
         diag_hint(d, g, "the chip has %d cores, one layer each", SPECK_CORES);
     else
-        diag_hint(d, g,
-                  "with one of them made smaller (fewer features, a pool before it, a longer "
-                  "stride), so that it fits another core, there is room");
+        tell_way_out(a, n, layer, short_of, cores, d, g);
     buf_free(&names);
     buf_free(&list);
 }

@@ -99,15 +99,16 @@ void speck_multiply(float *v, size_t n, double factor)
 
 /* ---- kernels ---- */
 
-void speck_dense_kernel(const uint32_t map[3], const uint64_t *row, const uint32_t *post,
-                        const float *weight, float *kernel)
+void speck_dense_kernel(const uint32_t map[3], const uint32_t padding[2], const uint64_t *row,
+                        const uint32_t *post, const float *weight, float *kernel)
 {
     size_t k = map[1] > map[2] ? map[1] : map[2], pre = 0;
     for (size_t c = 0; c < map[0]; c++) {
         for (size_t y = 0; y < map[1]; y++) {
             for (size_t x = 0; x < map[2]; x++, pre++) {
                 for (uint64_t s = row[pre]; s < row[pre + 1]; s++)
-                    kernel[((post[s] * map[0] + c) * k + y) * k + x] = weight[s];
+                    kernel[((post[s] * map[0] + c) * k + y + padding[0]) * k + x + padding[1]] =
+                        weight[s];
             }
         }
     }

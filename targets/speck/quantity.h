@@ -58,10 +58,11 @@ void speck_multiply(float *v, size_t n, double factor);
 /* ---- kernels ---- */
 
 /* A dense layer on a map [in][h][w] as a convolution with one position: its rows (of neuron
- * (c, y, x) of the map, targets ascending) become kernel[out][in][k][k], k = max(h, w); what a map
- * that isn't square leaves over is 0. `kernel` is zeroed by the caller. */
-void speck_dense_kernel(const uint32_t map[3], const uint64_t *row, const uint32_t *post,
-                        const float *weight, float *kernel);
+ * (c, y, x) of the map, targets ascending) become kernel[out][in][k][k], k = max(h, w), with the
+ * map behind so much padding; what a map that isn't square leaves over is 0. `kernel` is zeroed by
+ * the caller. */
+void speck_dense_kernel(const uint32_t map[3], const uint32_t padding[2], const uint64_t *row,
+                        const uint32_t *post, const float *weight, float *kernel);
 
 /* Sources of one layer. A core has one kernel for all that it hears, but each source may have its
  * features shifted on the way: what is heard with other weights (another kernel, or the same behind

@@ -59,58 +59,78 @@ static bool ranges_fit(const struct speck_layer *l, const char *where, struct sp
     return y && x && square && in && out;
 }
 
-static bool fits(const struct speck_layer *l)
+static bool fits(const struct speck_layer *l, uint32_t cores)
 {
-    return ranges_fit(l, NULL, NULL) && speck_candidates(speck_need(l)) != 0;
+    return ranges_fit(l, NULL, NULL) && (speck_candidates(speck_need(l)) & cores) != 0;
 }
 
 /* ---- changes ---- */
 
 /* The largest number of features below the one at `x` with which the layer fits; 0: none. */
-static uint32_t fewer(struct speck_layer *l, uint32_t *x)
+static uint32_t fewer(struct speck_layer *l, uint32_t *x, uint32_t cores)
 {
     uint32_t was = *x, found = 0;
     for (uint32_t n = SPECK_MAX_FEATURES; n >= 1 && !found; n--) {
         *x = n;
-        found = n < was && fits(l) ? n : 0;
+        found = n < was && fits(l, cores) ? n : 0;
     }
     *x = was;
     return found;
 }
 
-static uint32_t smaller_kernel(struct speck_layer l)
+static uint32_t smaller_kernel(struct speck_layer l, uint32_t cores)
 {
     uint32_t most = l.kernel[0] < l.kernel[1] ? l.kernel[0] : l.kernel[1];
     for (uint32_t k = SPECK_MAX_KERNEL; k >= 1; k--) {
         l.kernel[0] = l.kernel[1] = k;
-        if (k < most && fits(&l))
+        if (k < most && fits(&l, cores))
             return k;
     }
     return 0;
 }
 
-static uint32_t longer_stride(struct speck_layer l)
+static uint32_t longer_stride(struct speck_layer l, uint32_t cores)
 {
     uint32_t least = l.stride[0] > l.stride[1] ? l.stride[0] : l.stride[1];
     for (uint32_t s = 2; s <= SPECK_MAX_STRIDE; s *= 2) {
         l.stride[0] = l.stride[1] = s;
-        if (s > least && fits(&l))
+        if (s > least && fits(&l, cores))
             return s;
     }
     return 0;
 }
 
-/* A kernel that is the whole map shrinks with it. */
-static uint32_t pool_before(const struct speck_layer *l)
+static uint32_t less_padding(struct speck_layer l, uint32_t cores)
+{
+    bool much = false;
+    for (uint32_t a = 0; a < 2; a++) {
+        much = much || l.padding[a] > SPECK_MAX_PADDING;
+        l.padding[a] = l.padding[a] > SPECK_MAX_PADDING ? SPECK_MAX_PADDING : l.padding[a];
+    }
+    return much && fits(&l, cores) ? SPECK_MAX_PADDING : 0;
+}
+
+/* A dense layer: what it hears has no positions. */
+static bool covers(const struct speck_layer *l)
+{
+    struct speck_layer m = *l;
+    bool same = true;
+    speck_cover(&m);
+    for (uint32_t a = 0; a < 2; a++)
+        same = same && l->kernel[a] == m.kernel[a] && l->padding[a] == m.padding[a];
+    return same;
+}
+
+/* A kernel that covers the map shrinks with it. */
+static uint32_t pool_before(const struct speck_layer *l, uint32_t cores)
 {
     for (uint32_t p = 2; p <= SPECK_MAX_POOL; p *= 2) {
         struct speck_layer m = *l;
-        for (uint32_t a = 0; a < 2; a++) {
-            bool whole = m.kernel[a] == m.map[a] && m.padding[a] == 0;
-            m.map[a] /= p;
-            m.kernel[a] = whole ? m.map[a] : m.kernel[a];
-        }
-        if (fits(&m))
+        m.map[0] /= p;
+        m.map[1] /= p;
+        if (covers(l))
+            speck_cover(&m);
+        if (fits(&m, cores))
             return p;
     }
     return 0;
@@ -119,20 +139,20 @@ static uint32_t pool_before(const struct speck_layer *l)
 static void put_way(struct buf *b, const char *before, uint32_t n, const char *behind)
 {
     if (n > 0)
-        buf_printf(b, "%s%s%u%s", b->n ? ", or " : "it fits with ", before, n, behind);
+        buf_printf(b, "%s%s%u%s", b->n ? ", or " : "with ", before, n, behind);
 }
 
-/* NULL: no single change does. */
-static const char *ways_to_fit(struct arena *a, const struct speck_layer *l)
+const char *speck_ways_to_fit(struct arena *a, const struct speck_layer *l, uint32_t cores)
 {
     struct speck_layer m = *l;
-    bool dense = l->kernel[0] == l->map[0] && l->kernel[1] == l->map[1];
     struct buf b = {0};
-    put_way(&b, "", fewer(&m, &m.out), " features");
-    put_way(&b, "", fewer(&m, &m.in), " input features");
-    put_way(&b, "a kernel of size ", dense ? 0 : smaller_kernel(m), "");
-    put_way(&b, "stride ", longer_stride(m), "");
-    put_way(&b, "a pool of ", pool_before(l), " before it");
+    const uint32_t out = fewer(&m, &m.out, cores), in = fewer(&m, &m.in, cores);
+    put_way(&b, "", out, out == 1 ? " feature" : " features");
+    put_way(&b, "", in, in == 1 ? " input feature" : " input features");
+    put_way(&b, "a kernel of size ", covers(l) ? 0 : smaller_kernel(m, cores), "");
+    put_way(&b, "stride ", longer_stride(m, cores), "");
+    put_way(&b, "padding ", less_padding(*l, cores), "");
+    put_way(&b, "a pool of ", pool_before(l, cores), " before it");
     const char *text = b.n ? arena_strndup(a, b.data, b.n) : NULL;
     buf_free(&b);
     return text;
@@ -188,7 +208,8 @@ bool speck_layer_fits(const struct speck_layer *l, const char *where, struct spe
         tell_memories(l, where, f);
     if (f->list.n == before)
         return true;
-    const char *help = ways_to_fit(f->arena, l);
+    const char *ways = speck_ways_to_fit(f->arena, l, SPECK_ALL_CORES);
+    const char *help = ways ? arena_printf(f->arena, "it fits %s", ways) : NULL;
     for (uint32_t i = before; i < f->list.n; i++) {
         if (!f->list.data[i].help)
             f->list.data[i].help = help;

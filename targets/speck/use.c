@@ -24,11 +24,8 @@ struct speck_layer speck_geometry_of(const struct net *n, const struct net_conne
     uint32_t map[3], out[3];
     speck_heard_map(n, c, map);
     speck_map_of(&n->layer.data[c->dst].shape, out);
-    struct speck_layer l = {.in = map[0],
-                            .out = out[0],
-                            .map = {map[1], map[2]},
-                            .kernel = {map[1], map[2]},
-                            .stride = {1, 1}};
+    struct speck_layer l = {.in = map[0], .out = out[0], .map = {map[1], map[2]}};
+    speck_cover(&l);
     for (uint32_t a = 0; c->conv && a < 2; a++) {
         l.kernel[a] = c->conv->kernel[a];
         l.stride[a] = c->conv->stride[a];

@@ -74,6 +74,42 @@ contains "$tmp/out" 'the other one arrives' 'b: 4 neurons'
 [ ! -s "$tmp/err" ]
 report $? 'and a warning can be switched off'
 
+# ---- what the chip does in another way is the same ----
+cat >ways.dyn <<'DYN'
+use speck;
+network ways {
+    input cam[2, 32, 32] from dvs { pool = 2; crop = [3:8, 2:13]; mirror = [true, false]; swap = true; }
+    layer a: iaf { threshold = 3; v_min = -2; }
+    layer b: iaf { threshold = 2; }
+    layer flat[3]: iaf { threshold = 4; }
+    layer odd[2]: iaf { threshold = 4; }
+    cam -> a: conv2d([o: 2, c: 2, y: 1, x: 1 => o + c + 1]), pool = 2;
+    cam -> b: conv2d([o: 1, c: 2, y: 2, x: 2 => y + x - c]), pool = 2;
+    a -> flat: dense([i: 20, j: 3 => mod(i + 2 * j, 4) - 1]);
+    b -> odd: dense([i: 4, j: 2 => i - j]);
+    record a.spikes, b.spikes, flat.spikes, odd.spikes;
+}
+stimulus noise for ways { duration = 400 ms; cam = poisson(10 Hz) seed 4; }
+DYN
+expect 0 'a network' "$DYN" run ways.dyn -q -o given.npz
+expect 0 'as the passes leave it' "$DYN" run ways.dyn -t speck2e -q -o chip.npz
+cat >equal.py <<'PY'
+import numpy
+given, chip = numpy.load("given.npz"), numpy.load("chip.npz")
+for layer in ("a", "b", "flat", "odd"):
+    x, y = (f[layer + ".events"] for f in (given, chip))
+    assert len(x) > 100 and len(x) == len(y) and (x["t"] == y["t"]).all(), (layer, len(x), len(y))
+    flat = lambda e: e["channel"] if layer in ("flat", "odd") else e
+    assert (flat(x) == flat(y)).all(), layer
+PY
+expect 0 'pools behind the sensor, dense layers on maps that are not square: the same events' \
+    /usr/bin/python3 equal.py
+sed 's/3:8/4:8/' ways.dyn >even.dyn
+expect 0 'other areas' "$DYN" print even.dyn -t speck2e
+sed 's/2:13/3:13/' ways.dyn >aside.dyn
+expect 3 'areas that are none of the sensor' "$DYN" print aside.dyn -t speck2e
+contains "$tmp/err" 'are refused' 'E0602.*pool of 2 x 2 behind the sensor'
+
 # ---- what it changes, and as another tool does it ----
 cat >wide.dyn <<DYN
 use speck;

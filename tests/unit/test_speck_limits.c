@@ -161,7 +161,7 @@ static void layers_that_do_not_fit(void **state)
     refused(l, "stride along x is 3, a core's is 1, 2, 4 or 8", "stride 4");
     l = conv(2, 4, 32, 3);
     l.padding[0] = 8;
-    refused(l, "padding along y is 8", NULL);
+    refused(l, "padding along y is 8", "it fits with padding 7");
     l = conv(2, 4, 32, 3);
     l.kernel[1] = 5;
     refused(l, "kernel is 3 x 5, a core's is square", "fill the kernel up with zeros");

@@ -239,10 +239,10 @@ static void dense_kernels(void **state)
         }
         row[i + 1] = n;
     }
-    speck_dense_kernel(map, row, post, weight, kernel);
+    speck_dense_kernel(map, (uint32_t[]){1, 0}, row, post, weight, kernel);
     for (uint32_t at = 0; at < 36; at++) {
         uint32_t o = at / 18, c = at / 9 % 2, y = at / 3 % 3, x = at % 3;
-        float want = y < 2 ? (float)(10 * (c * 6 + y * 3 + x) + o) : 0;
+        float want = y > 0 ? (float)(10 * (c * 6 + (y - 1) * 3 + x) + o) : 0;
         assert_true(kernel[at] == want);
     }
 }
