@@ -2,61 +2,6 @@
 #include "targets/speck/passes.h"
 #include <math.h>
 
-/* ---- models ---- */
-
-/* A core's neuron, as net_print_model() writes it. */
-static const char event_text[] = "    on event(w) {\n"
-                                 "        v = max(v + w, v_min);\n"
-                                 "        if v >= threshold {\n"
-                                 "            emit 1;\n"
-                                 "            v = if reset_to_zero then 0 else v - threshold;\n"
-                                 "        }\n"
-                                 "    }\n";
-
-struct speck_params speck_params_of(const struct model *m)
-{
-    return (struct speck_params){
-        .threshold = (uint32_t)model_find_param(m, "threshold"),
-        .v_min = (uint32_t)model_find_param(m, "v_min"),
-        .reset_to_zero = (uint32_t)model_find_param(m, "reset_to_zero"),
-    };
-}
-
-/* What keeps a model from being the chip's; NULL: it is. */
-static const char *model_wrong(const struct model *m)
-{
-    static const char *const needed[] = {"threshold", "v_min", "reset_to_zero"};
-    if (!m->event.present)
-        return "it has no `on event`";
-    for (uint32_t i = 0; i < sizeof needed / sizeof *needed; i++) {
-        int p = model_find_param(m, needed[i]);
-        if (p < 0 || m->param.data[p].kind != MODEL_PARAM)
-            return "it lacks one of the parameters `threshold`, `v_min` and `reset_to_zero`";
-    }
-    if (m->state.n != 1 || m->receptor.n != 1)
-        return "it has more than a state `v` and one receptor";
-    if (m->receptor.data[0].scale != MODEL_NONE)
-        return "its receptor has a scale";
-    struct buf text = {0};
-    net_print_model(&text, m);
-    bool same = strstr(text.data, event_text) != NULL;
-    buf_free(&text);
-    return same ? NULL : "its `on event` does something else";
-}
-
-static void check_models(const struct net *n, struct diags *d)
-{
-    for (uint32_t i = 0; i < n->model.n; i++) {
-        const struct model *m = n->model.data[i];
-        const char *why = model_wrong(m);
-        if (!why)
-            continue;
-        struct diag *g =
-            diag_add(d, E0602, m->span, "model `%s` isn't a Speck's neuron: %s", m->name, why);
-        diag_hint(d, g, "the chip has one neuron: `use speck;` and `iaf`");
-    }
-}
-
 /* ---- layers ---- */
 
 /* One value for a whole layer, which a core has. */
@@ -162,9 +107,6 @@ static void check_fan_out(const struct net *n, bool from_input, uint32_t src, co
 bool speck_check(const struct net *n, struct diags *d)
 {
     uint32_t before = d->n_errors;
-    check_models(n, d);
-    if (d->n_errors > before)
-        return false;
     check_inputs(n, d);
     for (uint32_t i = 0; i < n->layer.n; i++) {
         check_layer(n, i, d);

@@ -130,7 +130,7 @@ bool speck_discretize(struct net *n, const struct target_options *o, struct targ
                       struct diags *d)
 {
     struct work k = {.n = n, .o = o};
-    bool ok = speck_check(n, d) &&
+    bool ok = speck_adopt_models(n, d) && speck_check(n, d) &&
               (!o->stimulus || speck_try(&k.arena, n, o->stimulus, &k.before, d)) &&
               convert(n, o->like, d) && round_all(&k, d) && try_all(&k, d);
     if (ok)

@@ -17,7 +17,10 @@ bool speck_assign_2e(struct net *n, const struct target_options *o, struct targe
 bool speck_assign_2f(struct net *n, const struct target_options *o, struct target_report *r,
                      struct diags *d);
 
-/* Whether the chip can do what models, inputs and connections ask for (E0601, E0602). */
+/* Gives the parameters of models that do what a core's neuron does the names that iaf of
+ * stdlib/speck.dyn has for them. False: one does something else (E0602). */
+bool speck_adopt_models(struct net *n, struct diags *d);
+/* Whether the chip can do what layers, inputs and connections ask for (E0601, E0602). */
 bool speck_check(const struct net *n, struct diags *d);
 /* Whether the board section is one (E0406): whole layers on cores, nothing else. */
 bool speck_check_board(struct net *n, struct diags *d);
@@ -33,7 +36,7 @@ uint32_t speck_fit(const struct net *n, struct arena *a, struct target_fit_row *
 
 /* ---- a layer as a core holds it ---- */
 
-/* Parameters of the model, which speck_check() has found to be there. */
+/* Parameters of the model, which speck_adopt_models() has found to be there. */
 struct speck_params {
     uint32_t threshold, v_min, reset_to_zero;
 };

@@ -170,4 +170,35 @@ network n { dt = 1 ms; input x[4]; layer y[4]: lif; x -> y: all_to_all(1); }
 DYN
 expect 3 'another model' "$DYN" build lif.dyn -t speck2e -q -o lif.dynb
 contains "$tmp/err" 'is refused' "E0602.*isn't a Speck's neuron"
+cat >own.dyn <<'DYN'
+neuron own {
+    param low = -3;
+    param theta = 2;
+    param to_zero = false;
+    receive drive;
+    state s = 0;
+    on event(x) {
+        s = max(s + x, low);
+        if s >= theta {
+            emit 1;
+            s = if to_zero then 0 else s - theta;
+        }
+    }
+}
+network n { input x[4]; layer y[4]: own { to_zero = true; } x -> y: all_to_all(1); record y.s; }
+stimulus few for n { duration = 20 ms; x = regular(500 Hz); }
+DYN
+expect 0 'a model of other names' "$DYN" build own.dyn -t speck2e -q -o own.dynb
+expect 0 'that does the same' "$DYN" dump own.dynb -o own.txt
+contains own.txt 'is the chip.s' 'threshold = 254'
+contains own.txt 'with its bound' 'v_min = -381'
+refused_own() { # NAME, SED COMMAND
+    sed "$2" own.dyn >wrong.dyn
+    expect 3 "$1" "$DYN" build wrong.dyn -t speck2e -q -o wrong.dynb
+    contains "$tmp/err" 'is refused' "E0602.*isn't a Speck's neuron: $3"
+}
+refused_own 'another reset' 's/s - theta/s - 2 * theta/' 'its .on event. does something else'
+refused_own 'a bound that is the threshold' 's/x, low/x, theta/' 'one parameter stands for two things'
+refused_own 'no bound' 's/x, low/x, s/' 'threshold, lower bound and kind of reset'
+refused_own 'a name taken' 's/param low = -3;/param low = -3; param v_min = 0;/' 'a parameter has the name'
 finish
