@@ -203,7 +203,8 @@ $(BUILD)/tests/test_%: $(BUILD)/tests/unit/test_%.o $(OBJ_TESTLIB) $(LIB_A) $(LI
 	$(call say,LINK)$(CC) $(LINK) $^ -lcmocka $(LIBS) $(LDFLAGS) -o $@
 
 # Every fuzz target also replays its corpus without a fuzzer.
-$(BUILD)/tests/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/standalone_main.o $(LIB_A) $(LIB_RUN_A)
+FUZZ_TESTLIB := $(BUILD)/tests/unit/ast_text.o
+$(BUILD)/tests/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/standalone_main.o $(FUZZ_TESTLIB) $(LIB_A) $(LIB_RUN_A)
 	@mkdir -p $(@D)
 	$(call say,LINK)$(CC) $(LINK) $^ $(LIBS) $(LDFLAGS) -o $@
 
@@ -248,7 +249,7 @@ fuzz:
 	@BUILD=$(BUILD)-fuzz SECONDS_EACH=$(FUZZ_SECONDS) MAKE='$(MAKE)' sh tests/fuzz/fuzz.sh
 
 # libFuzzer links: made by tests/fuzz/fuzz.sh with CC=clang and SAN=fuzzer-no-link,address,undefined.
-$(BUILD)/libfuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(LIB_A) $(LIB_RUN_A)
+$(BUILD)/libfuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(FUZZ_TESTLIB) $(LIB_A) $(LIB_RUN_A)
 	$(call say,LINK)$(CC) -pthread -fsanitize=fuzzer,address,undefined $^ $(LIBS) -o $@
 
 # ---- housekeeping --------------------------------------------------------------------------------

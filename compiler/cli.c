@@ -329,15 +329,16 @@ static bool parse(struct cli *c, const struct command *cmd, int argc, char **arg
     }
     int n_files = argc - optind;
     int wanted = c->value[OPT_LIST] ? 0 : cmd->n_files; /* a list is of nothing in particular */
-    if (!c->value[OPT_HELP] && n_files != wanted) {
+    bool as_wanted = wanted < 0 ? n_files > 0 : n_files == wanted;
+    if (!c->value[OPT_HELP] && !as_wanted) {
         return usage(
             c, arena_printf(&c->driver.arena, "usage: dyn %s %s [options]", cmd->name, cmd->files),
-            n_files < wanted ? "a file is missing after `dyn %s`" : "too many files after `dyn %s`",
+            n_files < wanted || n_files == 0 ? "a file is missing after `dyn %s`"
+                                             : "too many files after `dyn %s`",
             cmd->name);
     }
-    for (int i = 0; i < n_files && i < 2; i++) {
-        c->file[i] = argv[optind + i];
-    }
+    c->file = argv + optind;
+    c->n_files = n_files;
     return true;
 }
 

@@ -17,7 +17,8 @@ enum cli_option_id {
 
 struct cli {
     const char *command;
-    const char *file[2];
+    char **file; /* the files of the command line */
+    int n_files;
     const char
         *value[OPT_N]; /* of options with an argument; "" for those without; NULL: not given */
     VEC(const char *) inputs; /* every --input */
@@ -48,6 +49,7 @@ bool cli_write_flash(struct cli *c, const struct image *im);
 bool cli_print(struct cli *c, const struct buf *b);
 
 int cli_check(struct cli *c);
+int cli_fmt(struct cli *c);
 int cli_build(struct cli *c);
 int cli_run(struct cli *c);
 int cli_diff(struct cli *c);

@@ -227,6 +227,23 @@ struct ast_sub *ast_sub(struct parser *p, struct span at, bool slice, struct ast
     return s;
 }
 
+struct ast_expr *ast_after_word(struct parser *p, struct span at, struct ast_expr *value)
+{
+    if (p->tokens == NULL)
+        return value;
+    struct parse_token *t = p->tokens->list.data;
+    uint32_t first = 0, last = p->tokens->list.n; /* t[first].begin <= at.begin < t[last].begin */
+    while (last - first > 1) {
+        uint32_t middle = first + (last - first) / 2;
+        if (t[middle].at.begin <= at.begin)
+            first = middle;
+        else
+            last = middle;
+    }
+    t[first].after_word = true;
+    return value;
+}
+
 /* ---- what all blocks share ---- */
 
 struct ast_assign *ast_assign(struct parser *p, struct span at, struct ast_name name,

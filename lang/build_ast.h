@@ -58,6 +58,9 @@ struct ast_binder *ast_binder(struct parser *p, struct ast_name name, struct ast
 struct ast_sub *ast_sub(struct parser *p, struct span at, bool slice, struct ast_expr *lo,
                         struct ast_expr *hi);
 
+/* The value itself: notes of its first token that a word stands before it. */
+struct ast_expr *ast_after_word(struct parser *p, struct span at, struct ast_expr *value);
+
 /* ---- what all blocks share ---- */
 
 struct ast_assign *ast_assign(struct parser *p, struct span at, struct ast_name name,

@@ -1,8 +1,6 @@
 /* The driver of a parse, and the token filter between lexer and parser: it puts in a `;` that was
  * forgotten before a word that can't continue an item, skips to the end of an item after an error,
  * and closes what is open at the end of the file. So an error costs one item and one message. */
-#include "lang/parse.h"
-
 #include "lang/lex.h"
 
 #include <string.h>
@@ -282,6 +280,9 @@ int lang_yylex(LANG_YYSTYPE *value, struct span *at, struct parser *p)
     if (!t.made) {
         p->previous = p->newest;
         p->newest = t;
+        if (p->tokens != NULL && t.kind != T_YYEOF)
+            VEC_PUSH(p->arena, &p->tokens->list,
+                     ((struct parse_token){.kind = t.kind, .at = t.at}));
     }
     if (t.kind == T_LANG_YYerror && !p->closing)
         parse_skip_item(p);
@@ -290,8 +291,8 @@ int lang_yylex(LANG_YYSTYPE *value, struct span *at, struct parser *p)
     return t.kind;
 }
 
-struct ast_file *parse_file(struct arena *a, struct intern *names, const struct sources *s,
-                            uint32_t file, struct diags *d)
+struct ast_file *parse_tokens(struct arena *a, struct intern *names, const struct sources *s,
+                              uint32_t file, struct diags *d, struct parse_tokens *out)
 {
     struct parser p = {
         .arena = a,
@@ -300,6 +301,7 @@ struct ast_file *parse_file(struct arena *a, struct intern *names, const struct 
         .source = sources_get(s, file),
         .file = file,
         .out = ARENA_NEW(a, struct ast_file),
+        .tokens = out,
         .newest = {.kind = T_SEMICOLON, .at = {.file = file}},
     };
     p.out->file = file;
@@ -310,4 +312,10 @@ struct ast_file *parse_file(struct arena *a, struct intern *names, const struct 
     lang_yyparse(&p);
     lang_lex_lex_destroy(p.scanner);
     return p.out;
+}
+
+struct ast_file *parse_file(struct arena *a, struct intern *names, const struct sources *s,
+                            uint32_t file, struct diags *d)
+{
+    return parse_tokens(a, names, s, file, d, NULL);
 }

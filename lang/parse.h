@@ -11,4 +11,20 @@
 struct ast_file *parse_file(struct arena *a, struct intern *names, const struct sources *s,
                             uint32_t file, struct diags *d);
 
+/* A token of the text. The kinds are the grammar's, known inside lang/ only. */
+struct parse_token {
+    int kind;
+    bool after_word; /* begins a value that follows a word: `seed (n)`, `hop [0, 0]`, `tag -1` */
+    struct span at;
+};
+
+struct parse_tokens {
+    VEC(struct parse_token) list;
+};
+
+/* The same; gives also the tokens, in `a`: without an error these are all that the text has beside
+ * white space and comments. */
+struct ast_file *parse_tokens(struct arena *a, struct intern *names, const struct sources *s,
+                              uint32_t file, struct diags *d, struct parse_tokens *out);
+
 #endif

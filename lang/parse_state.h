@@ -4,8 +4,8 @@
 #ifndef LANG_PARSE_STATE_H
 #define LANG_PARSE_STATE_H
 
+#include "lang/parse.h"
 #include "lang/parser.h" /* generated: token kinds and values */
-#include "lang/source.h"
 
 enum { PARSE_MAX_NESTING = 1000 }; /* open brackets */
 
@@ -28,7 +28,8 @@ struct parser {
     const struct source *source;
     uint32_t file;
     struct ast_file *out;
-    struct ast_decl *last; /* the newest of out->decls */
+    struct ast_decl *last;       /* the newest of out->decls */
+    struct parse_tokens *tokens; /* NULL: nobody wants them */
 
     void *scanner;
     bool stop;        /* the rest of the text is left out, for a reason that was reported */

@@ -105,7 +105,7 @@ struct parser;
 %precedence "[" "."
 
 %type <name> name plain_name attribute_name dotted model_from
-%type <expr> expr array array_items call operand atom seed_opt scale_opt code
+%type <expr> expr array array_items call operand plain_operand atom seed_opt scale_opt code
 %type <arg> arg args_opt member
 %type <sub> sub range
 %type <assign> assign layer_assign block_or_semi layer_block
@@ -319,7 +319,7 @@ attributes:
 
 seed_opt:
     %empty                          { $$ = NULL; }
-|   "seed" atom                     { $$ = $2; }
+|   "seed" atom                     { $$ = ast_after_word(p, @2, $2); }
 ;
 
 /* ---- stimuli ---- */
@@ -363,7 +363,7 @@ neuron_item:
 
 scale_opt:
     %empty                          { $$ = NULL; }
-|   "scale" expr                    { $$ = $2; }
+|   "scale" expr                    { $$ = ast_after_word(p, @2, $2); }
 ;
 
 negative_opt:
@@ -485,6 +485,10 @@ atom:
 ;
 
 operand:
+    plain_operand                   { $$ = ast_after_word(p, @$, $1); }
+;
+
+plain_operand:
     atom
 |   "-" NUMBER                      { $$ = ast_unary(p, @$, AST_NEG, $2); }
 |   STRING
@@ -503,7 +507,7 @@ expr:
 |   "(" member "," members ")"      { $$ = ast_members(p, @$, $2, $4.first); }
 |   array
 |   call
-|   call "seed" atom                { $$ = ast_expr(p, @$, AST_SEEDED, $1, $3, NULL); }
+|   call "seed" atom                { $$ = ast_expr(p, @$, AST_SEEDED, $1, ast_after_word(p, @3, $3), NULL); }
 |   expr "." attribute_name         { $$ = ast_member(p, @$, $1, $3); }
 |   expr "[" subs "]"               { $$ = ast_index(p, @$, $1, $3.first); }
 |   "-" expr %prec UNARY_MINUS      { $$ = ast_unary(p, @$, AST_NEG, $2); }

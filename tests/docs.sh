@@ -1,7 +1,8 @@
 #!/bin/sh
 # Runs what the documentation shows. In every .md of the tree but those of lang/explain/, which have
 # rules of their own (tests/e2e/explain.sh):
-#   ```dyn        a whole source: must compile (`dyn check`), with tests/data/docs/ beside it
+#   ```dyn        a whole source: must compile (`dyn check`), with tests/data/docs/ beside it, and
+#                 be in its standard form (`dyn fmt`)
 #   ```dyn part   statements of a network body; wrapped in a network that has what they use
 #   ```sh         commands: run from the folder of the document (with `dyn` on the PATH); must succeed
 #   ```sh skip    shown only
@@ -43,7 +44,7 @@ for doc in ${*:-$(git ls-files '*.md' 2>/dev/null || find . -name '*.md')}; do
                   dyn check "$source" >"$tmp/out" 2>&1 ;;
         *-profile-*) dyn profile check "$block" >"$tmp/out" 2>&1 ;;
         *-dyn-*)  cp "$block" "$source"
-                  dyn check "$source" >"$tmp/out" 2>&1 ;;
+                  { dyn check "$source" && dyn fmt --check --diff "$source"; } >"$tmp/out" 2>&1 ;;
         *)        echo 'no such kind of block' >"$tmp/out"
                   false ;;
         esac

@@ -25,7 +25,7 @@ compile_half() { ls targets/dynapse2/*.[ch] targets/speck/*.[ch] targets/sim/*.[
 rule 'runtime/base: itself' 'runtime/base/|diag_codes.def|arena.h|vec.h|buf.h|[a-z_0-9]+\.h"' runtime/base/*.[ch]
 rule 'runtime: base, itself, targets through target.h' 'runtime/|targets/target\.h|kernel_ops.def|kernel_math' runtime/*.[ch]
 rule 'lang: base' 'lang/|runtime/base/' lang/*.[chly]
-rule 'compiler/net: base, spans and dimensions of lang' 'compiler/net/|runtime/base/|lang/unit\.h' compiler/net/*.[ch]
+rule 'compiler/net: base, dimensions and the formatter of lang' 'compiler/net/|runtime/base/|lang/(unit|fmt)\.h' compiler/net/*.[ch]
 rule 'compiler: all but the insides of targets' 'compiler/|runtime/|lang/|targets/(target|compile)\.h|targets/sim/sim\.h' compiler/*.[ch]
 # shellcheck disable=SC2046
 rule 'run half of targets: runtime, base, itself' 'runtime/|targets/target\.h|targets/[a-z0-9]+/(tables/|(limits|fields|grid|config|links|decode|biasgen|flash|emulate|export)[a-z_]*\.h)' $(run_half)

@@ -467,7 +467,7 @@ void net_print(struct buf *out, const struct net *n, const struct net_words *wor
 {
     struct text t = {.out = out, .line = out->n};
     for (uint32_t i = 0; i < n->model.n; i++) {
-        print_model(&t, n->model.data[i]);
+        net_print_model(out, n->model.data[i]);
         text_blank(&t);
     }
     put_network(&t, n);

@@ -25,7 +25,6 @@ void text_item(struct text *t, bool first);
 /* "%u" in binary with at least four digits: 0b0101. */
 void print_mask(struct buf *out, unsigned mask);
 
-void print_model(struct text *t, const struct model *m);
 void print_board(struct text *t, const struct net *n, const struct net_words *words);
 
 #endif

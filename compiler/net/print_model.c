@@ -1,4 +1,5 @@
 #include "compiler/net/print.h"
+#include "lang/fmt.h"
 #include <math.h>
 
 /* How tightly an expression binds, as lang/parser.y has it. */
@@ -226,20 +227,19 @@ static void put_declarations(const struct model_text *p)
     }
 }
 
-void print_model(struct text *t, const struct model *m)
+void net_print_model(struct buf *out, const struct model *m)
 {
-    struct model_text p = {.t = t, .m = m};
-    text_begin(t);
-    buf_printf(t->out, "neuron %s", m->name);
-    text_open(t);
+    struct buf lines = {0};
+    struct text t = {.out = &lines};
+    struct model_text p = {.t = &t, .m = m};
+    buf_printf(&lines, "neuron %s", m->name);
+    text_open(&t);
     put_declarations(&p);
     put_body(&p, &m->step, "step");
     put_body(&p, &m->event, "on event");
-    text_close(t);
-}
-
-void net_print_model(struct buf *out, const struct model *m)
-{
-    struct text t = {.out = out, .line = out->n};
-    print_model(&t, m);
+    text_close(&t);
+    /* Long expressions are broken; those that are nested too deeply to be read stay as they are. */
+    if (!fmt_text(out, lines.data, lines.n))
+        buf_put(out, lines.data, lines.n);
+    buf_free(&lines);
 }

@@ -31,12 +31,13 @@ void text_blank(struct text *t)
     text_end(t, "");
 }
 
+enum { CLOSING = 3 }; /* columns left for what follows an item: `,` to `]);` */
+
 void text_item(struct text *t, bool first)
 {
     if (!first) {
         buf_putc(t->out, ',');
-        /* One column is left for the comma or bracket that follows. */
-        if (t->out->n - t->line + 1 + t->item.n + 1 > PRINT_COLUMNS) {
+        if (t->out->n - t->line + 1 + t->item.n + CLOSING > PRINT_COLUMNS) {
             buf_putc(t->out, '\n');
             t->line = t->out->n;
             buf_fill(t->out, ' ', (size_t)(t->depth + 1) * PRINT_INDENT);

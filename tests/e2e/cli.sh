@@ -31,7 +31,7 @@ expect 2 'unknown pass' "$DYN" print small.dyn --after bake
 expect 2 'unknown warning' "$DYN" check small.dyn -W nosuch
 expect 0 'help' "$DYN" --help
 contains out 'lists commands' 'dump +IMAGE'
-for c in check build run diff dump print fit version; do
+for c in check fmt build run diff dump print fit version; do
     expect 0 "help of $c" "$DYN" $c --help
 done
 expect 0 'version' "$DYN" version
