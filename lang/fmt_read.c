@@ -267,7 +267,7 @@ bool fmt_space_before(const struct fmt_text *t, uint32_t k)
         return e->after_word || !names(t, k - 1);
     if (e->kind == T_LBRACKET)
         return e->after_word || !ends_value(t, k - 1);
-    return before->kind != T_LBRACE || e->kind != T_RBRACE;
+    return true;
 }
 
 /* ---- where lines may be broken ---- */
