@@ -87,7 +87,7 @@ all: tools $(PRODUCTS)
 help:
 	@echo 'make              the program $(DYN), libraries, JIT plugin (LLVM=no: without)'
 	@echo 'make deps         installs what is missing with apt (Debian 12; root or sudo)'
-	@echo 'make demo         deps, build, and the main job on examples/frozen_noise'
+	@echo 'make demo         deps, build, and the main job on examples/frozen_noise and spike_count'
 	@echo 'make check        deps, build, and every test'
 	@echo 'make check-asan   the tests under AddressSanitizer and UBSan'
 	@echo 'make bench        rates against the hand-written kernel in the same run'
@@ -221,6 +221,7 @@ check-asan: deps
 demo: deps
 	@$(MAKE) --no-print-directory all
 	@DYN=$(abspath $(DYN)) sh examples/frozen_noise/demo.sh
+	@DYN=$(abspath $(DYN)) sh examples/spike_count/demo.sh
 
 bench: all
 	@$(MAKE) --no-print-directory $(BUILD)/tests/run_bench $(PLUGIN_HERE)

@@ -68,16 +68,26 @@ struct diff_weights {                 /* of one connection, or of one core of th
     double scale; /* largest |weight| of either */
 };
 
+struct diff_event { /* a spike of an event-driven run */
+    bool there;     /* false: the trial had ended */
+    int64_t t;      /* microseconds */
+    uint32_t neuron;
+};
+
 struct diff_layer { /* behaviour of one output layer */
     const char *name;
     uint32_t n;
     const struct net_layer *at;
     const double *count_a, *count_b; /* mean spike counts of each neuron over trials */
     const double *frr_a, *frr_b;     /* of each trial */
-    bool differs;                    /* the first spike count that does: */
-    uint32_t trial, neuron;
+    bool differs;
+    enum { DIFF_STEPS, DIFF_EVENTS, DIFF_MIXED } kind; /* of both runs; one of each */
+    uint32_t trial;                                    /* the first that differs: of steps, */
+    uint32_t neuron;
     uint64_t step;
     uint8_t value_a, value_b;
+    uint64_t event; /* of events, which one of the trial */
+    struct diff_event event_a, event_b;
     double van_rossum_mean, van_rossum_most; /* over neurons and trials, tau = VAN_ROSSUM_TAU */
     uint32_t van_rossum_at;
 };

@@ -89,6 +89,35 @@ static double mean(const double *v, uint32_t n)
     return sum;
 }
 
+static void event_text(struct buf *out, const struct diff_layer *l, const struct diff_event *e,
+                       const char *which)
+{
+    if (e->there) {
+        net_element_name(out, l->name, l->at->shape, e->neuron);
+        buf_printf(out, " at %lld us in %s", (long long)e->t, which);
+    } else {
+        buf_printf(out, "none in %s", which);
+    }
+}
+
+static void first_difference(struct buf *out, const struct diff_layer *l)
+{
+    if (l->kind == DIFF_STEPS) {
+        buf_puts(out, "    first difference: ");
+        net_element_name(out, l->name, l->at->shape, l->neuron);
+        buf_printf(out, " at step %llu of trial %u: %u -> %u\n", (unsigned long long)l->step,
+                   l->trial, l->value_a, l->value_b);
+    } else if (l->kind == DIFF_EVENTS) {
+        buf_printf(out,
+                   "    first difference: spike %llu of trial %u: ", (unsigned long long)l->event,
+                   l->trial);
+        event_text(out, l, &l->event_a, "A");
+        buf_puts(out, ", ");
+        event_text(out, l, &l->event_b, "B");
+        buf_putc(out, '\n');
+    }
+}
+
 static void layer_text(struct buf *out, const struct diff *d, const struct diff_layer *l)
 {
     double seconds = (double)d->steps * d->dt;
@@ -110,10 +139,7 @@ static void layer_text(struct buf *out, const struct diff *d, const struct diff_
     }
     if (l->differs) {
         struct buf name = {0};
-        net_element_name(&name, l->name, l->at->shape, l->neuron);
-        buf_printf(out, "    first difference: %s at step %llu of trial %u: %u -> %u\n", name.data,
-                   (unsigned long long)l->step, l->trial, l->value_a, l->value_b);
-        buf_clear(&name);
+        first_difference(out, l);
         net_element_name(&name, l->name, l->at->shape, l->van_rossum_at);
         buf_printf(out, "    van Rossum distance (%.4g ms): mean %.4g, most %.4g (%s)\n",
                    VAN_ROSSUM_TAU * 1e3, l->van_rossum_mean, l->van_rossum_most, name.data);
@@ -202,6 +228,40 @@ static void weights_json(struct json *j, const struct diff_weights *w)
     json_end_object(j);
 }
 
+static void event_json(struct json *j, const char *key, const struct diff_event *e)
+{
+    json_key(j, key);
+    if (!e->there) {
+        json_null(j);
+        return;
+    }
+    json_object(j);
+    json_key(j, "t"), json_int(j, e->t);
+    json_key(j, "neuron"), json_int(j, e->neuron);
+    json_end_object(j);
+}
+
+static void difference_json(struct json *j, const struct diff_layer *l)
+{
+    if (!l->differs || l->kind == DIFF_MIXED) {
+        json_null(j);
+        return;
+    }
+    json_object(j);
+    json_key(j, "trial"), json_int(j, l->trial);
+    if (l->kind == DIFF_EVENTS) {
+        json_key(j, "event"), json_int(j, (int64_t)l->event);
+        event_json(j, "a", &l->event_a);
+        event_json(j, "b", &l->event_b);
+    } else {
+        json_key(j, "step"), json_int(j, (int64_t)l->step);
+        json_key(j, "neuron"), json_int(j, l->neuron);
+        json_key(j, "a"), json_int(j, l->value_a);
+        json_key(j, "b"), json_int(j, l->value_b);
+    }
+    json_end_object(j);
+}
+
 static void layer_json(struct json *j, const struct diff *d, const struct diff_layer *l)
 {
     json_object(j);
@@ -211,17 +271,7 @@ static void layer_json(struct json *j, const struct diff *d, const struct diff_l
     json_list(j, "frr_a", l->frr_a, d->trials);
     json_list(j, "frr_b", l->frr_b, d->trials);
     json_key(j, "first_difference");
-    if (l->differs) {
-        json_object(j);
-        json_key(j, "trial"), json_int(j, l->trial);
-        json_key(j, "step"), json_int(j, (int64_t)l->step);
-        json_key(j, "neuron"), json_int(j, l->neuron);
-        json_key(j, "a"), json_int(j, l->value_a);
-        json_key(j, "b"), json_int(j, l->value_b);
-        json_end_object(j);
-    } else {
-        json_null(j);
-    }
+    difference_json(j, l);
     json_key(j, "van_rossum");
     json_object(j);
     json_key(j, "tau"), json_f64(j, VAN_ROSSUM_TAU);

@@ -22,6 +22,23 @@ void event_record_put(uint8_t *to, uint32_t trial, int64_t t, uint32_t channel, 
     put_bytes(to + 16, x, 2);
 }
 
+static uint64_t get_bytes(const uint8_t *from, int n)
+{
+    uint64_t x = 0;
+    for (int i = n; i-- > 0;)
+        x = x << 8 | from[i];
+    return x;
+}
+
+struct event_record event_record_get(const uint8_t *from)
+{
+    return (struct event_record){.trial = (uint32_t)get_bytes(from, 4),
+                                 .t = (int64_t)get_bytes(from + 4, 8),
+                                 .channel = (uint32_t)get_bytes(from + 12, 2),
+                                 .y = (uint32_t)get_bytes(from + 14, 2),
+                                 .x = (uint32_t)get_bytes(from + 16, 2)};
+}
+
 void event_record_build(struct event_worker *w)
 {
     const struct run_options *o = w->e->options;

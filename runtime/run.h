@@ -147,9 +147,14 @@ enum { EVENT_BYTES = 18 };
 #define EVENT_DTYPE                                                                                \
     "[('trial', '<u4'), ('t', '<i8'), ('channel', '<u2'), ('y', '<u2'), ('x', '<u2')]"
 
-/* The EVENT_BYTES of an event. */
+/* The EVENT_BYTES of an event, and back. */
 void event_record_put(uint8_t *to, uint32_t trial, int64_t t, uint32_t channel, uint32_t y,
                       uint32_t x);
+struct event_record {
+    uint32_t trial, channel, y, x;
+    int64_t t;
+};
+struct event_record event_record_get(const uint8_t *from);
 
 /* Takes recorded variables while the run goes on, so that they needn't fit in memory. */
 struct run_sink {

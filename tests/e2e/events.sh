@@ -54,6 +54,21 @@ assert np.load('steps.npz')['out.spikes'].sum() == len(np.load('one.npz')['out.e
 expect 0 'to a pipe' sh -c "'$DYN' run count.dyn --stimulus some -q -o /dev/stdout | cat >piped.npz"
 same some.npz piped.npz 'gives the same file'
 
+# Both sides event by event, and one in steps.
+sed 's/threshold = 1;/threshold = 2;/' count.dyn >slow.dyn
+expect 4 'diff of event-driven runs' "$DYN" diff count.dyn slow.dyn --stimulus some --tolerance rate=0.1
+contains "$tmp/out" 'names the first spike that differs' 'spike 0 of trial 0: out\[0, 0, 0\] at 0 us in A, out\[0, 0, 0\] at 100 us in B'
+expect 0 'of the same' "$DYN" diff count.dyn count.dyn --stimulus some
+contains "$tmp/out" 'finds none' 'every spike is the same'
+expect 4 'as JSON' "$DYN" diff slow.dyn count.dyn --stimulus some --tolerance rate=0.1 --json
+is_json "$tmp/out" 'which is JSON'
+printf 't,x,y\n0,1,1\n' >single.csv
+expect 4 'one spike and none' "$DYN" diff count.dyn slow.dyn --input dvs=single.csv
+contains "$tmp/out" 'are told' 'spike 0 of trial 0: out\[0, 0, 0\] at 0 us in A, none in B'
+contains "$tmp/out" 'with their distance' 'van Rossum distance \(20 ms\): mean 0.3536, most 0.7071'
+expect 0 'event by event and in steps' "$DYN" diff count.dyn count.dyn --semantics event,clocked --dt 1us --stimulus some
+contains "$tmp/out" 'are the same where steps are as fine' 'every spike is the same'
+
 cat >storm.dyn <<'DYN'
 use speck;
 network storm {

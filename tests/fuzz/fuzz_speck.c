@@ -1,6 +1,7 @@
 /* What is read of a Speck. First byte even: the length of CONF (3 bytes), CONF, MAPS; what is read
  * is written again and comes back. Odd: changes of a flash image, each an address (3 bytes) and a
  * byte; what is read is encoded again to the same bytes. */
+#include "targets/speck/emulate.h"
 #include "targets/speck/export.h"
 #include "targets/speck/flash.h"
 #include <stdlib.h>
@@ -41,6 +42,38 @@ static void write_again(struct arena *a, const struct image *im, const struct sp
     buf_free(&w.out);
 }
 
+/* Whatever comes in at whatever place, the virtual chip goes on. */
+static bool hears(void *arg, const struct speck_event *e, bool monitored)
+{
+    uint32_t *left = arg;
+    if (e->layer >= SPECK_LAYERS || (monitored && e->t < 0))
+        abort();
+    return (*left)-- > 0;
+}
+
+static void play(const struct speck_config *c, const uint8_t *data, size_t n)
+{
+    static const uint8_t to[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, SPECK_READOUT, SPECK_DVS};
+    struct arena a = {0};
+    const struct speck_choices o = {
+        .slow_clock = 1000, .leak_fires = n % 2, .border_kept = n % 3 == 0};
+    struct speck_virtual *s = speck_virtual_new(&a, c, &o);
+    uint32_t left = 100;
+    const struct speck_ear ear = {hears, &left};
+    for (size_t i = 0; i + 4 <= n && i < 64; i += 4) {
+        const struct speck_event e = {.layer = to[data[i] % sizeof to],
+                                      .feature = data[i + 1],
+                                      .y = data[i + 2],
+                                      .x = data[i + 3]};
+        if (!speck_virtual_pass(s, (int64_t)i * 100, &ear))
+            break;
+        speck_virtual_post(s, &e);
+        if (!speck_virtual_serve(s, &ear))
+            break;
+    }
+    arena_free(&a);
+}
+
 static void read_sections(const uint8_t *data, size_t n)
 {
     size_t conf = n < 3 ? 0 : word(data);
@@ -65,6 +98,7 @@ static void read_sections(const uint8_t *data, size_t n)
         struct buf out = {0};
         struct json j;
         write_again(&a, &im, &c, &m, &d);
+        play(&c, data, n);
         make_plan(&a, &m, &p);
         json_init(&j, &out, 0);
         if (!speck_dump_json(&a, &im, &p, &j, &d) ||
@@ -92,6 +126,8 @@ static void read_flash(const uint8_t *data, size_t n)
         abort();
     if (ok && (!speck_flash_encode(&c, again, &f) || memcmp(b, again, SPECK_FLASH_SIZE) != 0))
         abort();
+    if (ok)
+        play(&c, data, n);
     arena_free(&a);
 }
 

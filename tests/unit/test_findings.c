@@ -55,6 +55,21 @@ static void events_of_all_chips_and_trials(void **state)
     assert_int_equal(f->d.n_warnings, 5);
 }
 
+/* What a device counts is told only if it happened. */
+static void counted_by_a_device(void **state)
+{
+    struct run_fixture *f = *state;
+    struct run_result r;
+    run(f, &r);
+    r.tally = (uint64_t[]){0, 7, 1};
+    struct findings x = {.arena = &f->a};
+    finding_tallied(findings_add(&x, W0761, "never"), 0);
+    finding_tallied(findings_add(&x, W0761, "often"), 1);
+    finding_tallied(findings_add(&x, W0762, "once"), 2);
+    findings_tell(&x, f->p, &f->s, &r, false, &f->d);
+    expect(f, (const char *const[]){"often: 7 events", "once: 1 event"}, 2);
+}
+
 static void one_event_a_step_as_on_the_board(void **state)
 {
     struct run_fixture *f = *state;
@@ -106,6 +121,7 @@ static void no_event_and_one(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        RUN_TEST(counted_by_a_device),
         RUN_TEST(events_of_all_chips_and_trials),
         RUN_TEST(one_event_a_step_as_on_the_board),
         RUN_TEST(the_first_few_and_how_many_more),
