@@ -231,6 +231,9 @@ bench: all
 $(BUILD)/tests/bench/hand_scalar.o: FLAGS += -O3 -fno-tree-vectorize $(if $(HAVE_AVX),$(ISA_avx2))
 $(BUILD)/tests/bench/hand_avx2.o: FLAGS += -O3 $(ISA_avx2)
 $(BUILD)/tests/bench/hand_avx512.o: FLAGS += -O3 $(ISA_avx512)
+$(BUILD)/tests/bench/hand_events_scalar.o: FLAGS += -O3 -fno-tree-vectorize $(if $(HAVE_AVX),$(ISA_avx2))
+$(BUILD)/tests/bench/hand_events_avx2.o: FLAGS += -O3 $(ISA_avx2)
+$(BUILD)/tests/bench/hand_events_avx512.o: FLAGS += -O3 $(ISA_avx512)
 $(BUILD)/tests/bench/delivery.o: FLAGS += -O3 -fno-tree-vectorize
 # What a measurement is of.
 $(BUILD)/tests/bench/machine.o: FLAGS += -DBENCH_OPT='"$(OPT)"' \

@@ -155,10 +155,14 @@ bool event_chip_build(struct event_engine *e)
                                       .integer = e->group[g].integer,
                                       .map = &e->map[i]};
     }
-    const bool ok = (b->prepare_events ? b->prepare_events : interp_prepare_events)(
-        b, a, spec, p->projection.n, e->chip.code, e->diags);
+    bool ok = !b->prepare_events ||
+              b->prepare_events(b, a, spec, p->projection.n, e->chip.code, e->diags);
+    for (uint32_t i = 0; ok && i < p->projection.n; i++)
+        if (!e->chip.code[i].serve)
+            ok = interp_prepare_events(b, a, &spec[i], 1, &e->chip.code[i], e->diags);
     for (uint32_t i = 0; ok && i < p->projection.n; i++)
         e->chip.group[p->projection.data[i].dst].narrow = e->chip.code[i].narrow;
+    e->chip.tree = ok && event_is_tree(e);
     return ok;
 }
 

@@ -11,8 +11,7 @@ static bool fires(void *arg, int64_t t, uint32_t group, uint32_t neuron)
         w->to_come = EVENT_MOST;
     }
     if (group != EVENT_NO_GROUP)
-        return event_emit(w, group,
-                          &(struct event_fired){event_lane(&w->e->group[group].map, neuron), 1});
+        return event_emit(w, group, event_lane(&w->e->group[group].map, neuron), 1);
     if (w->to_come == 0)
         return event_fail(w, &(struct event_failure){.kind = EVENT_STORM, .group = group});
     w->to_come--;

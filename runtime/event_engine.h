@@ -7,6 +7,13 @@
  * input event has its time. What a trial takes doesn't grow with the number of its events: recorded
  * events go to the sink in pieces.
  *
+ * The queue is one array of lanes, in batches: lanes of one group that follow each other. Where a
+ * group has one connection, its code is called with a batch; what fires it appends to the array.
+ *
+ * Where no group has more than one connection to it (a tree), and so sees its events in the same
+ * order whatever is served first, whole batches of input events go through the network layer by
+ * layer instead (event_tree.c).
+ *
  * Threads take trials. Chips, which differ by their mismatch, are done one after another. */
 #ifndef RUNTIME_EVENT_ENGINE_H
 #define RUNTIME_EVENT_ENGINE_H
@@ -17,8 +24,12 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-/* Events that may follow from one of an input; more is an error. */
+/* Events that may follow from one of an input, but in a tree; more is an error. */
 enum { EVENT_MOST = 1 << 22 };
+
+enum { EVENT_AT_ONCE = 1 << 10 }; /* events of a batch, at most */
+
+#define EVENT_DROPPED UINT32_MAX
 
 struct event_targets { /* projections of a group or an input, in source order */
     uint32_t n, *projection;
@@ -40,6 +51,7 @@ struct event_chip {
         bool narrow;
     } * group;
     struct event_code *code; /* of each projection */
+    bool tree;               /* and no neuron fires more than once an event */
 };
 
 struct event_kept { /* records of a run without a sink: of each trial */
@@ -54,9 +66,12 @@ struct event_engine {
     struct diags *diags;
     struct arena arena;
     struct event_stimulus stimulus;
-    struct event_map *map;       /* of each projection */
-    struct event_extents *input; /* maps that inputs give */
-    struct event_targets *from;  /* of each input */
+    struct event_map *map; /* of each projection */
+    struct event_input {
+        struct event_extents map;
+        struct event_targets to;
+        uint32_t *lane; /* of each channel of the stimulus; EVENT_DROPPED: the sensor has none */
+    } * input;
     struct event_group *group;
     struct event_chip chip;
     struct event_kept **kept; /* of each record, [chip * trials + trial] */
@@ -78,8 +93,27 @@ struct event_failure {
     float count;
 };
 
-struct pending { /* an event to be served */
-    uint32_t group, lane;
+/* Events of a batch that go through a connection in one call: so many that the room for what they
+ * make fire stays small. */
+static inline size_t event_at_once(const struct event_map *m)
+{
+    const size_t room = 1 << 14, n = room / (m->most + 1);
+    return n < 1 ? 1 : n < EVENT_AT_ONCE ? n : EVENT_AT_ONCE;
+}
+
+struct event_level { /* of a connection in a tree */
+    struct event_fired fired;
+    uint32_t *cause; /* of each lane: which event of the batch it follows from; NULL: no matter */
+};
+
+struct event_queue { /* events to be served, from `first` on */
+    uint32_t *lane;
+    size_t first, n, cap;
+    struct event_batch { /* how many of them, one after another, are of which group */
+        uint32_t group;
+        size_t n;
+    } * batch;
+    size_t first_batch, n_batches, batch_cap;
 };
 
 struct event_worker {
@@ -90,11 +124,11 @@ struct event_worker {
     void *chip;                /* the device's, in place of lanes */
     uint64_t **count;          /* of each group, lanes */
     struct event_reader *reader;
-    struct event_fired *fired;
-    struct {
-        struct pending *data;
-        size_t first, n, cap;
-    } queue;
+    uint64_t **arrived; /* of each input, events of its lanes */
+    struct event_queue queue;
+    struct event_fired fired; /* of code whose neurons may fire more than once an event */
+    struct event_in *in;      /* a batch of input events */
+    struct event_level *level;
     struct {
         uint8_t *data;
         size_t n;
@@ -121,7 +155,7 @@ void event_worker_free(struct event_worker *w);
  * end. */
 bool event_trial(struct event_worker *w);
 /* A lane fires, as often as `count` says. False: w->failure, or the run is to end. */
-bool event_emit(struct event_worker *w, uint32_t group, const struct event_fired *f);
+bool event_emit(struct event_worker *w, uint32_t group, uint32_t lane, float count);
 bool event_fail(struct event_worker *w, const struct event_failure *f);
 
 /* ---- event_device.c: where the plan has a device ---- */
@@ -133,6 +167,14 @@ bool event_device_serve(struct event_worker *w, const struct event_in *in);
 bool event_device_end(struct event_worker *w);
 /* What it counted, onto what the result has. */
 void event_device_tally(const struct event_worker *w);
+
+/* ---- event_tree.c ---- */
+
+/* Whether event_tree() can be used with the chip that is there. */
+bool event_is_tree(const struct event_engine *e);
+bool event_tree_build(struct event_worker *w);
+/* Serves the first n events of w->in and all that follows from them. False: as event_trial(). */
+bool event_tree(struct event_worker *w, size_t n);
 
 /* ---- event_record.c ---- */
 

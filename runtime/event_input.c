@@ -29,6 +29,7 @@ struct event_reader {
     const struct event_stimulus *s;
     uint32_t trial;
     struct cursor *cursor; /* of each input */
+    uint32_t only;         /* as of only_list() */
     struct arena arena;
 };
 
@@ -158,10 +159,25 @@ static bool find_drawn(struct event_reader *r, uint32_t input)
 /* ---- the whole ---------------------------------------------------------------------------------
  */
 
+/* The only input that isn't silent, if it is a list; else n_inputs. */
+static uint32_t only_list(const struct stimulus *s)
+{
+    uint32_t only = s->n_inputs;
+    for (uint32_t i = 0; i < s->n_inputs; i++) {
+        if (s->source[i].kind == STIM_SILENCE)
+            continue;
+        if (s->source[i].kind != STIM_EVENTS || only < s->n_inputs)
+            return s->n_inputs;
+        only = i;
+    }
+    return only;
+}
+
 struct event_reader *event_reader_new(struct arena *a, const struct event_stimulus *s)
 {
     struct event_reader *r = ARENA_NEW(a, struct event_reader);
     r->s = s;
+    r->only = only_list(s->of);
     r->cursor = ARENA_ARRAY(&r->arena, struct cursor, s->of->n_inputs);
     for (uint32_t i = 0; i < s->of->n_inputs; i++)
         if (is_generator(&s->of->source[i]))
@@ -224,7 +240,7 @@ static uint32_t take(struct event_reader *r, uint32_t input)
     return c->step.data[c->next++].channel;
 }
 
-bool event_reader_next(struct event_reader *r, struct event_in *out)
+static bool read_next(struct event_reader *r, struct event_in *out)
 {
     double least = INFINITY;
     uint32_t first = 0;
@@ -237,4 +253,20 @@ bool event_reader_next(struct event_reader *r, struct event_in *out)
         return false;
     *out = (struct event_in){.t = (int64_t)least, .input = first, .channel = take(r, first)};
     return true;
+}
+
+size_t event_reader_some(struct event_reader *r, struct event_in *out, size_t n)
+{
+    size_t k = 0;
+    if (r->only == r->s->of->n_inputs) {
+        while (k < n && read_next(r, &out[k]))
+            k++;
+        return k;
+    }
+    const struct stimulus_source *s = &r->s->of->source[r->only];
+    struct cursor *c = &r->cursor[r->only];
+    for (; k < n && c->at < c->end; k++, c->at++)
+        out[k] = (struct event_in){
+            .t = (int64_t)s->time[c->at], .input = r->only, .channel = s->of[c->at]};
+    return k;
 }

@@ -37,7 +37,7 @@ struct event_reader; /* of one thread */
 struct event_reader *event_reader_new(struct arena *a, const struct event_stimulus *s);
 void event_reader_free(struct event_reader *r);
 void event_reader_begin(struct event_reader *r, uint32_t trial);
-/* False: that was all of the trial. */
-bool event_reader_next(struct event_reader *r, struct event_in *out);
+/* The next ones, at most n; fewer: that was all of the trial. */
+size_t event_reader_some(struct event_reader *r, struct event_in *out, size_t n);
 
 #endif

@@ -89,15 +89,19 @@ static bool make_conv(struct arena *a, const struct plan *p, const struct plan_p
     if (!m->weight || !m->row || !m->column)
         return no_memory(p, j, d);
     pack(v, divisor(j), m->weight);
-    for (uint32_t y = 0; y / j->pool[0] < pooled[1] && y < whole[1]; y++)
+    uint32_t rows = 0, lanes = 0; /* that an input meets at most */
+    for (uint32_t y = 0; y / j->pool[0] < pooled[1] && y < whole[1]; y++) {
         m->row[y] = outputs(v, 0, y / j->pool[0], m->dst.height);
-    m->most = p->group.data[j->dst].n;
+        rows = m->row[y].n > rows ? m->row[y].n : rows;
+    }
     for (uint32_t x = 0; x / j->pool[1] < pooled[2] && x < whole[2]; x++) {
         const struct event_row o = outputs(v, 1, x / j->pool[1], m->dst.width);
         if (o.n)
             m->column[x] = (struct event_stretch){o.out * v->out, o.n * v->out,
                                                   (size_t)column_place(v, o.kernel) * v->out};
+        lanes = m->column[x].n > lanes ? m->column[x].n : lanes;
     }
+    m->most = (size_t)rows * lanes;
     return true;
 }
 
@@ -165,6 +169,7 @@ static bool make_rows(struct arena *a, const struct plan *p, const struct plan_p
     if (ok)
         m->stretch = arena_try(a, (size_t)m->first[j->n_pre] + 1, sizeof *m->stretch);
     ok = ok && m->stretch;
+    m->stretches = ok ? (size_t)m->first[j->n_pre] : 0;
     for (uint32_t i = 0; ok && i < j->n_pre; i++)
         put_row(j, i, m, divisor(j), room, m->stretch + m->first[i]);
     arena_free(&scratch);
@@ -178,6 +183,16 @@ bool event_map_make(struct arena *a, const struct plan *p, const struct plan_pro
                                                                  : &p->group.data[j->src].shape),
                               .dst = event_extents(&p->group.data[j->dst].shape)};
     return j->conv ? make_conv(a, p, j, out, d) : make_rows(a, p, j, out, d);
+}
+
+uint64_t event_map_meets(const struct event_map *m, uint32_t lane)
+{
+    struct event_cursor k = event_meets(m, lane);
+    struct event_stretch s;
+    uint64_t n = 0;
+    while (event_next(&k, &s))
+        n += s.n;
+    return n;
 }
 
 double event_map_bytes(const struct plan *p, const struct plan_projection *j)

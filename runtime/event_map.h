@@ -44,7 +44,7 @@ struct event_map {
     bool conv;
     float *weight; /* divided by the area of an average; EVENT_PAD more behind them */
     size_t n_weights;
-    size_t most; /* lanes, with repetitions, that an event may meet */
+    size_t most; /* lanes, with repetitions, that an event meets at most */
     /* Of a convolution, for each row and column of the source (n 0: they meet nothing). A column's
      * stretches are those of output row 0 and kernel row 0. */
     struct event_row *row;
@@ -56,11 +56,14 @@ struct event_map {
     uint32_t pool[2], pooled_height, pooled_width;
     uint64_t *first;
     struct event_stretch *stretch;
+    size_t stretches;
 };
 
 /* False: there is no memory for it (E0806, reported). */
 bool event_map_make(struct arena *a, const struct plan *p, const struct plan_projection *j,
                     struct event_map *out, struct diags *d);
+/* How many lanes, with repetitions, an event at `lane` of the source meets. */
+uint64_t event_map_meets(const struct event_map *m, uint32_t lane);
 /* Bytes that it takes. */
 double event_map_bytes(const struct plan *p, const struct plan_projection *j);
 
@@ -73,10 +76,12 @@ struct event_cursor {
     const struct event_stretch *next;
 };
 
-static inline struct event_cursor event_meets(const struct event_map *m, uint32_t c, uint32_t y,
-                                              uint32_t x)
+/* Of an event at a lane of the source. */
+static inline struct event_cursor event_meets(const struct event_map *m, uint32_t lane)
 {
     struct event_cursor k = {.left = 0};
+    const uint32_t place = lane / m->src.features, c = lane % m->src.features,
+                   y = place / m->src.width, x = place % m->src.width;
     if (m->conv) {
         const struct event_row row = m->row[y];
         k.at = m->column[x];

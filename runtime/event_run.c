@@ -28,21 +28,41 @@ static struct event_targets targets(struct event_engine *e, bool from_input, uin
     return t;
 }
 
+/* Which lane of its map an event of a channel is. */
+static bool prepare_input(struct event_engine *e, uint32_t index)
+{
+    const struct plan_input *from = &e->plan->input.data[index];
+    struct event_input *in = &e->input[index];
+    const uint32_t channels = plan_stimulus_channels(from);
+    in->map = event_extents(&from->shape);
+    in->to = targets(e, true, index);
+    in->lane = arena_try(&e->arena, channels, sizeof *in->lane);
+    if (!in->lane) {
+        diag_add(e->diags, E0806, nowhere, "the channels of input `%s` don't fit in memory",
+                 from->name);
+        return false;
+    }
+    for (uint32_t i = 0; i < channels; i++) {
+        uint32_t element = i;
+        const bool passes = !from->sensor || sensor_event(from->sensor, &element);
+        in->lane[i] = passes ? event_lane(&in->map, element) : EVENT_DROPPED;
+    }
+    return true;
+}
+
 static bool prepare(struct event_engine *e)
 {
     const struct plan *p = e->plan;
     const struct run_options *o = e->options;
     e->map = ARENA_ARRAY(&e->arena, struct event_map, p->projection.n + 1);
-    e->input = ARENA_ARRAY(&e->arena, struct event_extents, p->input.n + 1);
-    e->from = ARENA_ARRAY(&e->arena, struct event_targets, p->input.n + 1);
+    e->input = arena_alloc(&e->arena, (p->input.n + 1) * sizeof *e->input);
     e->group = ARENA_ARRAY(&e->arena, struct event_group, p->group.n + 1);
     for (uint32_t i = 0; !p->device && i < p->projection.n; i++)
         if (!event_map_make(&e->arena, p, &p->projection.data[i], &e->map[i], e->diags))
             return false;
-    for (uint32_t i = 0; i < p->input.n; i++) {
-        e->input[i] = event_extents(&p->input.data[i].shape);
-        e->from[i] = targets(e, true, i);
-    }
+    for (uint32_t i = 0; i < p->input.n; i++)
+        if (!prepare_input(e, i))
+            return false;
     for (uint32_t g = 0; g < p->group.n; g++) {
         struct event_group *to = &e->group[g];
         to->map = event_extents(&p->group.data[g].shape);
@@ -86,6 +106,8 @@ static bool check_memory(const struct event_engine *e, uint32_t threads)
     double bytes = 0;
     for (uint32_t i = 0; !p->device && i < p->projection.n; i++)
         bytes += event_map_bytes(p, &p->projection.data[i]);
+    for (uint32_t i = 0; i < p->input.n; i++)
+        bytes += (double)p->input.data[i].n * threads * (double)sizeof(uint64_t);
     for (uint32_t g = 0; g < p->group.n; g++) {
         const double n = p->group.data[g].n;
         const uint32_t states = p->kernel.data[p->group.data[g].kernel]->n_states;
@@ -122,6 +144,9 @@ static bool make_result(struct event_engine *e, struct arena *a)
         r->count[g] = arena_try(a, trials, p->group.data[g].n * sizeof(uint64_t));
         ok = ok && r->count[g];
     }
+    if (!p->device)
+        r->synaptic = arena_try(a, trials, (p->projection.n + 1) * sizeof *r->synaptic);
+    ok = ok && (p->device || r->synaptic);
     e->kept = ARENA_ARRAY(&e->arena, struct event_kept *, e->options->n_record + 1);
     for (uint32_t i = 0; ok && !e->options->sink && i < e->options->n_record; i++) {
         e->kept[i] = arena_try(&e->arena, trials, sizeof **e->kept);
@@ -273,6 +298,16 @@ static void free_kept(struct event_engine *e)
     for (uint32_t i = 0; e->kept && i < e->options->n_record; i++)
         for (size_t t = 0; e->kept[i] && t < (size_t)e->result->chips * e->result->trials; t++)
             free(e->kept[i][t].data);
+}
+
+uint64_t run_synaptic(const struct plan *p, const struct run_result *r, uint32_t group)
+{
+    const size_t trials = (size_t)r->chips * r->trials;
+    uint64_t n = 0;
+    for (uint32_t i = 0; i < p->projection.n; i++)
+        for (size_t t = 0; p->projection.data[i].dst == group && t < trials; t++)
+            n += r->synaptic[t * p->projection.n + i];
+    return n;
 }
 
 bool event_run(struct arena *a, const struct plan *p, const struct run_options *o,

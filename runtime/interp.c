@@ -244,8 +244,8 @@ static void fill_constants(struct lower *l)
     }
 }
 
-static const struct interp_code *lower(struct arena *a, const struct kernel_spec *spec,
-                                       const struct kcode *step, bool integer)
+static struct interp_code *lower(struct arena *a, const struct kernel_spec *spec,
+                                 const struct kcode *step, bool integer)
 {
     struct lower l = {.arena = a, .spec = spec, .step = step, .integer = integer};
     l.out = ARENA_NEW(a, struct interp_code);
@@ -331,9 +331,13 @@ bool interp_prepare_events(const struct backend *b, struct arena *a, const struc
                                       .let_value = from->let_value,
                                       .traced = all,
                                       .dt = from->dt};
+        uint32_t fires;
+        bool inverted;
+        struct interp_code *code = lower(a, &s, &from->kernel->event, from->integer);
+        code->once = kernel_fires_once(&from->kernel->event, &fires, &inverted);
         struct interp_event *e = ARENA_NEW(a, struct interp_event);
-        *e = (struct interp_event){lower(a, &s, &from->kernel->event, from->integer), from->map};
-        out[i] = (struct event_code){.serve = event_for(b->cpu), .code = e};
+        *e = (struct interp_event){code, from->map};
+        out[i] = (struct event_code){.serve = event_for(b->cpu), .code = e, .once = code->once};
     }
     return true;
 }

@@ -33,6 +33,7 @@ struct interp_code {
         uint32_t state, slot;
     } * out, *trace;
     uint32_t emit; /* slot of the spike counts */
+    bool once;     /* event code: they are 0 or 1 */
 };
 
 /* The event code of one connection. */

@@ -25,7 +25,7 @@ struct gathering {
     struct {
         uint32_t lane, at, n;
     } piece[PIECES];
-    struct event_fired *fired;
+    const struct event_fired *fired;
     size_t n_fired;
 };
 
@@ -58,8 +58,11 @@ static void gather(struct gathering *g, uint32_t lane, size_t weight, uint32_t n
 static void put_fired(struct gathering *g, const float *count, uint32_t lane, uint32_t n)
 {
     for (uint32_t i = 0; i < n; i++) {
-        if (count[i] != 0)
-            g->fired[g->n_fired++] = (struct event_fired){lane + i, count[i]};
+        if (count[i] == 0)
+            continue;
+        if (!g->code->once)
+            g->fired->count[g->n_fired] = count[i];
+        g->fired->lane[g->n_fired++] = lane + i;
     }
 }
 
@@ -91,11 +94,10 @@ static void flush(struct gathering *g)
 
 /* A stretch in pieces that fit. One that begins before the end of the last has neurons that must
  * have done their last synapse first. */
-static void serve(struct gathering *g, const struct event_map *m, uint32_t c, uint32_t y,
-                  uint32_t x)
+static void serve(struct gathering *g, const struct event_map *m, uint32_t event)
 {
     const uint32_t block = g->code->block;
-    struct event_cursor k = event_meets(m, c, y, x);
+    struct event_cursor k = event_meets(m, event);
     struct event_stretch s;
     uint32_t end = 0;
     while (event_next(&k, &s)) {
@@ -115,8 +117,8 @@ static void serve(struct gathering *g, const struct event_map *m, uint32_t c, ui
 }
 
 size_t JOIN(interp_event_, ISA_SUFFIX)(const void *code, const struct event_lanes *lanes,
-                                       uint32_t c, uint32_t y, uint32_t x,
-                                       struct event_fired *fired)
+                                       const uint32_t *event, size_t n,
+                                       const struct event_fired *out)
 {
     const struct interp_event *e = code;
     const struct interp_code *k = e->code;
@@ -128,7 +130,7 @@ size_t JOIN(interp_event_, ISA_SUFFIX)(const void *code, const struct event_lane
     char *scratch = bytes <= ROOM ? room : aligned_alloc(64, bytes);
     if (!scratch)
         base_panic("out of memory (%zu bytes wanted)", bytes);
-    struct gathering g = {.code = k, .lanes = lanes, .weight = e->map->weight, .fired = fired};
+    struct gathering g = {.code = k, .lanes = lanes, .weight = e->map->weight, .fired = out};
     g.column = (float *)(void *)scratch;
     g.reg = g.column + (size_t)k->n_columns * k->block;
     g.slot = (const float **)(void *)(scratch + block_bytes);
@@ -136,7 +138,10 @@ size_t JOIN(interp_event_, ISA_SUFFIX)(const void *code, const struct event_lane
         g.slot[i] = k->constant + (size_t)i * k->block;
     for (uint32_t i = 0; i < k->n_columns + k->n_registers; i++)
         g.slot[k->n_constants + i] = g.column + (size_t)i * k->block;
-    serve(&g, e->map, c, y, x);
+    for (size_t i = 0; i < n; i++) {
+        serve(&g, e->map, event[i]);
+        out->end[i] = (uint32_t)g.n_fired;
+    }
     if (scratch != room)
         free(scratch);
     return g.n_fired;

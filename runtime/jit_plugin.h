@@ -6,7 +6,7 @@
 
 #include "runtime/run.h"
 
-enum { JIT_PLUGIN_ABI = 3 };
+enum { JIT_PLUGIN_ABI = 4 };
 
 #define JIT_PLUGIN_FILE   "dyn-jit.so"
 #define JIT_PLUGIN_SYMBOL "dyn_jit_plugin"

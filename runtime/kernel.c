@@ -242,3 +242,27 @@ bool kernel_verify(const struct kernel *k, const char **why)
         *why = wrong;
     return !wrong;
 }
+
+static bool is_constant(const struct kcode *code, uint32_t v, float x)
+{
+    return code->inst[v].op == K_CONST && code->inst[v].imm == x;
+}
+
+bool kernel_fires_once(const struct kcode *code, uint32_t *fires, bool *inverted)
+{
+    const uint32_t v = code->emit;
+    *fires = K_NONE;
+    *inverted = false;
+    if (v == K_NONE || is_constant(code, v, 0))
+        return true;
+    const struct kinst *in = &code->inst[v];
+    *fires = v;
+    if (kop_type((enum kop)in->op) == K_BOOL)
+        return true;
+    if (in->op != K_SELECT)
+        return false;
+    *fires = in->a;
+    *inverted = is_constant(code, in->b, 0);
+    return (is_constant(code, in->b, 1) && is_constant(code, in->c, 0)) ||
+           (*inverted && is_constant(code, in->c, 1));
+}

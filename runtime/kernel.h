@@ -95,6 +95,10 @@ bool kernel_verify(const struct kernel *k, const char **why);
  * step: which values and which states matter (one element for each, zeroed by the caller). */
 void kernel_live(const struct kcode *step, const bool *traced, bool *value, bool *state);
 
+/* Whether a code emits either nothing or one spike. Then *fires is the boolean that says whether it
+ * does, or, where *inverted, that it doesn't; K_NONE: it never does. */
+bool kernel_fires_once(const struct kcode *code, uint32_t *fires, bool *inverted);
+
 /* Portable bytes and back (E0701 where they are wrong). */
 void kernel_write(struct buf *out, const struct kernel *k);
 struct reader;

@@ -139,7 +139,7 @@ static uint64_t go_through(struct npz_writer *w, const struct event_stimulus *s,
     for (uint32_t trial = 0; trial < r->trials; trial++) {
         struct event_in in;
         event_reader_begin(reader, trial);
-        while (event_reader_next(reader, &in)) {
+        while (event_reader_some(reader, &in, 1) == 1) {
             const uint32_t place = in.channel % (map.height * map.width);
             if (in.input != input)
                 continue;

@@ -72,21 +72,25 @@ struct event_lanes {
     void *const *state;                     /* float, or int16_t where the code is narrow */
 };
 
+/* What an event makes fire, with room for map->most times the number of events and EVENT_PAD more.
+ */
 struct event_fired {
-    uint32_t lane;
-    float count; /* as the model says, not checked; never 0 */
+    uint32_t *lane;
+    uint32_t *end; /* of each event: how many lanes it and those before it made fire */
+    float *count;  /* of each lane: how often, as the model says, not checked, never 0 */
 };
 
-/* Serves an event at (c, y, x) of the connection's source: its stretches in order, each lane once a
- * stretch. Returns how many lanes fired and fills `fired` in with them, in that order; it has room
- * for map->most. */
-typedef size_t event_serve_fn(const void *code, const struct event_lanes *lanes, uint32_t c,
-                              uint32_t y, uint32_t x, struct event_fired *fired);
+/* Serves n events (at least 1), lanes of the connection's source, one after another: each meets its
+ * stretches in order, each lane once a stretch. Fills `out` in in the order in which lanes fire,
+ * and returns how many do. */
+typedef size_t event_serve_fn(const void *code, const struct event_lanes *lanes,
+                              const uint32_t *event, size_t n, const struct event_fired *out);
 
 struct event_code {
     event_serve_fn *serve;
     const void *code;
     bool narrow; /* states are int16_t: the same for all connections of an integer group */
+    bool once;   /* what fires does so once: as kernel_fires_once() says; no counts are written */
 };
 
 struct code_report {           /* what prepare() did so far */
@@ -104,8 +108,9 @@ struct backend {
      * each. False: reported. */
     bool (*prepare)(const struct backend *b, struct arena *a, const struct kernel_spec *spec,
                     uint32_t n, struct kernel_code *out, struct diags *d);
-    /* The same for connections of event-driven networks; the maps stay as long as the code. NULL:
-     * the interpreter's is used. */
+    /* The same for connections of event-driven networks; the maps stay as long as the code. The
+     * interpreter's is used where this is NULL, and for entries with no `serve`; these are all or
+     * none of those with the same kernel. */
     bool (*prepare_events)(const struct backend *b, struct arena *a, const struct event_spec *spec,
                            uint32_t n, struct event_code *out, struct diags *d);
     void (*report)(const struct backend *b, struct code_report *out); /* NULL: no native code */
@@ -208,11 +213,18 @@ struct run_result {
      * neuron]. */
     uint64_t **count;
     uint64_t *tally; /* what the plan's device counted, if it has one */
+    /* Of an event-driven run, synaptic operations (an event that arrives in one synapse) of every
+     * projection of the plan: [(chip * trials + trial) * projections + projection]. NULL otherwise, and
+     * where the plan has a device. */
+    uint64_t *synaptic;
     /* Who fired in the first trial of the first chip, for pictures: raster[group], for each step
      * run_raster_row() bytes, bit i of byte k is neuron 8 k + i (bits beyond the last neuron mean
      * nothing); NULL for groups over 4096 neurons, runs over 65536 steps and event-driven runs. */
     uint8_t **raster;
 };
+
+/* Synaptic operations that arrive at a group in all trials and chips of an event-driven run. */
+uint64_t run_synaptic(const struct plan *p, const struct run_result *r, uint32_t group);
 
 static inline size_t run_raster_row(uint32_t neurons)
 {

@@ -4,6 +4,7 @@
 void naive_begin(struct naive_events *n)
 {
     const struct plan *p = n->plan;
+    n->synaptic = ARENA_ARRAY(&n->arena, uint64_t, p->projection.n);
     n->v = ARENA_ARRAY(&n->arena, float *, p->group.n);
     for (uint32_t g = 0; g < p->group.n; g++) {
         const struct plan_group *group = &p->group.data[g];
@@ -29,6 +30,7 @@ static void update(struct naive_events *n, int64_t t, uint32_t group, uint32_t n
     const float threshold = bounded(n, group, parameter(g, 0, neuron)),
                 bound = bounded(n, group, parameter(g, 1, neuron));
     float *v = &n->v[group][neuron];
+    n->synaptic[n->projection]++;
     *v = bounded(n, group, *v + w);
     if (*v < bound)
         *v = bound;
@@ -96,6 +98,7 @@ static void deliver_all(struct naive_events *n, bool from_input, struct naive_ev
 {
     for (uint32_t i = 0; i < n->plan->projection.n; i++) {
         const struct plan_projection *j = &n->plan->projection.data[i];
+        n->projection = i;
         if (j->from_input == from_input && j->src == e.source)
             deliver(n, j, e.t, e.element);
     }

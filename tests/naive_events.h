@@ -14,6 +14,8 @@ struct naive_event {
 struct naive_events {
     const struct plan *plan; /* every group's kernel is make_iaf()'s, one state */
     float **v;               /* of each group and neuron, set by naive_begin() */
+    uint64_t *synaptic;      /* operations of each projection so far */
+    uint32_t projection;     /* that an event goes through now */
     bool *saturates;         /* of each group: sums stay within 16 bits */
     void (*fires)(void *arg, struct naive_event e);
     void *arg;

@@ -32,7 +32,7 @@ struct bench_variant {
 };
 
 struct bench_cell {
-    const char *part; /* "kernel", "delivery", "engine", "threads", "python" */
+    const char *part; /* "kernel", "delivery", "engine", "threads", "events", "python" */
     uint32_t n, trials;
     bool varying, record, recurrent;
     const char *setting; /* what else there is to say; NULL: nothing */
@@ -188,6 +188,7 @@ void bench_recurrent(struct bench *b); /* engine.c */
 void bench_threads(struct bench *b);   /* engine.c; more than one core */
 void bench_profile(struct bench *b);   /* profile.c; more than one core */
 void bench_step(struct bench *b);      /* profile_step.c; the other half of `profile` */
+void bench_events(struct bench *b);    /* events.c */
 void bench_python(struct bench *b);    /* python.c */
 void bench_memory(struct bench *b);    /* memory.c; all cores */
 void bench_mapper(struct bench *b);    /* mapper.c */

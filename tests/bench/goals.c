@@ -54,6 +54,12 @@ static bool is_100_trials(const struct bench_cell *c)
     return c->trials == 100;
 }
 
+static bool is_event_driven(const struct bench_cell *c)
+{
+    (void)c;
+    return true;
+}
+
 static const struct rule {
     const char *part, *text, *what;
     const char *variant, *to[2];
@@ -83,6 +89,8 @@ static const struct rule {
     {"engine", "run, 2 x 100", "JIT / by hand", "jit", {"hand"}, 0.85, uniform_2_by_100},
     {"engine", "run, N's own parameters", "JIT / by hand", "jit", {"hand"}, 0.9, varying},
     {"engine", "run, N >= 256", "JIT / scalar C", "jit", {"plain"}, 8, uniform_large},
+    {"events", "events", "JIT / by hand", "jit", {"hand"}, 0.9, is_event_driven},
+    {"events", "events", "JIT / scalar C", "jit", {"plain"}, 5, is_event_driven},
     {"threads", "run, 100 trials", "two threads / one", "two", {"one"}, 1.8, is_100_trials},
 };
 

@@ -18,7 +18,7 @@ static const struct part {
     {"mapper", bench_mapper, ALL_CORES, ASKED},    {"quantiser", bench_quantiser, ONE_CORE, ALWAYS},
     {"kernels", bench_kernels, ONE_CORE, ALWAYS},  {"delivery", bench_delivery, ONE_CORE, ALWAYS},
     {"engine", bench_engine, ONE_CORE, ALWAYS},    {"recurrent", bench_recurrent, ONE_CORE, ALWAYS},
-    {"python", bench_python, ONE_CORE, NOT_QUICK},
+    {"events", bench_events, ONE_CORE, ALWAYS},    {"python", bench_python, ONE_CORE, NOT_QUICK},
 };
 
 enum { N_PARTS = sizeof parts / sizeof *parts };

@@ -145,6 +145,8 @@ void bench_report(struct bench *b)
                 steps);
     print_cells(b, "recurrent", "recurrent: the same with a layer that feeds itself", steps);
     print_cells(b, "threads", "threads: whole runs with --jobs 1 and 2, on all cores", steps);
+    print_cells(b, "events", "events: event-driven runs on one thread, against programs for them",
+                "synaptic operations");
     print_cells(b, "python", "python: the same networks on one core", steps);
     print_splits(b, "run", "profile of a run: of its time, in nanoseconds a neuron-step");
     print_splits(b, "step",

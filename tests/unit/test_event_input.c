@@ -111,11 +111,11 @@ static void check_conversion(struct run_fixture *f, const struct conversion *c)
     use_raster(f, c->raster.data);
     struct event_reader *r = reader(f, &s);
     for (uint32_t k = 0; k < c->events.n; k += 5) {
-        assert_true(event_reader_next(r, &in));
+        assert_int_equal(event_reader_some(r, &in, 1), 1);
         assert_true((double)in.t == c->events.data[k] - c->delay.data[0] * 1e6);
         assert_int_equal(in.channel, channel_of(f, &c->events.data[k]));
     }
-    assert_false(event_reader_next(r, &in));
+    assert_int_equal(event_reader_some(r, &in, 1), 0);
     event_reader_free(r);
 }
 
@@ -172,7 +172,7 @@ static void generators(void **state)
                                                   .rate = (double[]){0, 10, 250, 1000, 3333}};
         struct event_reader *r = reader(f, &s);
         int64_t last = 0, whole = 0;
-        while (event_reader_next(r, &in)) {
+        while (event_reader_some(r, &in, 1) == 1) {
             assert_true(in.t >= last && in.t < LONG * 1000);
             last = in.t;
             whole += in.t % 1000 == 0;
@@ -210,11 +210,11 @@ static void inputs_take_turns(void **state)
     static const struct event_in expected[] = {{3, 0, 1}, {3, 0, 3}, {3, 1, 1}, {3, 1, 3},
                                                {5, 0, 2}, {5, 1, 2}, {9, 0, 0}, {9, 1, 1}};
     for (size_t i = 0; i < sizeof expected / sizeof *expected; i++) {
-        assert_true(event_reader_next(r, &in));
+        assert_int_equal(event_reader_some(r, &in, 1), 1);
         assert_true(in.t == expected[i].t && in.input == expected[i].input &&
                     in.channel == expected[i].channel);
     }
-    assert_false(event_reader_next(r, &in));
+    assert_int_equal(event_reader_some(r, &in, 1), 0);
     event_reader_free(r);
 }
 

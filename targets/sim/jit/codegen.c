@@ -33,7 +33,7 @@ struct jit_vec jit_int(const struct jit_gen *g, int32_t x)
     return alike(LLVMConstVector(lane, g->lanes));
 }
 
-static struct jit_vec boolean(const struct jit_gen *g, bool x)
+struct jit_vec jit_boolean(const struct jit_gen *g, bool x)
 {
     LLVMValueRef lane[JIT_MAX_LANES];
     for (unsigned i = 0; i < g->lanes; i++)
@@ -129,7 +129,7 @@ static struct jit_value unknown(struct jit_vec v)
 static struct jit_vec vectors_of(const struct jit_gen *g, const struct jit_value *x,
                                  enum ktype type)
 {
-    return !x->known ? x->v : type == K_F32 ? jit_float(g, x->x) : boolean(g, x->x != 0);
+    return !x->known ? x->v : type == K_F32 ? jit_float(g, x->x) : jit_boolean(g, x->x != 0);
 }
 
 /* ---- memory ---- */
@@ -251,7 +251,7 @@ static struct jit_vec negated(const struct jit_gen *g, struct jit_vec x)
     return x;
 }
 
-static struct jit_vec operate(const struct jit_gen *g, enum kop op, const struct jit_vec *x)
+struct jit_vec jit_operate(const struct jit_gen *g, enum kop op, const struct jit_vec *x)
 {
     switch (op) {
     case K_ADD:
@@ -300,7 +300,7 @@ static struct jit_vec operate(const struct jit_gen *g, enum kop op, const struct
     case K_OR:
         return jit_binary(g, LLVMOr, x[0], x[1]);
     case K_NOT:
-        return jit_binary(g, LLVMXor, x[0], boolean(g, true));
+        return jit_binary(g, LLVMXor, x[0], jit_boolean(g, true));
     case K_SELECT:
         return jit_select(g, x[0], x[1], x[2]);
     default:
@@ -353,7 +353,7 @@ static struct jit_value instruction(const struct jit_step *s, const struct kinst
     struct jit_vec v[3];
     for (uint32_t i = 0; i < n; i++)
         v[i] = vectors_of(s->g, x[i], kop_type((enum kop)inst[from[i]].op));
-    return unknown(operate(s->g, op, v));
+    return unknown(jit_operate(s->g, op, v));
 }
 
 /* True if some lane of booleans is. */

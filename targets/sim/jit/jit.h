@@ -1,7 +1,7 @@
 /* The JIT's parts, in the order in which a kernel goes through them: codegen makes an LLVM module
- * of all kernels of a run, key says by what its code is known in the user's cache, emit turns it
- * into the bytes of an object file if it isn't there, load makes these callable. Only plugin.c,
- * which strings them together, is seen from outside. */
+ * of all kernels of a run, or of all connections of an event-driven one, key says by what its code
+ * is known in the user's cache, emit turns it into the bytes of an object file if it isn't there,
+ * load makes these callable. Only plugin.c, which strings them together, is seen from outside. */
 #ifndef JIT_H
 #define JIT_H
 
@@ -46,17 +46,24 @@ LLVMModuleRef jit_codegen(LLVMContextRef cx, const struct jit_host *h,
 enum { JIT_NAME_SIZE = 16 };
 void jit_name(char out[JIT_NAME_SIZE], uint32_t i);
 
+/* A function whose vectors are the host's. */
+struct jit_gen;
+LLVMValueRef jit_declare(const struct jit_gen *g, const struct jit_host *h, const char *name,
+                         LLVMTypeRef type);
+/* An empty module and what is needed to fill it. */
+struct jit_gen jit_gen_open(LLVMContextRef cx, const struct jit_host *h);
+
 /* Vector code under construction. */
-enum { JIT_MAX_LANES = 16, JIT_MAX_VECTORS = 2 };
+enum { JIT_MAX_LANES = 32, JIT_MAX_VECTORS = 2 };
 
 struct jit_gen {
     LLVMContextRef cx;
     LLVMModuleRef module;
     LLVMBuilderRef builder;
-    unsigned lanes;                 /* of a vector: 8 or 16 */
+    unsigned lanes;                 /* of a vector */
     unsigned vectors;               /* that are worked on at once */
     LLVMTypeRef ptr, i64, f32, i32; /* scalars */
-    LLVMTypeRef fv, iv;             /* vectors of float32 and of int32 */
+    LLVMTypeRef fv, iv;             /* vectors of float32 (event code: or of int16) and of int32 */
 };
 
 /* Of each vector that is worked on at once: its value, or where it lies. */
@@ -98,6 +105,7 @@ LLVMValueRef jit_load_word(const struct jit_gen *g, LLVMTypeRef type, LLVMValueR
                            size_t offset);
 struct jit_vec jit_float(const struct jit_gen *g, float x); /* in all lanes */
 struct jit_vec jit_int(const struct jit_gen *g, int32_t x);
+struct jit_vec jit_boolean(const struct jit_gen *g, bool x);
 struct jit_vec jit_binary(const struct jit_gen *g, LLVMOpcode op, struct jit_vec a,
                           struct jit_vec b);
 struct jit_vec jit_cast(const struct jit_gen *g, LLVMOpcode op, struct jit_vec a, LLVMTypeRef type);
@@ -108,6 +116,57 @@ struct jit_vec jit_select(const struct jit_gen *g, struct jit_vec c, struct jit_
 /* llvm.NAME of float32 with n operands. */
 struct jit_vec jit_intrinsic(const struct jit_gen *g, const char *name,
                              const struct jit_vec *operand, unsigned n);
+
+/* An operation of the kernel on float32, or on booleans. */
+struct jit_vec jit_operate(const struct jit_gen *g, enum kop op, const struct jit_vec *x);
+
+/* ---- event_code.c ---- */
+
+/* Event code under construction. */
+struct jit_event {
+    struct jit_gen g;
+    const struct event_spec *spec;
+    struct jit_value *value;
+    bool *live;
+    uint32_t fires; /* as of kernel_fires_once() */
+    bool inverted;
+    LLVMValueRef *param, *let, *state; /* arrays of lanes; NULL where a parameter is known */
+    LLVMValueRef weights;
+    LLVMValueRef lane, weight; /* the first of what is worked on */
+};
+
+/* Needs g and spec. */
+void jit_event_open(struct jit_event *x, struct arena *a);
+/* So many lanes at x->lane get the weights at x->weight; of them only those that `within` says, if
+ * that isn't NULL. Returns which fire, booleans; NULL: none ever does. */
+LLVMValueRef jit_event_lanes(struct jit_event *x, unsigned lanes, LLVMValueRef within);
+
+/* ---- event_module.c ---- */
+
+/* What the code of a connection is called with. */
+struct jit_connection {
+    const void *weight; /* float, or int16_t of an integer group */
+    /* Of a convolution, for each row and column of the source what it adds to where the first of
+     * its lanes and weights are. */
+    const struct jit_axis {
+        uint32_t lane, n; /* n: rows; lanes of a row */
+        uint64_t weight;
+    } * row, *column;
+    /* Of rows of synapses: of each lane of the source its stretches, [first, first + n). */
+    const struct jit_range {
+        uint64_t first, n;
+    } * range;
+    const struct jit_axis *stretch;
+};
+
+/* NULL: there is no memory for it. */
+struct jit_connection *jit_connection(struct arena *a, const struct event_spec *s);
+/* Whether it has code here: its neurons fire at most once an event. */
+bool jit_can_serve(const struct event_spec *s);
+/* A module with the function jit_name(i) for specs[i], in context `cx`; without those that have no
+ * code. */
+LLVMModuleRef jit_event_codegen(LLVMContextRef cx, const struct jit_host *h,
+                                const struct event_spec *spec, uint32_t n);
 
 /* ---- skip.c ---- */
 
@@ -130,7 +189,8 @@ struct jit_vec jit_log(const struct jit_gen *g, struct jit_vec x);
 
 struct jit_code;                                                   /* loaded object files */
 struct jit_code *jit_load(LLVMMemoryBufferRef object, char **why); /* uses the object up */
-kernel_step_fn *jit_find(struct jit_code *c, const char *name, char **why);
+typedef void jit_function(void);                                   /* of whatever type it is */
+jit_function *jit_find(struct jit_code *c, const char *name, char **why);
 void jit_unload(struct jit_code *c);
 
 #endif

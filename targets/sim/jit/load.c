@@ -82,12 +82,12 @@ struct jit_code *jit_load(LLVMMemoryBufferRef object, char **why)
     return c;
 }
 
-kernel_step_fn *jit_find(struct jit_code *c, const char *name, char **why)
+jit_function *jit_find(struct jit_code *c, const char *name, char **why)
 {
     LLVMOrcExecutorAddress at;
     if (failed(LLVMOrcLLJITLookup(c->orc, &at, name), why))
         return NULL;
-    kernel_step_fn *f;
+    jit_function *f;
     uintptr_t p = (uintptr_t)at;
     memcpy(&f, &p, sizeof f);
     return f;

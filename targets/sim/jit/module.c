@@ -168,13 +168,12 @@ static void attribute(const struct jit_gen *g, LLVMValueRef f, const char *key, 
     LLVMAddAttributeAtIndex(f, (LLVMAttributeIndex)LLVMAttributeFunctionIndex, a);
 }
 
-static LLVMValueRef declare(const struct jit_gen *g, unsigned host_lanes, const char *name)
+LLVMValueRef jit_declare(const struct jit_gen *g, const struct jit_host *h, const char *name,
+                         LLVMTypeRef type)
 {
-    LLVMTypeRef args[] = {g->ptr, g->ptr, g->i64, g->i64, g->i64, g->i64}; /* kernel_step_fn */
-    LLVMTypeRef type = LLVMFunctionType(LLVMVoidTypeInContext(g->cx), args, 6, 0);
     LLVMValueRef f = LLVMAddFunction(g->module, name, type);
     char bits[8];
-    snprintf(bits, sizeof bits, "%u", host_lanes * 32);
+    snprintf(bits, sizeof bits, "%u", h->lanes * 32);
     /* Without these, LLVM splits 512-bit operations on processors where it thinks that better. */
     attribute(g, f, "prefer-vector-width", bits);
     attribute(g, f, "min-legal-vector-width", bits);
@@ -185,10 +184,12 @@ static LLVMValueRef declare(const struct jit_gen *g, unsigned host_lanes, const 
     return f;
 }
 
-static void function(const struct jit_gen *g, unsigned host_lanes, const struct kernel_spec *spec,
-                     const char *name)
+static void function(const struct jit_gen *g, const struct jit_host *h,
+                     const struct kernel_spec *spec, const char *name)
 {
-    LLVMValueRef f = declare(g, host_lanes, name);
+    LLVMTypeRef types[] = {g->ptr, g->ptr, g->i64, g->i64, g->i64, g->i64}; /* kernel_step_fn */
+    LLVMValueRef f =
+        jit_declare(g, h, name, LLVMFunctionType(LLVMVoidTypeInContext(g->cx), types, 6, 0));
     LLVMValueRef args = LLVMGetParam(f, 1), begin = LLVMGetParam(f, 2), end = LLVMGetParam(f, 3),
                  first = LLVMGetParam(f, 4), last = LLVMGetParam(f, 5);
     LLVMBasicBlockRef entry = LLVMAppendBasicBlockInContext(g->cx, f, "entry");
@@ -262,10 +263,9 @@ static void choose_vectors(struct jit_gen *g, const struct jit_host *h, const st
     g->iv = LLVMVectorType(g->i32, g->lanes);
 }
 
-LLVMModuleRef jit_codegen(LLVMContextRef cx, const struct jit_host *h,
-                          const struct kernel_spec *spec, uint32_t n)
+struct jit_gen jit_gen_open(LLVMContextRef cx, const struct jit_host *h)
 {
-    struct jit_gen g = {
+    const struct jit_gen g = {
         .cx = cx,
         .module = LLVMModuleCreateWithNameInContext("dyn", cx),
         .builder = LLVMCreateBuilderInContext(cx),
@@ -273,15 +273,23 @@ LLVMModuleRef jit_codegen(LLVMContextRef cx, const struct jit_host *h,
         .i64 = LLVMInt64TypeInContext(cx),
         .f32 = LLVMFloatTypeInContext(cx),
         .i32 = LLVMInt32TypeInContext(cx),
+        .vectors = 1,
     };
     LLVMSetTarget(g.module, h->triple);
     LLVMSetModuleDataLayout(g.module, h->layout);
+    return g;
+}
+
+LLVMModuleRef jit_codegen(LLVMContextRef cx, const struct jit_host *h,
+                          const struct kernel_spec *spec, uint32_t n)
+{
+    struct jit_gen g = jit_gen_open(cx, h);
     uint64_t mode = fpenv_flush();
     for (uint32_t i = 0; i < n; i++) {
         char name[JIT_NAME_SIZE];
         jit_name(name, i);
         choose_vectors(&g, h, &spec[i]);
-        function(&g, h->lanes, &spec[i], name);
+        function(&g, h, &spec[i], name);
     }
     fpenv_restore(mode);
     LLVMDisposeBuilder(g.builder);

@@ -30,17 +30,24 @@ static double now(void)
     return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
+struct wanted { /* functions of a module */
+    uint32_t n;
+    const bool *left_out; /* that aren't there; NULL: none */
+    jit_function **function;
+};
+
 /* The functions of an object, which is used up. */
-static bool load(struct jit *j, LLVMMemoryBufferRef object, uint32_t n, struct kernel_code *out,
-                 char **why)
+static bool load(struct jit *j, LLVMMemoryBufferRef object, const struct wanted *w, char **why)
 {
     struct jit_code *code = jit_load(object, why);
     bool ok = code != NULL;
-    for (uint32_t i = 0; i < n && ok; i++) {
+    for (uint32_t i = 0; i < w->n && ok; i++) {
         char name[JIT_NAME_SIZE];
+        if (w->left_out && w->left_out[i])
+            continue;
         jit_name(name, i);
-        out[i] = (struct kernel_code){.step = jit_find(code, name, why)};
-        ok = out[i].step != NULL;
+        w->function[i] = jit_find(code, name, why);
+        ok = w->function[i] != NULL;
     }
     if (ok)
         VEC_PUSH(&j->arena, &j->code, code);
@@ -68,7 +75,7 @@ static struct buf key_of(struct jit *j, bool wanted, LLVMModuleRef m)
     return key;
 }
 
-static bool from_cache(struct jit *j, struct bytes key, uint32_t n, struct kernel_code *out)
+static bool from_cache(struct jit *j, struct bytes key, const struct wanted *w)
 {
     struct arena scratch = {0};
     struct bytes object;
@@ -78,7 +85,7 @@ static bool from_cache(struct jit *j, struct bytes key, uint32_t n, struct kerne
         ok = load(
             j,
             LLVMCreateMemoryBufferWithMemoryRangeCopy((const char *)object.data, object.n, "cache"),
-            n, out, &why);
+            w, &why);
         LLVMDisposeMessage(why);
     }
     arena_free(&scratch);
@@ -87,8 +94,8 @@ static bool from_cache(struct jit *j, struct bytes key, uint32_t n, struct kerne
 
 /* ---- the back end ---- */
 
-static bool compile(struct jit *j, LLVMModuleRef m, struct bytes key, uint32_t n,
-                    struct kernel_code *out, char **why)
+static bool compile(struct jit *j, LLVMModuleRef m, struct bytes key, const struct wanted *w,
+                    char **why)
 {
     LLVMMemoryBufferRef object = jit_emit(&j->host, m, why);
     if (!object)
@@ -97,33 +104,69 @@ static bool compile(struct jit *j, LLVMModuleRef m, struct bytes key, uint32_t n
         struct bytes b = {(const uint8_t *)LLVMGetBufferStart(object), LLVMGetBufferSize(object)};
         cache_put(&j->cache, key, b);
     }
-    return load(j, object, n, out, why);
+    return load(j, object, w, why);
 }
 
-static bool prepare(const struct backend *b, struct arena *a, const struct kernel_spec *spec,
-                    uint32_t n, struct kernel_code *out, struct diags *d)
+/* The module, which is used up, made callable: by what the cache has, or compiled. */
+static bool make(const struct backend *b, LLVMModuleRef m, double start, const struct wanted *w,
+                 struct diags *d)
 {
-    (void)a;
     struct jit *j = b->state;
-    const double start = now();
-    jit_host_choose(&j->host, b->cpu);
-    LLVMContextRef cx = LLVMContextCreate();
-    LLVMModuleRef m = jit_codegen(cx, &j->host, spec, n);
     struct buf text = key_of(j, b->cache, m);
     const struct bytes key = {(const uint8_t *)text.data, text.n};
     char *why = NULL;
-    bool ok = key.n > 0 && from_cache(j, key, n, out);
+    bool ok = key.n > 0 && from_cache(j, key, w);
     if (ok) {
         j->report.cached++;
     } else {
-        ok = compile(j, m, key, n, out, &why);
+        ok = compile(j, m, key, w, &why);
         j->report.compiled++;
         j->report.seconds += now() - start;
     }
     buf_free(&text);
     LLVMDisposeModule(m);
-    LLVMContextDispose(cx);
     return ok || trouble(d, why);
+}
+
+static bool prepare(const struct backend *b, struct arena *a, const struct kernel_spec *spec,
+                    uint32_t n, struct kernel_code *out, struct diags *d)
+{
+    struct jit *j = b->state;
+    const double start = now();
+    const struct wanted w = {.n = n, .function = ARENA_ARRAY(a, jit_function *, n + 1)};
+    jit_host_choose(&j->host, b->cpu);
+    LLVMContextRef cx = LLVMContextCreate();
+    const bool ok = make(b, jit_codegen(cx, &j->host, spec, n), start, &w, d);
+    for (uint32_t i = 0; i < n; i++)
+        out[i] = (struct kernel_code){.step = (kernel_step_fn *)w.function[i]};
+    LLVMContextDispose(cx);
+    return ok;
+}
+
+static bool prepare_events(const struct backend *b, struct arena *a, const struct event_spec *spec,
+                           uint32_t n, struct event_code *out, struct diags *d)
+{
+    struct jit *j = b->state;
+    const double start = now();
+    bool *left_out = ARENA_ARRAY(a, bool, n + 1);
+    const struct wanted w = {n, left_out, ARENA_ARRAY(a, jit_function *, n + 1)};
+    for (uint32_t i = 0; i < n; i++) {
+        left_out[i] = !jit_can_serve(&spec[i]);
+        out[i] = (struct event_code){.narrow = spec[i].integer, .once = true};
+        if (!left_out[i])
+            out[i].code = jit_connection(a, &spec[i]);
+        if (!left_out[i] && !out[i].code) {
+            diag_add(d, E0806, (struct span){0}, "the weights of a connection don't fit in memory");
+            return false;
+        }
+    }
+    jit_host_choose(&j->host, b->cpu);
+    LLVMContextRef cx = LLVMContextCreate();
+    const bool ok = make(b, jit_event_codegen(cx, &j->host, spec, n), start, &w, d);
+    for (uint32_t i = 0; i < n; i++)
+        out[i].serve = (event_serve_fn *)w.function[i];
+    LLVMContextDispose(cx);
+    return ok;
 }
 
 static void report(const struct backend *b, struct code_report *out)
@@ -157,6 +200,7 @@ static bool open_backend(struct backend *out, char *why, size_t why_size)
                             .cpu = cpu_level(),
                             .cache = true,
                             .prepare = prepare,
+                            .prepare_events = prepare_events,
                             .report = report,
                             .release = release,
                             .state = j};
