@@ -214,8 +214,8 @@ struct run_result {
     uint64_t **count;
     uint64_t *tally; /* what the plan's device counted, if it has one */
     /* Of an event-driven run, synaptic operations (an event that arrives in one synapse) of every
-     * projection of the plan: [(chip * trials + trial) * projections + projection]. NULL otherwise, and
-     * where the plan has a device. */
+     * projection of the plan: [(chip * trials + trial) * projections + projection]. NULL otherwise,
+     * and where the plan has a device. */
     uint64_t *synaptic;
     /* Who fired in the first trial of the first chip, for pictures: raster[group], for each step
      * run_raster_row() bytes, bit i of byte k is neuron 8 k + i (bits beyond the last neuron mean
