@@ -37,6 +37,11 @@ static struct build_options options(const dyn_compile_options *o)
         b.network = o->network;
         b.opt.refine = o->refine != 0;
         b.opt.split = o->split != 0;
+        b.semantics = o->semantics;
+        b.dt = o->dt;
+        b.like = o->like;
+        b.stimulus = o->calibrate;
+        b.opt.calibrate = o->calibrate != NULL;
     }
     return b;
 }

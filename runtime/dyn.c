@@ -3,6 +3,7 @@
 #include "runtime/record_spec.h"
 #include "targets/target.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 static const struct span NOWHERE = {0, 0, 0};
@@ -164,10 +165,13 @@ const char *dyn_image_layer(const dyn_image *im, size_t i, uint32_t *neurons)
 
 static bool take_input(struct dyn_context *c, struct dyn_result *r, const dyn_input *in)
 {
-    const struct plan *p = &r->image->plan;
+    const struct plan *p = &r->plan;
     for (uint32_t i = 0; i < p->input.n; i++) {
         if (strcmp(p->input.data[i].name, in->name) != 0) {
             continue;
+        }
+        if (!in->counts) {
+            return context_take_events(c, r, i, in);
         }
         uint32_t channels = plan_stimulus_channels(&p->input.data[i]);
         uint64_t extent[3] = {in->trials, in->steps, channels};
@@ -181,7 +185,7 @@ static bool take_input(struct dyn_context *c, struct dyn_result *r, const dyn_in
 
 static bool take_inputs(struct dyn_context *c, struct dyn_result *r, const dyn_run_options *o)
 {
-    const struct plan *p = &r->image->plan;
+    const struct plan *p = &r->plan;
     struct stimulus *s = &r->stimulus;
     s->name = "input";
     s->n_inputs = p->input.n;
@@ -226,11 +230,38 @@ static bool open_backend(struct dyn_context *c, const dyn_run_options *o, struct
     return true;
 }
 
+/* The image's plan as this run goes. */
+static bool take_plan(struct dyn_context *c, struct dyn_result *r, const dyn_image *im,
+                      const dyn_run_options *o)
+{
+    struct plan *p = &r->plan;
+    *p = im->plan;
+    if (o->dt != 0 && (!(o->dt > 0) || isinf(o->dt))) {
+        diag_add(&c->diags, E0903, NOWHERE, "%g is no time step", o->dt);
+        return false;
+    }
+    if (o->dt > 0 && p->dt > 0 && p->dt != o->dt) {
+        diag_add(&c->diags, E0903, NOWHERE, "network `%s` has a time step of its own, %g s",
+                 p->network, p->dt);
+        return false;
+    }
+    p->dt = o->dt > 0 ? o->dt : p->dt;
+    if (!o->semantics) {
+        return true;
+    }
+    if (strcmp(o->semantics, "event") != 0 && strcmp(o->semantics, "clocked") != 0) {
+        diag_add(&c->diags, E0903, NOWHERE, "there are no semantics `%s`", o->semantics);
+        return false;
+    }
+    p->semantics = strcmp(o->semantics, "event") == 0 ? PLAN_EVENT : PLAN_CLOCKED;
+    return plan_can_run(p, p->semantics, &c->diags);
+}
+
 /* Into the file `output`, or NULL: into the result. */
 static bool run_recorded(struct dyn_context *c, struct dyn_result *r, struct run_options *o,
                          const char *output)
 {
-    const struct plan *p = &r->image->plan;
+    const struct plan *p = &r->plan;
     struct record_file file;
     if (output)
         record_file_open(&file, output, p, o, r->chips_given, &c->diags);
@@ -248,7 +279,6 @@ dyn_result *dyn_run(dyn_context *c, const dyn_image *im, const dyn_run_options *
     if (!r) {
         return NULL;
     }
-    r->image = im;
     r->chips_given = o->chips > 0;
     struct run_record *record;
     struct backend backend;
@@ -256,17 +286,17 @@ dyn_result *dyn_run(dyn_context *c, const dyn_image *im, const dyn_run_options *
                               .chips = o->chips ? o->chips : 1,
                               .jobs = o->jobs,
                               .backend = &backend};
-    bool ok = take_inputs(c, r, o) &&
-              record_spec(&r->arena, &im->plan, o->record, &record, &run.n_record, &c->diags) &&
+    bool ok = take_plan(c, r, im, o) && take_inputs(c, r, o) &&
+              record_spec(&r->arena, &r->plan, o->record, &record, &run.n_record, &c->diags) &&
               open_backend(c, o, &backend);
     if (ok) {
         run.trials = o->trials ? o->trials : r->stimulus.trials;
         run.record = record;
-        ok = run_recorded(c, r, &run, o->output);
+        ok = run_recorded(c, r, &run, o->output) && context_give_events(c, r);
         backend.release(&backend);
     }
     if (ok) {
-        findings_tell(&im->found, &im->plan, &r->stimulus, &r->run, false, &c->diags);
+        findings_tell(&im->found, &r->plan, &r->stimulus, &r->run, false, &c->diags);
     }
     context_take(c, &c->diags, NULL, NULL);
     if (!ok) {
@@ -286,7 +316,7 @@ void dyn_result_free(dyn_result *r)
 
 const uint64_t *dyn_result_counts(const dyn_result *r, const char *layer, uint32_t *neurons)
 {
-    const struct plan *p = &r->image->plan;
+    const struct plan *p = &r->plan;
     for (uint32_t g = 0; g < p->group.n; g++) {
         if (strcmp(p->group.data[g].name, layer) == 0) {
             *neurons = p->group.data[g].n;
@@ -307,7 +337,7 @@ static bool is_called(const struct plan *p, struct run_record what, const char *
 
 int dyn_result_data(const dyn_result *r, const char *variable, dyn_data *out)
 {
-    const struct plan *p = &r->image->plan;
+    const struct plan *p = &r->plan;
     for (uint32_t i = 0; i < r->run.n_record; i++) {
         struct run_record what = r->run.record[i].what;
         if (!is_called(p, what, variable)) {
@@ -316,8 +346,11 @@ int dyn_result_data(const dyn_result *r, const char *variable, dyn_data *out)
         *out = (dyn_data){.chips = r->run.chips,
                           .trials = r->run.trials,
                           .neurons = p->group.data[what.group].n,
-                          .steps = r->run.steps};
-        if (what.state < 0) {
+                          .steps = r->run.event ? 1 : r->run.steps};
+        if (what.state < 0 && r->run.event) {
+            out->events = r->events[i];
+            out->n_events = r->run.record[i].n;
+        } else if (what.state < 0) {
             out->spikes = r->run.record[i].data;
         } else {
             out->values = r->run.record[i].data;
@@ -329,7 +362,7 @@ int dyn_result_data(const dyn_result *r, const char *variable, dyn_data *out)
 
 int dyn_result_save(dyn_context *c, const dyn_result *r, const char *path)
 {
-    bool ok = record_npz(path, &r->image->plan, &r->stimulus, &r->run, r->chips_given, &c->diags);
+    bool ok = record_npz(path, &r->plan, &r->stimulus, &r->run, r->chips_given, &c->diags);
     context_take(c, &c->diags, NULL, NULL);
     return ok;
 }

@@ -8,7 +8,7 @@
  *
  *     dyn_context *c = dyn_new();
  *     dyn_image *im = dyn_compile(c, "pair.dyn", &(dyn_compile_options){.target = "dynapse2"});
- *     dyn_input in = {"drive", counts, trials, steps};
+ *     dyn_input in = {.name = "drive", .counts = counts, .trials = 4, .steps = 500};
  *     dyn_result *r = dyn_run(c, im, &(dyn_run_options){.input = &in, .n_input = 1});
  *     const uint64_t *spikes = dyn_result_counts(r, "exc", &n);
  */
@@ -73,10 +73,21 @@ DYN_API const char *dyn_image_layer(const dyn_image *im, size_t i, uint32_t *neu
 
 /* ---- running: libdyn-run ---- */
 
+/* Of a map [features, height, width]: channel is the feature. Of one dimension: channel is the
+ * index, y and x are 0. */
+typedef struct dyn_event {
+    int64_t t; /* microseconds */
+    uint32_t trial;
+    uint16_t channel, y, x;
+} dyn_event;
+
 typedef struct dyn_input { /* inputs that aren't given are silent */
     const char *name;
-    const uint8_t *counts; /* [trials][steps][channels]: events in a step */
-    uint32_t trials, steps;
+    const uint8_t *counts; /* [trials][steps][channels]: events in a step; NULL: a list of events */
+    uint32_t trials, steps;  /* of a list: 0 is as many as it has, and until its last event; a step
+                                is  a microsecond where the network has no time step */
+    const dyn_event *events; /* those of a trial in any order of time */
+    size_t n_events;
 } dyn_input;
 
 typedef struct dyn_run_options {
@@ -93,6 +104,9 @@ typedef struct dyn_run_options {
     int no_cache;       /* compiled kernels aren't kept in the user's cache folder */
     const char *output; /* a .npz as of dyn_result_save(), written while the run goes on: what is
                            recorded needn't fit in memory, and isn't in the result */
+    const char *semantics; /* "event", "clocked", where the models can do both; NULL: as the image
+                              says */
+    double dt;             /* seconds: the time step of a network that has none; 0: none */
 } dyn_run_options;
 
 /* An image for a chip runs on its virtual chip, which leaves a warning for each thing that a real
@@ -107,8 +121,13 @@ DYN_API const uint64_t *dyn_result_counts(const dyn_result *r, const char *layer
 typedef struct dyn_data {
     uint32_t chips, trials, neurons;
     uint64_t steps;
-    const uint8_t *spikes; /* [chips][trials][steps][neurons]; NULL for other variables */
-    const float *values;   /* the same shape; NULL for spikes. SI units */
+    const uint8_t *spikes; /* [chips][trials][steps][neurons]; NULL for other variables, and of an
+                              event-driven run */
+    const float *values; /* the same shape; NULL for spikes. SI units. Of an event-driven run at the
+                            end of each trial: steps is 1 */
+    const dyn_event *events; /* the spikes of an event-driven run, by trial (chip * trials + trial)
+                                and time; else NULL */
+    uint64_t n_events;
 } dyn_data;
 
 /* A recorded variable, "exc.spikes"; 0 if it wasn't recorded. */
@@ -123,6 +142,11 @@ typedef struct dyn_compile_options {
     const char *network; /* NULL: the only one */
     int refine;          /* second CAM entries where they make weights more exact */
     int split;           /* helper neurons where one has too many sources or targets for the chip */
+    const char *semantics; /* "event", "clocked": what the image says; NULL: the models' default */
+    const char *dt;        /* "1ms": the time step of a network that has none; NULL: none */
+    const char *like;      /* speck2e, speck2f: "sinabs": its numbers; NULL: right ones */
+    const char *calibrate; /* the same: a stimulus of the source that scales are chosen by; NULL:
+                              none */
 } dyn_compile_options;
 
 DYN_API dyn_image *dyn_compile(dyn_context *c, const char *path, const dyn_compile_options *o);

@@ -27,7 +27,7 @@ int main(int argc, char **argv)
     uint8_t counts[100];
     for (int t = 0; t < 100; t++)
         counts[t] = t % 5 == 0;
-    dyn_input in = {"in", counts, 1, 100};
+    dyn_input in = {.name = "in", .counts = counts, .trials = 1, .steps = 100};
     dyn_run_options o = {.input = &in, .n_input = 1};
     dyn_result *r = im ? dyn_run(c, im, &o) : NULL;
     uint32_t n = 0;

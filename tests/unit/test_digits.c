@@ -24,7 +24,8 @@ static void compare(const char *source, const char *totals)
     dyn_context *c = dyn_new();
     dyn_image *im = dyn_compile(c, source, NULL);
     assert_non_null(im);
-    dyn_input in = {"pixel", npy_bytes(&raster), SAMPLES, STEPS};
+    dyn_input in = {
+        .name = "pixel", .counts = npy_bytes(&raster), .trials = SAMPLES, .steps = STEPS};
     dyn_result *r = dyn_run(c, im, &(dyn_run_options){.input = &in, .n_input = 1});
     assert_non_null(r);
     uint32_t n_hidden, n_digits;

@@ -35,7 +35,7 @@ static dyn_result *run(dyn_context *c, const dyn_image *im, uint8_t *counts, con
     for (int t = 0; t < 200; t++) {
         counts[2 * t + t % 2] = 1;
     }
-    dyn_input in = {"in", counts, 1, 200};
+    dyn_input in = {.name = "in", .counts = counts, .trials = 1, .steps = 200};
     dyn_run_options o = {
         .backend = "interp", .input = &in, .n_input = 1, .trials = 3, .output = output};
     return dyn_run(c, im, &o);
@@ -176,6 +176,152 @@ static void warns_of_what_the_chip_loses(void **state)
     dyn_free(c);
 }
 
+/* Every event of value 1 makes the neuron at its place spike, if its feature is 1. */
+static const char events_source[] = "use speck;\n"
+                                    "network events {\n"
+                                    "    input in[2, 3, 4];\n"
+                                    "    layer map: iaf;\n"
+                                    "    layer sum[2]: iaf { threshold = 3; }\n"
+                                    "    in -> map: conv2d([o: 1, c: 2, y: 1, x: 1 => c]);\n"
+                                    "    map -> sum: all_to_all(1);\n"
+                                    "    record map.spikes, sum.spikes, map.v, sum.v;\n"
+                                    "}\n"
+                                    "stimulus s for events {\n"
+                                    "    duration = 20 ms;\n"
+                                    "    in = regular(500 Hz);\n"
+                                    "}\n";
+
+static const dyn_event some[] = {{.trial = 1, .t = 5000, .channel = 1, .y = 2, .x = 3},
+                                 {.trial = 0, .t = 900, .channel = 1, .y = 1, .x = 0},
+                                 {.trial = 0, .t = 700, .channel = 1, .y = 0, .x = 2},
+                                 {.trial = 0, .t = 800, .channel = 0, .y = 0, .x = 2},
+                                 {.trial = 0, .t = 2500, .channel = 1, .y = 2, .x = 2}};
+
+static dyn_result *play(dyn_context *c, const dyn_image *im, const dyn_event *e, size_t n,
+                        const dyn_run_options *how)
+{
+    dyn_input in = {.name = "in", .events = e, .n_events = n};
+    dyn_run_options o = *how;
+    o.backend = "interp";
+    o.input = &in;
+    o.n_input = 1;
+    return dyn_run(c, im, &o);
+}
+
+static void check_events(const dyn_result *r)
+{
+    static const dyn_event want[] = {{.t = 700, .x = 2},
+                                     {.t = 900, .y = 1},
+                                     {.t = 2500, .y = 2, .x = 2},
+                                     {.trial = 1, .t = 5000, .y = 2, .x = 3}};
+    dyn_data d;
+    assert_int_equal(dyn_result_data(r, "map.spikes", &d), 1);
+    assert_null(d.spikes);
+    assert_int_equal(d.trials, 2);
+    assert_int_equal(d.n_events, 4);
+    for (uint32_t i = 0; i < 4; i++) {
+        assert_int_equal(d.events[i].trial, want[i].trial);
+        assert_int_equal(d.events[i].t, want[i].t);
+        assert_int_equal(d.events[i].channel, 0);
+        assert_int_equal(d.events[i].y, want[i].y);
+        assert_int_equal(d.events[i].x, want[i].x);
+    }
+    assert_int_equal(dyn_result_data(r, "sum.spikes", &d), 1);
+    assert_int_equal(d.n_events, 2);
+    assert_int_equal(d.events[1].t, 2500);
+    assert_int_equal(d.events[1].channel, 1);
+    assert_int_equal(dyn_result_data(r, "sum.v", &d), 1);
+    assert_null(d.events);
+    assert_int_equal(d.steps, 1);
+    assert_true(d.values[0] == 0 && d.values[1] == 0 && d.values[2] == 1 && d.values[3] == 1);
+}
+
+static void runs_events(void **state)
+{
+    (void)state;
+    dyn_context *c = dyn_new();
+    const char *path = file("events.dyn", events_source);
+    dyn_image *im = dyn_compile(c, path, NULL);
+    dyn_data d;
+    assert_non_null(im);
+    dyn_result *r = play(c, im, some, 5, &(dyn_run_options){0});
+    assert_non_null(r);
+    check_events(r);
+    dyn_result_free(r);
+
+    r = play(c, im, some, 5, &(dyn_run_options){.semantics = "clocked", .dt = 1e-3});
+    assert_non_null(r);
+    assert_int_equal(dyn_result_data(r, "map.spikes", &d), 1);
+    assert_null(d.events);
+    assert_int_equal(d.steps, 6); /* until the last event */
+    assert_int_equal(d.spikes[2], 1);
+    assert_int_equal(d.spikes[4], 1);
+    assert_int_equal(d.spikes[2 * 12 + 10], 1);
+    dyn_result_free(r);
+    assert_int_equal(dyn_status(c), 0);
+    dyn_image_free(im);
+
+    /* Images say how they run. */
+    im = dyn_compile(c, path, &(dyn_compile_options){.semantics = "clocked", .dt = "1ms"});
+    assert_non_null(im);
+    r = play(c, im, some, 5, &(dyn_run_options){0});
+    assert_int_equal(dyn_result_data(r, "map.v", &d), 1);
+    assert_int_equal(d.steps, 6);
+    dyn_result_free(r);
+    assert_null(play(c, im, some, 5, &(dyn_run_options){.dt = 1e-4}));
+    assert_int_equal(dyn_status(c), 2);
+    dyn_image_free(im);
+    dyn_free(c);
+}
+
+static void refuses_wrong_events(void **state)
+{
+    (void)state;
+    dyn_context *c = dyn_new();
+    dyn_image *im = dyn_compile(c, file("events.dyn", events_source), NULL);
+    const dyn_event outside = {.channel = 2}, before = {.t = -1}, many = {.trial = UINT32_MAX};
+    const dyn_event *wrong[] = {&outside, &before, &many};
+    for (uint32_t i = 0; i < 3; i++) {
+        assert_null(play(c, im, wrong[i], 1, &(dyn_run_options){0}));
+        assert_int_equal(dyn_status(c), 1);
+        dyn_clear(c);
+    }
+    const dyn_run_options how[] = {{.semantics = "both"}, {.dt = -1}, {.semantics = "clocked"}};
+    for (uint32_t i = 0; i < 3; i++) {
+        assert_null(play(c, im, some, 5, &how[i]));
+        assert_int_equal(dyn_status(c), i < 2 ? 2 : 1);
+        dyn_clear(c);
+    }
+    dyn_image_free(im);
+    dyn_free(c);
+}
+
+static void compiles_for_a_speck(void **state)
+{
+    (void)state;
+    dyn_context *c = dyn_new();
+    const char *path = file("events.dyn", events_source);
+    const dyn_compile_options how[] = {
+        {.target = "speck2e"},
+        {.target = "speck2f", .like = "sinabs"},
+        {.target = "speck2e", .calibrate = "s"},
+    };
+    for (uint32_t i = 0; i < 3; i++) {
+        dyn_image *im = dyn_compile(c, path, &how[i]);
+        assert_non_null(im);
+        dyn_result *r = play(c, im, some, 5, &(dyn_run_options){0});
+        assert_non_null(r);
+        dyn_data d;
+        assert_int_equal(dyn_result_data(r, "map.spikes", &d), 1);
+        assert_int_equal(d.n_events, 4);
+        dyn_result_free(r);
+        dyn_image_free(im);
+    }
+    assert_null(dyn_compile(c, path, &(dyn_compile_options){.like = "sinabs"}));
+    assert_int_equal(dyn_status(c), 2);
+    dyn_free(c);
+}
+
 static void reports_what_is_wrong(void **state)
 {
     (void)state;
@@ -250,6 +396,9 @@ int main(void)
         cmocka_unit_test(compiles_and_runs),
         cmocka_unit_test(records_into_a_file),
         cmocka_unit_test(warns_of_what_the_chip_loses),
+        cmocka_unit_test(runs_events),
+        cmocka_unit_test(refuses_wrong_events),
+        cmocka_unit_test(compiles_for_a_speck),
         cmocka_unit_test(reports_what_is_wrong),
         cmocka_unit_test(prints_and_compares),
         cmocka_unit_test(shared_libraries_export_the_header),
@@ -261,6 +410,8 @@ int main(void)
     char path[300];
     snprintf(path, sizeof path, "%s/small.dyn", dir), unlink(path);
     snprintf(path, sizeof path, "%s/wrong.dyn", dir), unlink(path);
+    snprintf(path, sizeof path, "%s/events.dyn", dir), unlink(path);
+    snprintf(path, sizeof path, "%s/lost.dyn", dir), unlink(path);
     rmdir(dir);
     return failed;
 }

@@ -71,7 +71,7 @@ static struct fixture run(const char *network, uint32_t trials, uint32_t steps, 
     f.image = dyn_compile(f.context, path, &(dyn_compile_options){.network = network});
     unlink(path);
     assert_non_null(f.image);
-    dyn_input in = {"in", f.events, trials, steps};
+    dyn_input in = {.name = "in", .counts = f.events, .trials = trials, .steps = steps};
     f.result = dyn_run(
         f.context, f.image,
         &(dyn_run_options){.backend = "interp", .input = &in, .n_input = 1, .record = record});
