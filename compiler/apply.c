@@ -11,6 +11,12 @@ const char *quote(struct elab *el, struct span at, const char *otherwise)
     return arena_strndup(el->u->arena, s->text + at.begin, n);
 }
 
+const char *text_of(struct elab *el, struct span at)
+{
+    const struct source *s = sources_get(&el->u->sources, at.file);
+    return s ? arena_strndup(el->u->arena, s->text + at.begin, at.end - at.begin) : "";
+}
+
 const char *shape_string(struct elab *el, const struct value *v)
 {
     struct buf b = {0};

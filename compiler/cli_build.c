@@ -1,22 +1,8 @@
-/* dyn check, build, print, dump, version: what compiles or shows. */
+/* dyn build, print, dump, version: what compiles or shows. */
 #include "compiler/cli.h"
 #include "targets/target.h"
 
 #include <stdio.h>
-
-int cli_check(struct cli *c)
-{
-    struct program p = {0};
-    struct plan plan;
-    bool opened = driver_open(&c->driver, c->file[0], &p);
-    if (opened && p.is_image) {
-        driver_decode(&p, &plan);
-    } else if (!p.is_image && p.unit.elab) { /* with errors or not: all of them are wanted */
-        unit_check(&p.unit);
-    }
-    cli_flush(c, &p);
-    return diags_exit_status(&c->driver.diags);
-}
 
 /* Results to -o or stdout. */
 static void deliver(struct cli *c, const struct buf *b)

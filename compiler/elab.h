@@ -220,6 +220,8 @@ struct value poison(void);
 struct value no_memory(const struct env *env, struct span at); /* E0308 */
 /* The source text, where it is short and on one line; else `otherwise`. In the unit's arena. */
 const char *quote(struct elab *el, struct span at, const char *otherwise);
+/* All of the text of a place. */
+const char *text_of(struct elab *el, struct span at);
 const char *shape_string(struct elab *el, const struct value *v); /* "[2, 60]", "a number" */
 
 /* How dimensions and kinds of an elementwise operation go together. */

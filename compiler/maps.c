@@ -50,6 +50,10 @@ static const struct shape *whole_map(struct build *b, const struct end *e, const
         struct diag *g =
             diag_add(d, E0402, e->ref->span, "%s takes all of a map, not a part", what);
         diag_hint(d, g, "leave the brackets out: `%s`", p->name);
+        diag_edit(d, g,
+                  (struct span){e->ref->span.file, e->ref->path[e->ref->n - 1].span.end,
+                                e->ref->span.end},
+                  "%s", "");
         return NULL;
     }
     if (p->shape.rank == 3)

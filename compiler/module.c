@@ -103,9 +103,11 @@ static bool read_file(struct elab *el, const struct ast_decl *use, const char *p
     bool found = file_read(u->arena, path, text, &quiet, E0501, use->span);
     if (!found) {
         struct diag *g = diag_add(u->diags, E0501, use->span, "%s", quiet.list.data[0]->message);
-        if (find_stdlib(use->path))
+        if (find_stdlib(use->path)) {
             diag_hint(u->diags, g, "without quotes it is the module of stdlib: `use %s;`",
                       use->path);
+            diag_edit(u->diags, g, use->span, "use %s;", use->path);
+        }
     }
     diags_free(&quiet);
     return found;

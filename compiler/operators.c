@@ -49,12 +49,15 @@ static void wrong_shape(const struct link *l, const struct value *v, const struc
     diag_label(el->u->diags, g, i->dst->span, "%u to here", l->n_dst);
     struct shape s = value_shape(v);
     if (s.rank == 2 && need->rank == 2 && s.extent[0] == need->extent[1] &&
-        s.extent[1] == need->extent[0])
+        s.extent[1] == need->extent[0]) {
         diag_hint(el->u->diags, g, "rows are presynaptic: `transpose(%s)`?",
                   quote(el, e->span, "..."));
-    else if (s.rank == 0 && strcmp(op->name.text, "dense") == 0)
+        diag_edit(el->u->diags, g, e->span, "transpose(%s)", text_of(el, e->span));
+    } else if (s.rank == 0 && strcmp(op->name.text, "dense") == 0) {
         diag_hint(el->u->diags, g, "one weight for all pairs is `all_to_all(%s)`",
                   quote(el, e->span, "..."));
+        diag_edit(el->u->diags, g, op->name.span, "all_to_all");
+    }
 }
 
 /* The argument with the shape that the connection has; false if reported. */

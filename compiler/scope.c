@@ -113,8 +113,11 @@ void hint_near(struct diags *d, struct diag *g, const char *name, const char *co
                uint32_t n)
 {
     const char *near = hints_wanted(d) ? nearest_name(name, candidates, n) : NULL;
-    if (near)
-        diag_hint(d, g, "did you mean `%s`?", near);
+    if (!near)
+        return;
+    diag_hint(d, g, "did you mean `%s`?", near);
+    if (g->span.end - g->span.begin == strlen(name))
+        diag_edit(d, g, g->span, "%s", near);
 }
 
 const char *name_in_part(const char *name, const char *const *candidates, uint32_t n)
@@ -134,6 +137,18 @@ const char *name_in_part(const char *name, const char *const *candidates, uint32
 static bool is_letter(char c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+/* `use MODULE;` before all else that the file of a place declares. */
+static void edit_use(struct elab *el, struct diag *g, const char *module)
+{
+    for (uint32_t i = 0; i < el->module.n; i++) {
+        const struct ast_file *f = el->module.data[i]->ast;
+        if (f->file == g->span.file && f->decls)
+            diag_edit(el->u->diags, g,
+                      (struct span){f->file, f->decls->span.begin, f->decls->span.begin},
+                      "use %s;\n", module);
+    }
 }
 
 /* Whether a word stands near a place, on its line. */
@@ -208,8 +223,10 @@ void scope_unknown(const struct scope *s, struct ast_name name, enum space space
     for (int i = 0; space == SPACE_VALUE && i < 3 && n < MAX_CANDIDATES; i++)
         names[n++] = literals[i];
     hint_near(d, g, name.text, names, n);
-    if (module)
+    if (module) {
         diag_hint(d, g, "`%s` is in a module of stdlib: `use %s;`", name.text, module);
+        edit_use(el, g, module);
+    }
     if (module || !g->hint)
         map64_put(&el->unknown, key(name.text, space), 0, NULL);
     arena_free(&scratch);

@@ -8,8 +8,10 @@ static void add_record(struct build *b, const struct ast_ref *ref)
     struct diags *d = b->el->u->diags;
     if (ref->subs || ref->n < 2) {
         struct diag *g = diag_add(d, E0403, ref->span, "what is recorded is LAYER.VARIABLE");
-        if (ref->n == 1)
+        if (ref->n == 1 && !ref->subs) {
             diag_hint(d, g, "its spikes are `%s.spikes`", ref->path[0].text);
+            diag_edit(d, g, (struct span){ref->span.file, ref->span.end, ref->span.end}, ".spikes");
+        }
         return;
     }
     struct piece *p = find_piece(b, b->root, ref, ref->n - 1);

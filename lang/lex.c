@@ -115,22 +115,30 @@ void lex_check_utf8(struct parser *p)
 }
 
 static const struct {
-    const char *text, *hint;
+    const char *text, *hint, *edit; /* NULL: more than the text itself is otherwise */
+    bool word;                      /* the edit is one */
 } stray_hints[] = {
-    {"%", "`%` follows a number; the remainder of a division is `mod(a, b)`"},
-    {"!", "negation is `not`"},
-    {"&", "both is `a and b`"},
-    {"&&", "both is `a and b`"},
-    {"|", "either is `a or b`"},
-    {"||", "either is `a or b`"},
-    {"#", "comments begin with `//`"},
-    {"'", "strings stand in double quotes"},
-    {"\xc2\xb5", "micro is written `u`: `20 us`"},
-    {"\xce\xbc", "micro is written `u`: `20 us`"},
-    {"\xce\xa9", "the unit is written `Ohm`"},
-    {"\xe2\x84\xa6", "the unit is written `Ohm`"},
-    {"?", "a choice is `if a then b else c`"},
+    {"%", "`%` follows a number; the remainder of a division is `mod(a, b)`", NULL, false},
+    {"!", "negation is `not`", "not", true},
+    {"&", "both is `a and b`", "and", true},
+    {"&&", "both is `a and b`", "and", true},
+    {"|", "either is `a or b`", "or", true},
+    {"||", "either is `a or b`", "or", true},
+    {"#", "comments begin with `//`", "//", false},
+    {"'", "strings stand in double quotes", NULL, false},
+    {"\xc2\xb5", "micro is written `u`: `20 us`", "u", false},
+    {"\xce\xbc", "micro is written `u`: `20 us`", "u", false},
+    {"\xce\xa9", "the unit is written `Ohm`", "Ohm", false},
+    {"\xe2\x84\xa6", "the unit is written `Ohm`", "Ohm", false},
+    {"?", "a choice is `if a then b else c`", NULL, false},
 };
+
+/* A blank where a word would touch what stands beside it. */
+static const char *blank(const struct parser *p, bool word, uint32_t beside)
+{
+    bool apart = beside >= p->source->n || strchr(" \t\r\n", p->source->text[beside]) != NULL;
+    return word && !apart ? " " : "";
+}
 
 void lex_stray(struct parser *p, struct span at, const char *s, size_t n)
 {
@@ -146,7 +154,12 @@ void lex_stray(struct parser *p, struct span at, const char *s, size_t n)
     else
         g = diag_add(p->diags, E0101, at, "`%.*s` doesn't belong to the language",
                      (int)(n <= 12 ? n : utf8_length(s, n)), s);
-    for (size_t i = 0; i < sizeof stray_hints / sizeof *stray_hints; i++)
-        if (strlen(stray_hints[i].text) == n && memcmp(stray_hints[i].text, s, n) == 0)
-            diag_hint(p->diags, g, "%s", stray_hints[i].hint);
+    for (size_t i = 0; i < sizeof stray_hints / sizeof *stray_hints; i++) {
+        if (strlen(stray_hints[i].text) != n || memcmp(stray_hints[i].text, s, n) != 0)
+            continue;
+        diag_hint(p->diags, g, "%s", stray_hints[i].hint);
+        if (stray_hints[i].edit != NULL)
+            diag_edit(p->diags, g, at, "%s%s%s", blank(p, stray_hints[i].word, at.begin - 1),
+                      stray_hints[i].edit, blank(p, stray_hints[i].word, at.end));
+    }
 }

@@ -365,6 +365,16 @@ void render_diag_json(struct buf *out, const struct sources *s, const struct dia
         json_str(&j, g->hint);
     else
         json_null(&j);
+    json_key(&j, "edit");
+    if (g->edit != NULL) {
+        json_object(&j);
+        json_place(&j, s, g->edit_at);
+        json_key(&j, "text");
+        json_str(&j, g->edit);
+        json_end_object(&j);
+    } else {
+        json_null(&j);
+    }
     json_end_object(&j);
     buf_putc(out, '\n');
 }

@@ -12,7 +12,8 @@
 void render_diag(struct buf *out, const struct sources *s, const struct diag *g, bool color);
 
 /* One object on one line: code, name (a warning's; else null), severity, message, file, span with
- * bytes and line/column, labels, hint. */
+ * bytes and line/column, labels, hint, edit: the text
+ * that would stand in place of a span if the hint were followed, or null. */
 void render_diag_json(struct buf *out, const struct sources *s, const struct diag *g);
 
 #endif

@@ -163,12 +163,26 @@ static struct span place(const struct parser *p, struct span after, struct span 
 
 /* ---- hints ---- */
 
+/* What would help, and the change of the source that it means, if it is that plain. */
+struct help {
+    const char *hint; /* NULL: none is known */
+    const char *edit; /* NULL: none */
+    struct span at;
+};
+
+static const char *edit(struct help *h, struct span at, const char *text, const char *hint)
+{
+    h->edit = text;
+    h->at = at;
+    return hint;
+}
+
 #define MISSING "missing before it?" /* which parse_unclosed() doesn't say again */
 
 /* "did you mean `layer`?" for a misspelt word that begins an item: it is a name, so that the error
  * may stand behind it. */
 static const char *misspelt(const struct parser *p, struct span after, struct span at,
-                            const struct expected *e)
+                            const struct expected *e, struct help *h)
 {
     static const char *const words[] = {"use",    "network", "stimulus", "board", "neuron",
                                         "part",   "let",     "fn",       "input", "layer",
@@ -177,7 +191,9 @@ static const char *misspelt(const struct parser *p, struct span after, struct sp
     struct span word = expects(e, "let") ? at : after;
     const char *name = arena_strndup(p->arena, p->source->text + word.begin, word.end - word.begin);
     const char *near = nearest_name(name, words, sizeof words / sizeof *words);
-    return near != NULL ? arena_printf(p->arena, "did you mean `%s`?", near) : NULL;
+    if (near == NULL)
+        return NULL;
+    return edit(h, word, near, arena_printf(p->arena, "did you mean `%s`?", near));
 }
 
 /* Whether a text stands between the beginning of the item and a place. */
@@ -192,8 +208,8 @@ static bool in_item(const struct parser *p, struct span at, const char *text)
 }
 
 /* For a reserved word where another kind of item, or a name, was expected. */
-static const char *hint_reserved(const struct parser *p, struct span after, const char *found,
-                                 const struct expected *e)
+static const char *hint_reserved(const struct parser *p, struct span after, struct span at,
+                                 const char *found, const struct expected *e, struct help *h)
 {
     static const char *const of_files[] = {"use", "network", "stimulus", "board", "neuron", NULL};
     static const char *const of_networks[] = {"input",  "layer",    "part", "record",
@@ -203,7 +219,7 @@ static const char *hint_reserved(const struct parser *p, struct span after, cons
     bool in_file = expects(e, "let") && expects(e, "stimulus");
     bool in_network = expects(e, "let") && expects(e, "layer");
     if (strcmp(found, "neuron") == 0 && token_is(p, after, "use"))
-        return "`neuron` is a reserved word; the module is `neurons`";
+        return edit(h, at, "neurons", "`neuron` is a reserved word; the module is `neurons`");
     if (strcmp(found, "param") == 0 && in_network)
         return "a network's parameters follow its name: `network n(x = 3) { ... }`";
     if (strcmp(found, "for") == 0 && p->n_open > 0 && p->open[p->n_open - 1].kind == '[')
@@ -221,17 +237,18 @@ static const char *hint_reserved(const struct parser *p, struct span after, cons
 
 /* For marks that are written otherwise in this language. */
 static const char *hint_mark(const struct parser *p, struct span after, struct span at,
-                             const char *found, const struct expected *e)
+                             const char *found, const struct expected *e, struct help *h)
 {
     static const char *const arithmetic[] = {"+", "-", "*", "/", NULL};
     if (strcmp(found, "*") == 0 && token_is(p, after, "*"))
-        return "powers are written `a ^ b`";
+        return edit(h, (struct span){p->file, after.begin, at.end}, "^",
+                    "powers are written `a ^ b`");
     if (is_one_of(found, arithmetic) && expects(e, "=") && p->source->text[at.end] == '=')
         return arena_printf(p->arena, "write `%.*s = %.*s %s ...`", (int)(after.end - after.begin),
                             p->source->text + after.begin, (int)(after.end - after.begin),
                             p->source->text + after.begin, found);
     if (strcmp(found, "=>") == 0 && expects(e, "->"))
-        return "connections are written `a -> b: OP`";
+        return edit(h, at, "->", "connections are written `a -> b: OP`");
     if (strcmp(found, "(") == 0 && expects(e, "[") && !expects(e, "+"))
         return "shapes and indices stand in brackets: `a[2]`";
     if (strcmp(found, ")") == 0 && expects(e, ",") && !expects(e, ")") && !expects(e, "]"))
@@ -245,14 +262,14 @@ static const char *hint_mark(const struct parser *p, struct span after, struct s
 
 /* NULL: none is known. */
 static const char *hint(const struct parser *p, struct span after, struct span at,
-                        const char *found, const struct expected *e)
+                        const char *found, const struct expected *e, struct help *h)
 {
-    const char *known = hint_reserved(p, after, found, e);
+    const char *known = hint_reserved(p, after, at, found, e, h);
     if (known == NULL)
-        known = hint_mark(p, after, at, found, e);
+        known = hint_mark(p, after, at, found, e, h);
     bool word = strcmp(found, "name") == 0 && !expects(e, "+");
     if (known == NULL && word && (expects(e, "let") || expects(e, "->")))
-        known = misspelt(p, after, at, e);
+        known = misspelt(p, after, at, e, h);
     if (known != NULL || !expects(e, "+"))
         return known;
     if (after.end > after.begin && p->source->text[after.end - 1] == '%')
@@ -260,13 +277,24 @@ static const char *hint(const struct parser *p, struct span after, struct span a
     if (is_one_of(found, comparisons))
         return "comparisons don't chain: write `a < b and b < c`";
     if (strcmp(found, "=") == 0)
-        return "equality is `==`";
-    if (strcmp(found, "name") == 0 && (token_is(p, at, "AND") || token_is(p, at, "OR")))
-        return token_is(p, at, "OR") ? "either is `a or b`" : "both is `a and b`";
+        return edit(h, at, "==", "equality is `==`");
+    if (strcmp(found, "name") == 0 && token_is(p, at, "AND"))
+        return edit(h, at, "and", "both is `a and b`");
+    if (strcmp(found, "name") == 0 && token_is(p, at, "OR"))
+        return edit(h, at, "or", "either is `a or b`");
     if (strcmp(found, "name") == 0 && strchr("0123456789.", p->source->text[after.begin]) != NULL &&
         !parse_on_later_line(p, after, at))
         return "units are " UNIT_LIST;
     return NULL;
+}
+
+/* A `;` within a bracket: where it would be closed. */
+static void close_bracket(const struct parser *p, struct span after, const char *found,
+                          const struct expected *e, struct help *h)
+{
+    const char *closing = expects(e, ")") ? ")" : expects(e, "]") ? "]" : NULL;
+    if (closing != NULL && strcmp(found, ";") == 0 && after.end > 0)
+        edit(h, (struct span){p->file, after.end, after.end}, closing, NULL);
 }
 
 /* ---- entry points ---- */
@@ -314,24 +342,30 @@ void parse_syntax_error(struct parser *p, struct span at, const char *found, con
     char last = after.end > 0 ? p->source->text[after.begin] : ' ';
     if (strchr("0123456789.\"()[]", last) != NULL)
         drop(&e, arrow); /* which follows names only */
-    const char *help = hint(p, after, at, found, &e);
+    struct help help = {0};
+    help.hint = hint(p, after, at, found, &e, &help);
+    close_bracket(p, after, found, &e, &help);
     bool in_file = expects(&e, "let") && expects(&e, "stimulus");
     if (!in_file)
         p->lost = p->n_open == 0 && expects(&e, "{");
-    if ((in_file && p->lost) || used_before(p, after, help)) {
+    if ((in_file && p->lost) || used_before(p, after, help.hint)) {
         parse_skip_item(p);
         return;
     }
     struct diag *g = report(p, after, at, &e);
-    if (help != NULL)
-        diag_hint(p->diags, g, "%s", help);
+    if (help.hint != NULL)
+        diag_hint(p->diags, g, "%s", help.hint);
+    if (help.edit != NULL)
+        diag_edit(p->diags, g, help.at, "%s", help.edit);
     parse_skip_item(p);
 }
 
 void parse_missing_semicolon(struct parser *p, struct span found)
 {
     const char *semicolon[] = {";"};
-    report(p, p->newest.at, found, &(struct expected){semicolon, 1});
+    struct diag *g = report(p, p->newest.at, found, &(struct expected){semicolon, 1});
+    const uint32_t end = p->newest.at.end;
+    diag_edit(p->diags, g, (struct span){p->file, end, end}, ";");
 }
 
 void parse_unclosed(struct parser *p)

@@ -104,6 +104,17 @@ void diag_hint(struct diags *d, struct diag *g, const char *fmt, ...)
     va_end(ap);
 }
 
+void diag_edit(struct diags *d, struct diag *g, struct span at, const char *fmt, ...)
+{
+    if (g == &d->unlisted)
+        return;
+    va_list ap;
+    va_start(ap, fmt);
+    g->edit = arena_vprintf(&d->arena, fmt, ap);
+    va_end(ap);
+    g->edit_at = at;
+}
+
 const char *diag_code_text(enum diag_code c)
 {
     return codes[c].code;

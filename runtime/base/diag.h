@@ -41,6 +41,9 @@ struct diag {
     struct span span;
     const char *message;
     const char *hint; /* NULL or one line */
+    const char
+        *edit; /* what would stand at edit_at if the hint were followed; NULL: none is known */
+    struct span edit_at;
     VEC(struct diag_label) labels;
 };
 
@@ -72,6 +75,10 @@ void diag_label(struct diags *d, struct diag *g, struct span at, const char *fmt
 /* One sentence on what would help. The last one given stands. */
 void diag_hint(struct diags *d, struct diag *g, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
+/* The change of the source that would mend it: the text that is to stand in place of `at`, which is
+ * empty where something is put in. The last one given stands. */
+void diag_edit(struct diags *d, struct diag *g, struct span at, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
 
 const char *diag_code_text(enum diag_code c);  /* "E0412" or "W0612" */
 const char *diag_code_title(enum diag_code c); /* the table's text */

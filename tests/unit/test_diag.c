@@ -1,9 +1,11 @@
 /* Golden messages: `check` of each tests/diag/NAME.dyn, rendered, is tests/diag/NAME.txt; of the
- * sources in one_mistake.cases, one message each, one_mistake.txt. With UPDATE=1 in the environment
+ * sources in one_mistake.cases, one message each, one_mistake.txt; where that knows an edit, what
+ * becomes of it is clean. With UPDATE=1 in the environment
  * the expected texts are rewritten. */
 #include "tests/unit/unit.h"
 
 #include "compiler/elaborate.h"
+#include "compiler/fix.h"
 #include "lang/render.h"
 #include "runtime/base/file.h"
 #include <dirent.h>
@@ -13,8 +15,21 @@ static int by_name(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* The messages of a source; returns how many. */
-static uint32_t check_text(struct buf *out, const char *path, const char *text, size_t n)
+/* `edit 3:14-20: "lif"`, with the columns that it replaces. */
+static void put_edit(struct buf *out, const struct sources *s, const struct diag *g)
+{
+    const struct source *f = sources_get(s, g->edit_at.file);
+    if (!g->edit)
+        return;
+    struct source_pos begin = source_pos(f, g->edit_at.begin), end = source_pos(f, g->edit_at.end);
+    buf_printf(out, "edit %u:%u-%u: \"%.*s\"\n", begin.line, begin.column, end.column,
+               (int)strcspn(g->edit, "\n"), g->edit);
+}
+
+/* The messages of a source; returns how many. `fixed` gets what its edits make of it; NULL: they
+ * don't matter. */
+static uint32_t check_text(struct buf *out, const char *path, const char *text, size_t n,
+                           struct buf *fixed)
 {
     struct arena a = {0};
     struct diags d = {0};
@@ -24,6 +39,10 @@ static uint32_t check_text(struct buf *out, const char *path, const char *text, 
     unit_check(&u);
     for (uint32_t i = 0; i < d.list.n; i++)
         render_diag(out, &u.sources, d.list.data[i], false);
+    for (uint32_t i = 0; fixed && i < d.list.n; i++)
+        put_edit(out, &u.sources, d.list.data[i]);
+    if (fixed && fix_text(fixed, &u.sources, 1, &d) == 0)
+        buf_clear(fixed);
     uint32_t found = d.list.n;
     diags_free(&d);
     arena_free(&a);
@@ -58,7 +77,7 @@ static void check_file(const char *name)
     struct buf got = {0};
     char *path = arena_printf(&a, "tests/diag/%s", name);
     struct bytes source = read_file(&a, path);
-    check_text(&got, path, (const char *)source.data, source.n);
+    check_text(&got, path, (const char *)source.data, source.n, NULL);
     compare(&got, arena_printf(&a, "tests/diag/%.*s.txt", (int)strlen(name) - 4, name));
     buf_free(&got);
     arena_free(&a);
@@ -89,6 +108,17 @@ enum { MAX_FRAMES = 12 };
 struct frame {
     const char *name, *before, *after; /* before and after the source */
 };
+
+/* Whether a source is clean. */
+static bool mended(const char *title, const struct buf *text)
+{
+    struct buf messages = {0};
+    uint32_t found = check_text(&messages, "tests/diag/x.dyn", text->data, text->n, NULL);
+    if (found != 0)
+        print_error("%s: after its edit:\n%s", title, messages.data);
+    buf_free(&messages);
+    return found == 0;
+}
 
 /* A source of one_mistake.cases within the frame that its title begins with, "FRAME: title". */
 static void put_source(struct buf *out, const struct frame *frame, uint32_t n, const char *title,
@@ -125,14 +155,15 @@ static void test_one_mistake(void **state)
             frame[n_frames++] = (struct frame){title + 6, source, hole + 1};
             continue;
         }
-        struct buf text = {0};
+        struct buf text = {0}, fixed = {0};
         put_source(&text, frame, n_frames, title, source);
         buf_printf(&got, "=== %s\n", title);
-        uint32_t found = check_text(&got, "tests/diag/x.dyn", text.data, text.n);
+        uint32_t found = check_text(&got, "tests/diag/x.dyn", text.data, text.n, &fixed);
         if (found != 1)
             print_error("%s: %u messages\n", title, found);
-        wrong += found != 1;
+        wrong += found != 1 || (fixed.n > 0 && !mended(title, &fixed));
         buf_free(&text);
+        buf_free(&fixed);
     }
     assert_int_equal(wrong, 0);
     compare(&got, "tests/diag/one_mistake.txt");
