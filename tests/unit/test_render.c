@@ -210,21 +210,23 @@ static void test_json(void **state)
     struct diag *g = diag_add(&x->diags, E0202, find(x, f, "\"a\""), "`a` is \"twice\"");
     diag_label(&x->diags, g, find(x, f, "a"), "first here");
     render_diag_json(&x->out, &x->sources, g);
-    assert_string_equal(x->out.data,
-                        "{\"code\":\"E0202\",\"name\":null,\"severity\":\"error\",\"message\":\"`a`"
-                        " is \\\"twice\\\"\","
-                        "\"file\":\"t.dyn\",\"begin\":{\"byte\":18,\"line\":2,\"column\":7},"
-                        "\"end\":{\"byte\":21,\"line\":2,\"column\":10},"
-                        "\"labels\":[{\"text\":\"first here\",\"file\":\"t.dyn\","
-                        "\"begin\":{\"byte\":4,\"line\":1,\"column\":5},"
-                        "\"end\":{\"byte\":5,\"line\":1,\"column\":6}}],\"hint\":null}\n");
+    assert_string_equal(
+        x->out.data,
+        "{\"code\":\"E0202\",\"name\":null,\"severity\":\"error\",\"message\":\"`a`"
+        " is \\\"twice\\\"\","
+        "\"file\":\"t.dyn\",\"begin\":{\"byte\":18,\"line\":2,\"column\":7},"
+        "\"end\":{\"byte\":21,\"line\":2,\"column\":10},"
+        "\"labels\":[{\"text\":\"first here\",\"file\":\"t.dyn\","
+        "\"begin\":{\"byte\":4,\"line\":1,\"column\":5},"
+        "\"end\":{\"byte\":5,\"line\":1,\"column\":6}}],\"hint\":null,\"edit\":null}\n");
     buf_clear(&x->out);
     g = diag_add(&x->diags, W0654, (struct span){0}, "lost");
     diag_hint(&x->diags, g, "more");
     render_diag_json(&x->out, &x->sources, g);
-    assert_string_equal(x->out.data, "{\"code\":\"W0654\",\"name\":\"weight-lost\",\"severity\":"
-                                     "\"warning\",\"message\":\"lost\","
-                                     "\"file\":null,\"labels\":[],\"hint\":\"more\"}\n");
+    assert_string_equal(x->out.data,
+                        "{\"code\":\"W0654\",\"name\":\"weight-lost\",\"severity\":"
+                        "\"warning\",\"message\":\"lost\","
+                        "\"file\":null,\"labels\":[],\"hint\":\"more\",\"edit\":null}\n");
 }
 
 static void test_positions(void **state)
