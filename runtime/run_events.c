@@ -1,4 +1,6 @@
 /* Lists of events, and the events of inputs. */
+#include "runtime/base/bits.h"
+#include "runtime/base/prefetch.h"
 #include "runtime/engine.h"
 #include "runtime/expand.h"
 #include <stdlib.h>
@@ -53,38 +55,69 @@ struct playing {
     uint32_t begin, end; /* of the span */
 };
 
+static const uint64_t *row_of(const struct playing *x, const struct stimulus_source *s, uint32_t t)
+{
+    return s->row + (x->it->first + t) % s->trials * s->steps + x->first + x->begin;
+}
+
+/* How many events the part's steps have in all; next[i]: where those of step i begin. Each trial's
+ * rows and events are somewhere else in a table that is larger than caches are, so they are asked
+ * for beforehand. */
+static size_t count_events(const struct playing *x, const struct stimulus_source *s, size_t *next)
+{
+    enum { TRIALS_AHEAD = 4, EVENTS_AHEAD = 64 };
+    const uint32_t n = x->end - x->begin;
+    size_t all = 0;
+    for (uint32_t t = 0; t < x->it->trials; t++) {
+        if (t + TRIALS_AHEAD < x->it->trials)
+            prefetch(row_of(x, s, t + TRIALS_AHEAD), (n + 1) * sizeof *s->row);
+        const uint64_t *row = row_of(x, s, t);
+        const uint64_t events = row[n] - row[0];
+        prefetch(s->event + row[0],
+                 (size_t)(events < EVENTS_AHEAD ? events : EVENTS_AHEAD) * sizeof *s->event);
+        for (uint32_t i = 0; i < n; i++)
+            next[i] += row[i + 1] - row[i];
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        const size_t here = next[i];
+        next[i] = all;
+        all += here;
+    }
+    return all;
+}
+
+/* Bit i: step i of `row`, one of `n`, has events. */
+static uint64_t steps_with_events(const uint64_t *row, uint32_t n)
+{
+    uint64_t steps = 0;
+    for (uint32_t i = n; i-- > 0;)
+        steps = steps << 1 | (row[i] != row[i + 1]);
+    return steps;
+}
+
 /* Reads a table along its trials, while the list goes along the steps: so events are counted before
- * they are placed. That a step of a trial has one or none is not to be foreseen, so no branch hangs
- * on it. */
+ * they are placed. Whether a step of a trial has one is not to be foreseen, so no branch hangs on
+ * it. */
 static void play_table(const struct playing *x, const struct stimulus_source *s,
                        struct event_list *l)
 {
+    _Static_assert(SPAN_MOST <= 64, "a bit for each step");
     const bool one = x->e->applied->one_per_step;
-    const uint64_t last = s->row[s->trials * s->steps];
-    size_t next[SPAN_MOST] = {0}, all = 0;
-    for (uint32_t t = 0; t < x->it->trials; t++) {
-        const uint64_t *row = s->row + (x->it->first + t) % s->trials * s->steps + x->first;
-        for (uint32_t i = x->begin; i < x->end; i++)
-            next[i] += row[i + 1] - row[i];
-    }
-    for (uint32_t i = x->begin; i < x->end; i++) {
-        const size_t here = next[i];
-        l->begin[i] = next[i] = all;
-        all += here;
-    }
-    event_list_reserve(l, all + 1);
+    const uint32_t n = x->end - x->begin;
+    size_t next[SPAN_MOST] = {0};
+    const size_t all = count_events(x, s, next);
+    memcpy(l->begin + x->begin, next, n * sizeof *next);
+    event_list_reserve(l, all);
     l->n = all;
     for (uint32_t t = 0; all && t < x->it->trials; t++) {
-        const uint64_t *row = s->row + (x->it->first + t) % s->trials * s->steps + x->first;
-        for (uint32_t i = x->begin; i < x->end; i++) {
-            const uint64_t end = row[i + 1];
-            uint64_t k = row[i];
-            do {
-                const struct stimulus_event *from = &s->event[k < last ? k : last - 1];
-                struct event *to = &l->event[k < end ? next[i] : all]; /* none: beyond the list */
-                *to = (struct event){i, t, from->channel, one ? 1 : (float)from->count};
-                next[i] += k < end;
-            } while (++k < end);
+        const uint64_t *row = row_of(x, s, t);
+        for (uint64_t steps = steps_with_events(row, n); steps; steps &= steps - 1) {
+            const uint32_t i = bits_lowest(steps);
+            for (uint64_t k = row[i]; k < row[i + 1]; k++) {
+                const struct stimulus_event *from = &s->event[k];
+                l->event[next[i]++] =
+                    (struct event){x->begin + i, t, from->channel, one ? 1 : (float)from->count};
+            }
         }
     }
 }
