@@ -24,13 +24,30 @@
 #include <stdatomic.h>
 
 enum {
-    LANES = 16,    /* lane arrays are padded to a multiple of this */
-    SPAN_MOST = 64 /* steps of a span */
+    LANES = 16,     /* lane arrays are padded to a multiple of this */
+    SPAN_MOST = 64, /* steps of a span */
+    LANE_SHIFT = 8 * LANES
 };
 
 static inline size_t padded_lanes(size_t lanes)
 {
     return (lanes + LANES - 1) / LANES * LANES;
+}
+
+/* Where the arrays of a group's lanes come from. */
+struct lane_room {
+    struct arena *arena;
+    uint32_t arrays; /* large ones so far */
+};
+
+/* So many floats, zeroed. Large arrays would all begin at the same place of a page, and the same
+ * lanes of more arrays than a cache has ways would drive each other out; so each of them begins a
+ * few lines after the one before. */
+static inline float *lane_array(struct lane_room *r, size_t floats)
+{
+    enum { PAGE = 4096 / sizeof(float) };
+    const size_t skip = floats < PAGE ? 0 : r->arrays++ * LANE_SHIFT % PAGE;
+    return ARENA_ARRAY(r->arena, float, floats + skip) + skip;
 }
 
 struct code_entry { /* code that a back end made, and for what */

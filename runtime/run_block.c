@@ -28,36 +28,38 @@ static bool uses(const struct kernel *k, enum kop op, uint32_t index)
 }
 
 /* Arrays of the columns that the code reads; NULL where a value is a constant of the code. */
-static float **spread_columns(struct arena *a, const struct kernel *k, enum kop op,
+static float **spread_columns(struct lane_room *room, const struct kernel *k, enum kop op,
                               const struct column *c, uint32_t n_columns, uint32_t n, size_t lanes)
 {
-    float **out = ARENA_ARRAY(a, float *, n_columns);
+    float **out = ARENA_ARRAY(room->arena, float *, n_columns);
     for (uint32_t i = 0; i < n_columns; i++) {
         if (c[i].uniform || !uses(k, op, i))
             continue;
-        out[i] = ARENA_ARRAY(a, float, lanes);
+        out[i] = lane_array(room, lanes);
         spread(out[i], lanes, &c[i], n);
     }
     return out;
 }
 
-static float **new_columns(struct arena *a, uint32_t n_columns, const bool *wanted, size_t floats)
+static float **new_columns(struct lane_room *room, uint32_t n_columns, const bool *wanted,
+                           size_t floats)
 {
-    float **out = ARENA_ARRAY(a, float *, n_columns);
+    float **out = ARENA_ARRAY(room->arena, float *, n_columns);
     for (uint32_t i = 0; i < n_columns; i++)
-        out[i] = !wanted || wanted[i] ? ARENA_ARRAY(a, float, floats) : NULL;
+        out[i] = !wanted || wanted[i] ? lane_array(room, floats) : NULL;
     return out;
 }
 
-static float **spread_biases(const struct engine *e, uint32_t group, struct arena *a, size_t lanes)
+static float **spread_biases(const struct engine *e, uint32_t group, struct lane_room *room,
+                             size_t lanes)
 {
     const struct plan_group *g = &e->plan->group.data[group];
     const uint32_t n_receptors = e->plan->kernel.data[g->kernel]->n_receptors;
-    float **out = ARENA_ARRAY(a, float *, n_receptors);
+    float **out = ARENA_ARRAY(room->arena, float *, n_receptors);
     struct arena scratch = {0};
     for (uint32_t r = 0; r < n_receptors; r++) {
         float *sum = plan_bias_sums(&scratch, e->plan, group, r);
-        out[r] = sum ? ARENA_ARRAY(a, float, lanes) : NULL;
+        out[r] = sum ? lane_array(room, lanes) : NULL;
         if (sum)
             spread(out[r], lanes, &(struct column){sum, false}, g->n);
     }
@@ -72,18 +74,19 @@ static void build_lanes(const struct engine *e, const struct chip_group *from, u
     const struct kernel *k = e->hoisted[g->kernel].kernel;
     const size_t lanes = padded_lanes((size_t)g->n * e->block);
     const size_t rows = e->schedule.span;
-    to->param = spread_columns(a, k, K_PARAM, from->param, k->n_params, g->n, lanes);
-    to->let = spread_columns(a, k, K_LET, from->let, k->n_lets, g->n, lanes);
-    to->state = new_columns(a, k->n_states, e->schedule.group[group].kept, lanes);
-    to->receive = new_columns(a, k->n_receptors, NULL, rows * lanes);
-    to->bias = spread_biases(e, group, a, lanes);
-    to->trace = new_columns(a, k->n_states, e->schedule.group[group].traced, rows * lanes);
+    struct lane_room room = {.arena = a};
+    to->param = spread_columns(&room, k, K_PARAM, from->param, k->n_params, g->n, lanes);
+    to->let = spread_columns(&room, k, K_LET, from->let, k->n_lets, g->n, lanes);
+    to->state = new_columns(&room, k->n_states, e->schedule.group[group].kept, lanes);
+    to->receive = new_columns(&room, k->n_receptors, NULL, rows * lanes);
+    to->bias = spread_biases(e, group, &room, lanes);
+    to->trace = new_columns(&room, k->n_states, e->schedule.group[group].traced, rows * lanes);
     to->args = (struct kernel_args){.param = (const float *const *)to->param,
                                     .let = (const float *const *)to->let,
                                     .state = to->state,
                                     .receive = (const float *const *)to->receive,
                                     .trace = to->trace,
-                                    .spikes = ARENA_ARRAY(a, float, (rows + 1) * lanes),
+                                    .spikes = lane_array(&room, (rows + 1) * lanes),
                                     .fired = ARENA_ARRAY(a, uint8_t, rows * lanes / 8),
                                     .stride = lanes,
                                     .dt = (float)e->plan->dt};

@@ -66,7 +66,7 @@ struct bench_goal { /* what was set, and what became of it */
     double wanted, value, low, high; /* quartiles within rounds; of durations least and most */
     bool at_most;                    /* else at least */
     bool met;
-    const char *where; /* of the cells that it is for, the worst */
+    const char *where; /* of the cells that it is for, the worst; and what limits it there */
 };
 
 struct bench {

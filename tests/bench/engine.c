@@ -126,12 +126,13 @@ static double run_hand(const struct bench_runner *x)
     struct hand_run h = {.s = s, .isa = x->isa, .step = x->isa->skipping[s->cell.varying]};
     arena_alloc(&h.arena, x->where * PAGE / PLACES);
     float **state = ARENA_ARRAY(&h.arena, float *, n_states);
+    struct lane_room room = {.arena = &h.arena};
     for (uint32_t i = 0; i < n_states; i++)
-        state[i] = ARENA_ARRAY(&h.arena, float, lanes);
-    h.receive[0] = ARENA_ARRAY(&h.arena, float, lanes);
+        state[i] = lane_array(&room, lanes);
+    h.receive[0] = lane_array(&room, lanes);
     h.args = (struct kernel_args){.state = state,
                                   .receive = (const float *const *)h.receive,
-                                  .spikes = ARENA_ARRAY(&h.arena, float, lanes),
+                                  .spikes = lane_array(&room, lanes),
                                   .dt = (float)s->net.plan.dt};
     h.count = ARENA_ARRAY(&h.arena, uint64_t, (size_t)s->cell.n * s->cell.trials);
     if (s->cell.record) {
@@ -219,7 +220,7 @@ void bench_run_open(struct bench_run *r, uint64_t wanted)
     const uint32_t n = r->cell.n, trials = r->cell.trials;
     bench_net_make(&r->net, n, r->cell.varying, r->cell.recurrent);
     const uint64_t steps = wanted / ((uint64_t)n * trials);
-    r->steps = steps < 20 ? 20 : steps > 20000 ? 20000 : steps;
+    r->steps = steps < 20 ? 20 : steps > 60000 ? 60000 : steps;
     make_stimulus(r);
     r->record[0] = (struct run_record){0, -1};
     r->record[1] = (struct run_record){0, 3}; /* vmem */

@@ -13,9 +13,9 @@ const struct hand_isa *hand_best(void)
     return &hand_scalar;
 }
 
-float *hand_spread(struct arena *a, const struct column *c, uint32_t n, size_t lanes)
+float *hand_spread(struct lane_room *room, const struct column *c, uint32_t n, size_t lanes)
 {
-    float *v = ARENA_ARRAY(a, float, lanes);
+    float *v = lane_array(room, lanes);
     uint32_t i = 0;
     for (size_t lane = 0; lane < lanes; lane++) {
         v[lane] = c->v[c->uniform ? 0 : i];
@@ -78,14 +78,14 @@ static struct hand_folded_values fold(const struct hand_values *v, double Iscale
     return f;
 }
 
-static void fold_columns(struct arena *a, struct hand_code *k, double dt, size_t lanes)
+static void fold_columns(struct lane_room *room, struct hand_code *k, double dt, size_t lanes)
 {
     struct { /* the same, to be filled in */
 #define X(name) float *name;
         HAND_FOLDED(X)
 #undef X
     } to;
-#define X(name) k->folded_column.name = to.name = ARENA_ARRAY(a, float, lanes);
+#define X(name) k->folded_column.name = to.name = lane_array(room, lanes);
     HAND_FOLDED(X)
 #undef X
     for (size_t i = 0; i < lanes; i++) {
@@ -108,16 +108,17 @@ struct hand_code *hand_code(struct arena *a, const struct model *m, const struct
     if (!is_known(m) || !c)
         return NULL;
     struct hand_code *k = ARENA_NEW(a, struct hand_code);
+    struct lane_room room = {.arena = a};
     k->Iscale = c->v[0];
 #define X(name)                                                                                    \
     c = find(&s, #name);                                                                           \
     if (!c)                                                                                        \
         return NULL;                                                                               \
     k->value.name = c->v[0];                                                                       \
-    k->column.name = hand_spread(a, c, n, lanes);
+    k->column.name = hand_spread(&room, c, n, lanes);
     HAND_VALUES(X)
 #undef X
     k->folded = fold(&k->value, (double)k->Iscale, (double)dt);
-    fold_columns(a, k, (double)dt, lanes);
+    fold_columns(&room, k, (double)dt, lanes);
     return k;
 }

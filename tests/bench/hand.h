@@ -17,7 +17,7 @@
 #define BENCH_HAND_H
 
 #include "compiler/net/model.h"
-#include "runtime/run.h"
+#include "runtime/engine.h"
 
 /* What a step needs of parameters and lets, by name. */
 #define HAND_VALUES(X)                                                                             \
@@ -120,6 +120,6 @@ struct hand_code *hand_code(struct arena *a, const struct model *m, const struct
                             const struct column *let, float dt, uint32_t n, size_t lanes);
 
 /* A column spread over lanes: neuron after neuron, again and again. */
-float *hand_spread(struct arena *a, const struct column *c, uint32_t n, size_t lanes);
+float *hand_spread(struct lane_room *room, const struct column *c, uint32_t n, size_t lanes);
 
 #endif

@@ -13,7 +13,8 @@ struct setting {
     uint32_t n_states;
     /* All variants work on the same arrays, so that none is better off by where they lie. */
     float **param, **let;
-    float *room; /* for what follows but `fired` */
+    float *room;  /* for what follows but `fired` */
+    size_t apart; /* lanes from one array of it to the next; see lane_array() */
     float **state, *spikes, *receive[1];
     uint8_t *fired;
 };
@@ -35,10 +36,10 @@ enum { PLACES = 12, PAGE = 4096 / sizeof(float) };
 static void place(struct setting *s, uint32_t where)
 {
     float *at = s->room + where * PAGE / PLACES / LANES * LANES;
-    for (uint32_t i = 0; i < s->n_states; i++, at += s->lanes)
+    for (uint32_t i = 0; i < s->n_states; i++, at += s->apart)
         s->state[i] = at;
     s->spikes = at;
-    s->receive[0] = at + s->lanes;
+    s->receive[0] = at + s->apart;
     for (size_t i = 0; i < s->lanes; i++)
         s->receive[0][i] = bench_weight(i) / 2;
 }
@@ -111,12 +112,12 @@ static void calibrate(struct subject *x, double wanted)
     x->where = where;
 }
 
-static float **spread(struct setting *s, const struct column *c, uint32_t n)
+static float **spread(struct setting *s, struct lane_room *room, const struct column *c, uint32_t n)
 {
     float **v = ARENA_ARRAY(&s->arena, float *, n);
     for (uint32_t i = 0; i < n; i++) {
         if (!c[i].uniform)
-            v[i] = hand_spread(&s->arena, &c[i], s->cell.n, s->lanes);
+            v[i] = hand_spread(room, &c[i], s->cell.n, s->lanes);
     }
     return v;
 }
@@ -207,11 +208,13 @@ static void measure(struct bench *b, uint32_t n, uint32_t trials, bool varying)
     bench_net_make(&s.net, n, varying, false);
     const struct kernel *k = s.net.hoisted.kernel;
     s.n_states = k->n_states;
+    s.apart = s.lanes < PAGE ? s.lanes : s.lanes + LANE_SHIFT;
     s.state = ARENA_ARRAY(&s.arena, float *, s.n_states);
-    s.room = ARENA_ARRAY(&s.arena, float, (s.n_states + 2) * s.lanes + PAGE);
+    s.room = ARENA_ARRAY(&s.arena, float, (s.n_states + 2) * s.apart + PAGE);
     s.fired = ARENA_ARRAY(&s.arena, uint8_t, s.lanes / 8);
-    s.param = spread(&s, s.net.param, k->n_params);
-    s.let = spread(&s, s.net.let, k->n_lets);
+    struct lane_room room = {.arena = &s.arena};
+    s.param = spread(&s, &room, s.net.param, k->n_params);
+    s.let = spread(&s, &room, s.net.let, k->n_lets);
     place(&s, 0);
 
     const struct hand_isa *best = hand_best();

@@ -62,6 +62,7 @@ struct jit_gen {
     LLVMBuilderRef builder;
     unsigned lanes;                 /* of a vector */
     unsigned vectors;               /* that are worked on at once */
+    bool far;                       /* columns come from memory and not from a cache */
     LLVMTypeRef ptr, i64, f32, i32; /* scalars */
     LLVMTypeRef fv, iv;             /* vectors of float32 (event code: or of int16) and of int32 */
 };

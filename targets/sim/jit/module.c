@@ -259,6 +259,7 @@ static void choose_vectors(struct jit_gen *g, const struct jit_host *h, const st
     const bool one = s->lanes > 0 && s->lanes <= h->lanes;
     g->lanes = h->lanes < 8 ? 8 : h->lanes;
     g->vectors = h->lanes < 8 || one || far ? 1 : 2;
+    g->far = far;
     g->fv = LLVMVectorType(g->f32, g->lanes);
     g->iv = LLVMVectorType(g->i32, g->lanes);
 }
