@@ -85,12 +85,13 @@ struct event_engine {
 };
 
 struct event_failure {
-    enum { EVENT_OK, EVENT_NOT_A_COUNT, EVENT_STORM } kind;
+    enum { EVENT_OK, EVENT_NOT_A_COUNT, EVENT_STORM, EVENT_NO_INPUT } kind;
     uint32_t trial;
     int64_t t;
     uint32_t group, lane; /* what emits; of a storm: a group that it goes through, or
                              EVENT_NO_GROUP */
     float count;
+    const char *path; /* of a file that can't be read */
 };
 
 /* Events of a batch that go through a connection in one call: so many that the room for what they

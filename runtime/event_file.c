@@ -249,7 +249,8 @@ bool event_file_load(struct arena *a, const char *path, const char *member, stru
     struct bytes b;
     reader *read = reader_of(path);
     if (!read)
-        return npy_load(a, path, member, out, d, code, at);
+        return (!member && npy_open_records(a, path, EVENT_FILE_LARGE, out)) ||
+               npy_load(a, path, member, out, d, code, at);
     if (member) {
         diag_add(d, E0505, at, "%s has no member `%s`: only a .npz has members", path, member);
         return false;

@@ -13,6 +13,8 @@
 
 #include "runtime/base/npy.h"
 
+enum { EVENT_FILE_LARGE = 1 << 22 }; /* bytes; of a .npy of records, those stay in the file */
+
 /* By the end of its name. `code` as in file_read(); what is no such file is E0505 (E0502). */
 bool event_file_load(struct arena *a, const char *path, const char *member, struct npy *out,
                      struct diags *d, enum diag_code code, struct span at);

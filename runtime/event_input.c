@@ -1,6 +1,7 @@
 #include "runtime/event_input.h"
 
 #include "runtime/base/rng.h"
+#include "runtime/event_stream.h"
 #include <math.h>
 #include <stdlib.h>
 
@@ -14,7 +15,8 @@ struct timed {
 
 /* What is left of one input's trial. */
 struct cursor {
-    uint64_t at, end; /* of a list: index of the next event; else steps */
+    struct event_window *window; /* of a list that is in a file */
+    uint64_t at, end;            /* of a list: index of the next event; else steps */
     /* Of a raster: within its step, the count that is being looked for, for which time, and the
      * entry at which that has got. Count 0: the step isn't begun. */
     uint32_t count, time;
@@ -30,6 +32,7 @@ struct event_reader {
     uint32_t trial;
     struct cursor *cursor; /* of each input */
     uint32_t only;         /* as of only_list() */
+    const char *failed;    /* a file */
     struct arena arena;
 };
 
@@ -179,15 +182,27 @@ struct event_reader *event_reader_new(struct arena *a, const struct event_stimul
     r->s = s;
     r->only = only_list(s->of);
     r->cursor = ARENA_ARRAY(&r->arena, struct cursor, s->of->n_inputs);
-    for (uint32_t i = 0; i < s->of->n_inputs; i++)
-        if (is_generator(&s->of->source[i]))
-            r->cursor[i].room =
-                ARENA_ARRAY(&r->arena, struct stimulus_event, s->of->source[i].channels);
+    for (uint32_t i = 0; i < s->of->n_inputs; i++) {
+        const struct stimulus_source *source = &s->of->source[i];
+        if (is_generator(source))
+            r->cursor[i].room = ARENA_ARRAY(&r->arena, struct stimulus_event, source->channels);
+        if (source->kind == STIM_EVENTS && source->stream) {
+            r->cursor[i].window = event_window_open(&r->arena, source->stream);
+            r->failed = r->cursor[i].window ? r->failed : source->stream->records->path;
+        }
+    }
     return r;
+}
+
+const char *event_reader_failed(const struct event_reader *r)
+{
+    return r->failed;
 }
 
 void event_reader_free(struct event_reader *r)
 {
+    for (uint32_t i = 0; i < r->s->of->n_inputs; i++)
+        event_window_close(r->cursor[i].window);
     arena_free(&r->arena);
 }
 
@@ -210,16 +225,36 @@ void event_reader_begin(struct event_reader *r, uint32_t trial)
     }
 }
 
+/* The next event of a list. False: there is none, or it can't be read. */
+static bool look(struct event_reader *r, struct cursor *c, const struct stimulus_source *s,
+                 double *t, uint32_t *channel)
+{
+    if (c->at == c->end)
+        return false;
+    if (!s->stream) {
+        *t = s->time[c->at];
+        *channel = s->of[c->at];
+        return true;
+    }
+    if (!r->failed && event_window_get(c->window, c->at, t, channel))
+        return true;
+    r->failed = s->stream->records->path;
+    c->at = c->end;
+    return false;
+}
+
 /* Time of an input's next event; INFINITY: there is none. */
 static double next_time(struct event_reader *r, uint32_t input)
 {
     const struct stimulus_source *s = &r->s->of->source[input];
     struct cursor *c = &r->cursor[input];
+    double t;
+    uint32_t channel;
     switch (s->kind) {
     case STIM_SILENCE:
         break;
     case STIM_EVENTS:
-        return c->at < c->end ? floor(s->time[c->at]) : INFINITY;
+        return look(r, c, s, &t, &channel) ? floor(t) : INFINITY;
     case STIM_TABLE: /* the whole microsecond that the vendor's converter makes of it */
         return find_raster(r, c, s) ? floor((double)c->at * 1e6 * r->s->plan->dt) : INFINITY;
     case STIM_POISSON:
@@ -233,8 +268,13 @@ static uint32_t take(struct event_reader *r, uint32_t input)
 {
     const struct stimulus_source *s = &r->s->of->source[input];
     struct cursor *c = &r->cursor[input];
-    if (s->kind == STIM_EVENTS)
-        return s->of[c->at++];
+    double t;
+    uint32_t channel = 0;
+    if (s->kind == STIM_EVENTS) {
+        look(r, c, s, &t, &channel);
+        c->at++;
+        return channel;
+    }
     if (s->kind == STIM_TABLE)
         return s->event[c->entry++].channel;
     return c->step.data[c->next++].channel;
@@ -265,8 +305,9 @@ size_t event_reader_some(struct event_reader *r, struct event_in *out, size_t n)
     }
     const struct stimulus_source *s = &r->s->of->source[r->only];
     struct cursor *c = &r->cursor[r->only];
-    for (; k < n && c->at < c->end; k++, c->at++)
-        out[k] = (struct event_in){
-            .t = (int64_t)s->time[c->at], .input = r->only, .channel = s->of[c->at]};
+    double t;
+    uint32_t channel;
+    for (; k < n && look(r, c, s, &t, &channel); k++, c->at++)
+        out[k] = (struct event_in){.t = (int64_t)t, .input = r->only, .channel = channel};
     return k;
 }

@@ -37,7 +37,9 @@ struct event_reader; /* of one thread */
 struct event_reader *event_reader_new(struct arena *a, const struct event_stimulus *s);
 void event_reader_free(struct event_reader *r);
 void event_reader_begin(struct event_reader *r, uint32_t trial);
-/* The next ones, at most n; fewer: that was all of the trial. */
+/* The next ones, at most n; fewer: that was all of the trial, or of what could be read. */
 size_t event_reader_some(struct event_reader *r, struct event_in *out, size_t n);
+/* A file whose events couldn't be read; NULL: there is none. */
+const char *event_reader_failed(const struct event_reader *r);
 
 #endif

@@ -200,6 +200,10 @@ static void report_storm(struct event_engine *e, const struct event_failure *f, 
 
 static void report(struct event_engine *e, const struct event_failure *f)
 {
+    if (f->kind == EVENT_NO_INPUT) {
+        diag_add(e->diags, E0901, nowhere, "can't read %s: it has changed", f->path);
+        return;
+    }
     if (f->group == EVENT_NO_GROUP) {
         report_storm(e, f, "a core that has no layer");
         return;

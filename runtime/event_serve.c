@@ -349,6 +349,9 @@ bool event_trial(struct event_worker *w)
             since = 0;
         }
     }
+    if (ok && event_reader_failed(w->reader))
+        ok = event_fail(w, &(struct event_failure){.kind = EVENT_NO_INPUT,
+                                                   .path = event_reader_failed(w->reader)});
     ok = ok && (!w->e->plan->device || event_device_end(w));
     ok = ok && look_up(w, w->e->stimulus.end_us - told) && event_record_leave(w);
     if (ok)

@@ -128,7 +128,7 @@ static bool write_input(struct npz_writer *w, struct arena *a, const struct plan
 
 /* Goes through the events of an input, and writes them unless `w` is NULL. Returns how many. */
 static uint64_t go_through(struct npz_writer *w, const struct event_stimulus *s,
-                           const struct run_result *r, uint32_t input)
+                           const struct run_result *r, uint32_t input, struct diags *d)
 {
     struct arena scratch = {0};
     struct event_reader *reader = event_reader_new(&scratch, s);
@@ -150,6 +150,9 @@ static uint64_t go_through(struct npz_writer *w, const struct event_stimulus *s,
                 break;
         }
     }
+    if (event_reader_failed(reader))
+        diag_add(d, E0901, (struct span){0}, "can't read %s: it has changed",
+                 event_reader_failed(reader));
     event_reader_free(reader);
     arena_free(&scratch);
     return n;
@@ -157,12 +160,12 @@ static uint64_t go_through(struct npz_writer *w, const struct event_stimulus *s,
 
 static bool write_input_events(struct npz_writer *w, struct arena *a,
                                const struct event_stimulus *s, const struct run_result *r,
-                               uint32_t input)
+                               uint32_t input, struct diags *d)
 {
-    const uint64_t n = go_through(NULL, s, r, input);
+    const uint64_t n = go_through(NULL, s, r, input, d);
     return npz_member(w, arena_printf(a, "input.%s", s->plan->input.data[input].name), EVENT_DTYPE,
                       1, &n) &&
-           go_through(w, s, r, input) == n;
+           go_through(w, s, r, input, d) == n;
 }
 
 static bool write_events(struct npz_writer *w, const struct plan *p, const struct stimulus *s,
@@ -172,7 +175,7 @@ static bool write_events(struct npz_writer *w, const struct plan *p, const struc
     struct event_stimulus all;
     bool ok = event_stimulus_make(&scratch, p, s, &all, d);
     for (uint32_t i = 0; ok && i < p->input.n; i++)
-        ok = write_input_events(w, &scratch, &all, r, i);
+        ok = write_input_events(w, &scratch, &all, r, i, d);
     arena_free(&scratch);
     return ok;
 }

@@ -26,6 +26,7 @@ struct stimulus_source {
      * events of the same time in the order in which they were given */
     double *time;
     uint32_t *of; /* channels */
+    const struct event_stream *stream; /* NULL, or where they are instead (event_stream.h) */
     /* POISSON, REGULAR */
     double *rate; /* events a second, for each channel */
     uint64_t seed;
@@ -85,6 +86,8 @@ bool stimulus_take(struct arena *a, struct stimulus_source *out, struct stimulus
 #define STIMULUS_EVENT_STEP 1e-6
 /* dt, or that. */
 double stimulus_step(double dt);
+/* The step that a time in microseconds belongs to. */
+double stimulus_step_of(double t, double dt);
 
 /* The stimulus with its lists of events as tables of steps; the other sources are shared. False:
  * reported (E0801) where there are too many steps. */
@@ -131,7 +134,8 @@ bool stimulus_place(const struct plan_shape *s, double p, double y, double x, ui
 /* A structured array as numpy holds events: fields `t` (microseconds) and `channel`, or `t`, `x`,
  * `y` and perhaps `p` (or `channel`) for an input of shape [features, height, width] (or [height,
  * width]). Offsets as in stimulus_events(); without them a field `trial`, if there is one, says it.
- */
+ * Where the records are still in their file and in order, they stay there: the source refers to it
+ * and to a copy of *events. */
 bool stimulus_event_records(struct arena *a, struct stimulus_source *out, const struct npy *events,
                             const uint64_t *offset, uint32_t n_offsets,
                             const struct plan_shape *shape, double dt, uint64_t steps,

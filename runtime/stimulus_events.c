@@ -1,6 +1,8 @@
 /* Lists of events: kept as they are, by time, and made tables of steps for runs that want these. */
 #include "runtime/stimulus.h"
 
+#include "runtime/event_stream.h"
+
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -31,6 +33,11 @@ static double step_microseconds(double dt)
 static double step_of(double t, double step_us)
 {
     return floor(t / step_us);
+}
+
+double stimulus_step_of(double t, double dt)
+{
+    return step_of(t, step_microseconds(dt));
 }
 
 /* ---- checks ------------------------------------------------------------------------------------
@@ -226,14 +233,30 @@ static bool make_table(struct arena *a, const struct stimulus_source *from, doub
     out->event = arena_try(a, (size_t)n + 1, sizeof *out->event);
     if (!out->row || !out->event)
         return no_memory(d, what, nowhere);
+    struct arena scratch = {0};
+    struct event_window *w = from->stream ? event_window_open(&scratch, from->stream) : NULL;
     uint64_t i = 0, cell = 0;
-    for (uint32_t trial = 0; trial < from->trials; trial++) {
-        for (; i < from->row[trial + 1]; i++) { /* they ascend */
-            const uint64_t here = trial * out->steps + (uint64_t)step_of(from->time[i], step_us);
-            while (cell <= here)
+    bool ok = w || !from->stream;
+    for (uint32_t trial = 0; ok && trial < from->trials; trial++) {
+        const uint64_t first = trial * out->steps;
+        for (; ok && i < from->row[trial + 1]; i++) { /* they ascend */
+            double t = 0;
+            uint32_t channel = 0;
+            if (w)
+                ok = event_window_get(w, i, &t, &channel);
+            const double step = step_of(w ? t : from->time[i], step_us);
+            ok = ok && step < (double)out->steps &&
+                 (cell == 0 || first + (uint64_t)step + 1 >= cell);
+            while (ok && cell <= first + (uint64_t)step)
                 out->row[cell++] = i;
-            out->event[i] = (struct stimulus_event){from->of[i], 1};
+            out->event[i] = (struct stimulus_event){w ? channel : from->of[i], 1};
         }
+    }
+    event_window_close(w);
+    arena_free(&scratch);
+    if (!ok) {
+        diag_add(d, E0901, nowhere, "can't read %s: it has changed", from->stream->records->path);
+        return false;
     }
     while (cell <= cells)
         out->row[cell++] = n;

@@ -1,4 +1,4 @@
-#include "runtime/plan.h"
+#include "runtime/event_stream.h"
 #include "runtime/stimulus.h"
 
 #include <math.h>
@@ -23,10 +23,6 @@ bool stimulus_place(const struct plan_shape *s, double p, double y, double x, ui
 }
 
 /* Whether the records have what events have, and which fields that is. */
-struct event_fields {
-    const struct npy_type *t, *channel, *p, *y, *x;
-};
-
 static bool find_fields(const struct npy *events, const struct plan_shape *shape,
                         struct event_fields *out)
 {
@@ -65,6 +61,84 @@ static bool trials_of(struct arena *a, const struct npy *events, const struct np
     return out != NULL;
 }
 
+/* ---- events that stay in their file ---- */
+
+struct passage { /* through a file, once */
+    struct arena *a;
+    const struct event_stream *stream;
+    const struct npy_type *trial; /* the field that says it; NULL: `row` is known */
+    VEC(uint64_t) row;
+    double dt, last; /* the latest step */
+};
+
+/* Whether all is as it must be. */
+static bool pass(struct passage *x, struct event_window *w)
+{
+    double before = 0, trial = 0;
+    uint32_t next = 0; /* of a known row */
+    for (uint64_t i = 0; i < x->stream->records->count; i++) {
+        double t, its = 0;
+        uint32_t channel;
+        if (!event_window_get(w, i, &t, &channel) ||
+            (x->trial && !event_window_number(w, x->trial, i, &its)))
+            return false;
+        bool first = false;
+        for (; !x->trial && next < x->row.n && x->row.data[next] == i; next++)
+            first = true;
+        if (x->trial) {
+            enum { MOST = 1 << 24 };
+            if (!(its >= trial && its < MOST))
+                return false;
+            first = i == 0 || floor(its) > floor(trial);
+            while (x->row.n <= (uint32_t)its)
+                VEC_PUSH(x->a, &x->row, i);
+            trial = its;
+        }
+        if (t < before && !first)
+            return false;
+        before = t;
+        const double step = stimulus_step_of(t, x->dt);
+        x->last = step > x->last ? step : x->last;
+    }
+    return true;
+}
+
+/* False: they must be looked at in memory, to be put in order or to be told what is wrong. */
+static bool stream(struct arena *a, struct stimulus_source *out, const struct npy *events,
+                   const uint64_t *offset, uint32_t n_offsets, const struct plan_shape *shape,
+                   double dt, uint64_t steps)
+{
+    struct arena scratch = {0};
+    struct event_stream *s = ARENA_NEW(a, struct event_stream);
+    struct npy *records = ARENA_NEW(a, struct npy);
+    *records = *events;
+    records->path = arena_strdup(a, events->path);
+    *s = (struct event_stream){.records = records, .shape = *shape};
+    find_fields(records, shape, &s->fields);
+    struct passage x = {.a = a, .stream = s, .dt = dt, .last = -1};
+    x.trial = offset ? NULL : npy_field(events, "trial");
+    for (uint32_t i = 0; i < n_offsets; i++)
+        VEC_PUSH(a, &x.row, offset[i]);
+    if (!offset && !x.trial)
+        VEC_PUSH(a, &x.row, 0);
+    struct event_window *w = event_window_open(&scratch, s);
+    bool ok = w && pass(&x, w);
+    event_window_close(w);
+    arena_free(&scratch);
+    if (!offset)
+        VEC_PUSH(a, &x.row, events->count);
+    ok = ok && x.row.n >= 2 && x.row.data[0] == 0 && x.row.data[x.row.n - 1] == events->count;
+    for (uint32_t i = 1; ok && i < x.row.n; i++)
+        ok = x.row.data[i] >= x.row.data[i - 1];
+    *out = (struct stimulus_source){.kind = STIM_EVENTS,
+                                    .channels = stimulus_channels(shape),
+                                    .trials = x.row.n - 1,
+                                    .steps = steps ? steps : (uint64_t)(x.last + 1),
+                                    .row = x.row.data,
+                                    .stream = s};
+    return ok && x.last < (double)out->steps;
+}
+
 bool stimulus_event_records(struct arena *a, struct stimulus_source *out, const struct npy *events,
                             const uint64_t *offset, uint32_t n_offsets,
                             const struct plan_shape *shape, double dt, uint64_t steps,
@@ -80,6 +154,18 @@ bool stimulus_event_records(struct arena *a, struct stimulus_source *out, const 
                   "input with height and width");
         return false;
     }
+    if (!events->data && events->path) {
+        if (dt <= STIMULUS_EVENT_STEP &&
+            stream(a, out, events, offset, n_offsets, shape, dt, steps))
+            return true;
+        struct arena bytes = {0};
+        struct npy whole;
+        const bool ok = npy_load(&bytes, events->path, NULL, &whole, d, E0901, at) &&
+                        stimulus_event_records(a, out, &whole, offset, n_offsets, shape, dt, steps,
+                                               d, what, at);
+        arena_free(&bytes);
+        return ok;
+    }
     const struct npy_type *trial = npy_field(events, "trial");
     if (trial && !offset && !trials_of(a, events, trial, &offset, &n_offsets)) {
         diag_add(d, E0801, at, "the trials of the events of `%s` don't ascend from 0", what);
@@ -91,18 +177,11 @@ bool stimulus_event_records(struct arena *a, struct stimulus_source *out, const 
         return false;
     }
     for (uint64_t i = 0; i < events->count; i++) {
-        l.time[i] = npy_get(events, f.t, i);
-        const double c = f.channel ? npy_get(events, f.channel, i) : 0;
-        const bool inside = f.channel ? c >= 0 && c < channels && c == floor(c)
-                                      : stimulus_place(shape, f.p ? npy_get(events, f.p, i) : 0,
-                                                       npy_get(events, f.y, i),
-                                                       npy_get(events, f.x, i), &l.channel[i]);
-        if (!inside) {
+        if (!event_of_record(events, &f, shape, i, &l.time[i], &l.channel[i])) {
             diag_add(d, E0801, at, "event %llu of `%s` lies outside of the input",
                      (unsigned long long)i, what);
             return false;
         }
-        l.channel[i] = f.channel ? (uint32_t)c : l.channel[i];
     }
     return stimulus_take(a, out, &l, offset, n_offsets, channels, dt, steps, d, what, at);
 }

@@ -1,7 +1,10 @@
 #include "npy.h"
 #include "npy_internal.h"
+#include <fcntl.h>
 #include <inttypes.h>
 #include <math.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 static const uint8_t magic[6] = {0x93, 'N', 'U', 'M', 'P', 'Y'};
 
@@ -82,6 +85,27 @@ bool npy_load(struct arena *a, const char *path, const char *member, struct npy 
         return false;
     }
     return npy_parse(a, b, out, d, path, at);
+}
+
+bool npy_open_records(struct arena *a, const char *path, uint64_t least, struct npy *out)
+{
+    enum { HEAD = 4096 };
+    uint8_t bytes[HEAD];
+    struct stat st;
+    size_t head = 0;
+    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    bool ok = fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size >= HEAD &&
+              (uint64_t)st.st_size >= least && pread(fd, bytes, HEAD, 0) == HEAD &&
+              !npy_parse_head(a, (struct bytes){bytes, HEAD}, out, &head) && out->n_fields > 0 &&
+              out->count * out->record_size == (uint64_t)st.st_size - head;
+    if (fd >= 0)
+        close(fd);
+    if (ok) {
+        out->data = NULL;
+        out->path = arena_strdup(a, path);
+        out->at = head;
+    }
+    return ok;
 }
 
 /* ---- elements ----------------------------------------------------------------------------------

@@ -30,6 +30,9 @@ struct npy {
     struct npy_type field[NPY_MAX_FIELDS];
     bool fortran;        /* column-major: npy_to_f64 reorders */
     const uint8_t *data; /* record_size * count bytes, in the parsed bytes or in the arena */
+    /* Of records that stay in their file (npy_open_records()), `data` is NULL. */
+    const char *path;
+    uint64_t at; /* bytes before the first of them */
 };
 
 /* `what` names the file (and member) in messages. Errors have code E0502. */
@@ -45,6 +48,10 @@ bool npz_parse(struct arena *a, struct bytes b, const char *member, struct npy *
  * hint of an unknown member lists those that exist. `code` as in file_read(). */
 bool npy_load(struct arena *a, const char *path, const char *member, struct npy *out,
               struct diags *d, enum diag_code code, struct span at);
+
+/* The head of a .npy of at least `least` bytes that holds records; what reads them is up to the
+ * caller. False, nothing reported: `path` is something else. */
+bool npy_open_records(struct arena *a, const char *path, uint64_t least, struct npy *out);
 
 /* Element i (C order) of a plain array or of one field, as float64 (bool: 0 or 1). */
 double npy_get(const struct npy *x, const struct npy_type *t, uint64_t i);
