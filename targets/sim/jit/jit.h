@@ -142,7 +142,7 @@ void jit_event_open(struct jit_event *x, struct arena *a);
  * that isn't NULL. Returns which fire, booleans; NULL: none ever does. */
 LLVMValueRef jit_event_lanes(struct jit_event *x, unsigned lanes, LLVMValueRef within);
 
-/* ---- event_module.c ---- */
+/* ---- event_connection.c ---- */
 
 /* What the code of a connection is called with. */
 struct jit_connection {
@@ -162,7 +162,9 @@ struct jit_connection {
 
 /* NULL: there is no memory for it. */
 struct jit_connection *jit_connection(struct arena *a, const struct event_spec *s);
-/* Whether it has code here: its neurons fire at most once an event. */
+/* ---- event_module.c ---- */
+
+/* Whether a connection has code here: its neurons fire at most once an event. */
 bool jit_can_serve(const struct event_spec *s);
 /* A module with the function jit_name(i) for specs[i], in context `cx`; without those that have no
  * code. */
