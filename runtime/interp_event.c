@@ -55,14 +55,29 @@ static void gather(struct gathering *g, uint32_t lane, size_t weight, uint32_t n
     g->n += n;
 }
 
+/* Whether one of them isn't 0. */
+static bool any_of(const float *count, size_t n)
+{
+    uint32_t any = 0;
+    for (size_t i = 0; i < n; i++)
+        any |= (uint32_t)kernel_bits(count[i]) << 1; /* but the sign */
+    return any != 0;
+}
+
 static void put_fired(struct gathering *g, const float *count, uint32_t lane, uint32_t n)
 {
-    for (uint32_t i = 0; i < n; i++) {
-        if (count[i] == 0)
+    enum { SOME = 16 };
+    for (uint32_t first = 0; first < n; first += SOME) {
+        const uint32_t end = n - first < SOME ? n : first + SOME;
+        if (end - first == SOME && !any_of(count + first, SOME))
             continue;
-        if (!g->code->once)
-            g->fired->count[g->n_fired] = count[i];
-        g->fired->lane[g->n_fired++] = lane + i;
+        for (uint32_t i = first; i < end; i++) {
+            if (count[i] == 0)
+                continue;
+            if (!g->code->once)
+                g->fired->count[g->n_fired] = count[i];
+            g->fired->lane[g->n_fired++] = lane + i;
+        }
     }
 }
 
@@ -84,10 +99,9 @@ static void flush(struct gathering *g)
                    g->piece[j].n * sizeof *state);
     }
     const float *count = g->slot[k->emit];
-    float any = 0;
-    for (size_t i = 0; i < n; i++) /* most events make none fire; what pads may be anything */
-        any = kernel_choose(count[i] != 0, 1, any);
-    for (uint32_t j = 0; any != 0 && j < g->pieces; j++)
+    /* Most events make none fire. What pads may be anything. */
+    const bool any = any_of(count, n);
+    for (uint32_t j = 0; any && j < g->pieces; j++)
         put_fired(g, count + g->piece[j].at, g->piece[j].lane, g->piece[j].n);
     g->n = g->pieces = 0;
 }
