@@ -184,7 +184,8 @@ struct net_words { /* the target's names, for the board section; NULL without a 
 void net_print(struct buf *out, const struct net *n, const struct net_words *words);
 void net_print_model(struct buf *out, const struct model *m);
 
-/* A hash of everything that net_print() prints: equal networks, equal hashes. */
-uint64_t net_hash(const struct net *n, const struct net_words *words);
+/* A hash of what the network is: equal networks, equal hashes. Where a value comes from (a place in
+ * a source, a default) isn't in it. */
+uint64_t net_hash(const struct net *n);
 
 #endif

@@ -1,6 +1,5 @@
 #include "compiler/net/print.h"
 #include "compiler/net/derive.h"
-#include "runtime/base/hash.h"
 #include <stdlib.h>
 
 /* ---- parameters ----
@@ -476,13 +475,4 @@ void net_print(struct buf *out, const struct net *n, const struct net_words *wor
         print_board(&t, n, words);
     }
     buf_free(&t.item);
-}
-
-uint64_t net_hash(const struct net *n, const struct net_words *words)
-{
-    struct buf text = {0};
-    net_print(&text, n, words);
-    uint64_t h = hash_bytes(0, text.data, text.n);
-    buf_free(&text);
-    return h;
 }

@@ -37,8 +37,7 @@ static void check_text(const char *path, const char *pass, const struct net *n)
     unit_init(&u, &a, &d, NULL);
     unit_load_text(&u, path, text.data, text.n);
     const struct net *again = unit_network(&u, n->name);
-    bool same =
-        again && d.n_errors == 0 && net_hash(again, words_of(again)) == net_hash(n, words_of(n));
+    bool same = again && d.n_errors == 0 && net_hash(again) == net_hash(n);
     bool in_form =
         fmt_text(&formatted, text.data, text.n) && strcmp(formatted.data, text.data) == 0;
     if (!same || !in_form) {
