@@ -187,6 +187,7 @@ int cli_run(struct cli *c)
         record_spec(&d->arena, &plan, c->value[OPT_RECORD], &record, &n_record, &d->diags) &&
         (!l || load_labels(c, &plan, &stim, &labels))) {
         use_stimulus(c, &o, &stim);
+        o.raster = !c->value[OPT_QUIET] && !c->value[OPT_JSON];
         if (c->value[OPT_VERBOSE] && p.found.note) {
             fprintf(stderr, "%s\n", p.found.note);
         }

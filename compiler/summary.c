@@ -247,7 +247,8 @@ static void raster(struct buf *out, const struct plan_group *g, const uint8_t *f
                    const struct run_result *r)
 {
     uint32_t rows = g->n < RASTER_ROWS ? g->n : RASTER_ROWS;
-    uint64_t cols = r->steps < RASTER_COLS ? r->steps : RASTER_COLS;
+    const uint64_t from = r->raster_rows;
+    uint64_t cols = from < RASTER_COLS ? from : RASTER_COLS;
     buf_printf(out, "  raster of trial 0: %.4g ms a column",
                (double)r->steps * r->dt * 1e3 / (double)cols);
     buf_puts(out, g->n > rows ? ", several neurons a row\n" : "\n");
@@ -256,7 +257,7 @@ static void raster(struct buf *out, const struct plan_group *g, const uint8_t *f
                  i1 = (uint32_t)((uint64_t)(y + 1) * g->n / rows);
         buf_printf(out, "  %5u |", i0);
         for (uint64_t x = 0; x < cols; x++) {
-            uint64_t t0 = x * r->steps / cols, t1 = (x + 1) * r->steps / cols, sum = 0;
+            uint64_t t0 = x * from / cols, t1 = (x + 1) * from / cols, sum = 0;
             for (uint64_t t = t0; t < t1; t++) {
                 for (uint32_t i = i0; i < i1; i++) {
                     sum += fired[t * run_raster_row(g->n) + i / 8] >> i % 8 & 1;
@@ -266,6 +267,54 @@ static void raster(struct buf *out, const struct plan_group *g, const uint8_t *f
         }
         buf_puts(out, "|\n");
     }
+}
+
+/* Of an event-driven run, what its layers have to do: events that arrive in a synapse, a second, on
+ * the average of the trials and in the one that has the most. */
+static double synaptic_rate(const struct plan *p, const struct run_result *r, uint32_t group,
+                            double *most)
+{
+    const double seconds = (double)r->steps * r->dt;
+    const size_t trials = (size_t)r->chips * r->trials;
+    *most = 0;
+    for (size_t t = 0; t < trials; t++) {
+        double sum = 0;
+        for (uint32_t i = 0; i < p->projection.n; i++) {
+            if (p->projection.data[i].dst == group) {
+                sum += (double)r->synaptic[t * p->projection.n + i];
+            }
+        }
+        *most = sum / seconds > *most ? sum / seconds : *most;
+    }
+    return (double)run_synaptic(p, r, group) / ((double)trials * seconds);
+}
+
+static void synaptic_text(struct buf *out, const struct plan *p, const struct run_result *r)
+{
+    buf_puts(out, "\nsynaptic operations a second:\n");
+    for (uint32_t k = 0; k < p->group.n; k++) {
+        double most, mean = synaptic_rate(p, r, k, &most);
+        buf_printf(out, "  %-22s %.4g", p->group.data[k].name, mean);
+        if (r->trials * r->chips > 1) {
+            buf_printf(out, ", %.4g in the busiest trial", most);
+        }
+        buf_putc(out, '\n');
+    }
+}
+
+static void synaptic_json(struct json *j, const struct plan *p, const struct run_result *r)
+{
+    json_key(j, "synaptic_operations_per_second");
+    json_object(j);
+    for (uint32_t k = 0; k < p->group.n; k++) {
+        double most, mean = synaptic_rate(p, r, k, &most);
+        json_key(j, p->group.data[k].name);
+        json_object(j);
+        json_key(j, "mean"), json_f64(j, mean);
+        json_key(j, "most"), json_f64(j, most);
+        json_end_object(j);
+    }
+    json_end_object(j);
 }
 
 void summary_text(struct buf *out, const struct plan *p, const struct run_result *r,
@@ -296,6 +345,9 @@ void summary_text(struct buf *out, const struct plan *p, const struct run_result
         if (r->raster && r->raster[k]) {
             raster(out, g, r->raster[k], r);
         }
+    }
+    if (r->synaptic) {
+        synaptic_text(out, p, r);
     }
     if (l)
         decision_text(out, p, r, l);
@@ -350,6 +402,9 @@ void summary_json(struct json *j, const struct plan *p, const struct run_result 
         json_end_object(j);
     }
     json_end_object(j);
+    if (r->synaptic) {
+        synaptic_json(j, p, r);
+    }
     if (l)
         decision_json(j, p, r, l);
     if (condition) {

@@ -66,14 +66,6 @@ bool context_take_events(struct dyn_context *c, struct dyn_result *r, uint32_t i
                          NOWHERE);
 }
 
-static uint64_t get_bytes(const uint8_t *from, uint32_t n)
-{
-    uint64_t x = 0;
-    for (uint32_t i = n; i-- > 0;)
-        x = x << 8 | from[i];
-    return x;
-}
-
 bool context_give_events(struct dyn_context *c, struct dyn_result *r)
 {
     if (!r->run.event)
@@ -87,12 +79,14 @@ bool context_give_events(struct dyn_context *c, struct dyn_result *r)
         if (!r->events[i])
             return no_memory(c, r->plan.group.data[r->run.record[i].what.group].name);
         const uint8_t *from = r->run.record[i].data;
-        for (uint64_t k = 0; k < n; k++, from += EVENT_BYTES)
-            r->events[i][k] = (dyn_event){.trial = (uint32_t)get_bytes(from, 4),
-                                          .t = (int64_t)get_bytes(from + 4, 8),
-                                          .channel = (uint16_t)get_bytes(from + 12, 2),
-                                          .y = (uint16_t)get_bytes(from + 14, 2),
-                                          .x = (uint16_t)get_bytes(from + 16, 2)};
+        for (uint64_t k = 0; k < n; k++, from += EVENT_BYTES) {
+            const struct event_record e = event_record_get(from);
+            r->events[i][k] = (dyn_event){.trial = e.trial,
+                                          .t = e.t,
+                                          .channel = (uint16_t)e.channel,
+                                          .y = (uint16_t)e.y,
+                                          .x = (uint16_t)e.x};
+        }
     }
     return true;
 }

@@ -124,6 +124,7 @@ struct event_worker {
     struct event_lanes *lanes; /* of each group */
     void *chip;                /* the device's, in place of lanes */
     uint64_t **count;          /* of each group, lanes */
+    uint8_t **raster;          /* the result's, in the trial that it is of; else NULL */
     struct event_reader *reader;
     uint64_t **arrived; /* of each input, events of its lanes */
     struct event_queue queue;
@@ -181,6 +182,8 @@ bool event_tree(struct event_worker *w, size_t n);
 
 void event_record_build(struct event_worker *w);
 /* An event of a group, where its spikes are recorded. False: the run is to end. */
+/* Marks a spike in the picture of a trial that has one: w->raster isn't NULL. */
+void event_mark(const struct event_worker *w, uint32_t group, uint32_t lane, int64_t t);
 bool event_record(struct event_worker *w, const struct event_group *g, uint32_t lane);
 /* What is left of a trial's events, and its states. False: the run is to end. */
 bool event_record_leave(struct event_worker *w);

@@ -103,6 +103,18 @@ bool event_record(struct event_worker *w, const struct event_group *g, uint32_t 
     return true;
 }
 
+void event_mark(const struct event_worker *w, uint32_t group, uint32_t lane, int64_t t)
+{
+    const struct run_result *r = w->e->result;
+    const struct event_extents *map = &w->e->group[group].map;
+    const uint32_t neuron =
+        lane % map->features * (map->height * map->width) + lane / map->features;
+    const double row = (double)t * RUN_EVENT_ROWS / ((double)r->steps * r->dt * 1e6);
+    const size_t width = run_raster_row(w->e->plan->group.data[group].n);
+    if (w->raster[group] && row >= 0 && row < RUN_EVENT_ROWS)
+        w->raster[group][(size_t)row * width + neuron / 8] |= (uint8_t)(1u << neuron % 8);
+}
+
 static bool put_state(struct event_worker *w, uint32_t record)
 {
     const struct event_engine *e = w->e;

@@ -140,8 +140,12 @@ static bool make_result(struct event_engine *e, struct arena *a)
     r->raster = ARENA_ARRAY(a, uint8_t *, p->group.n + 1);
     if (p->device)
         r->tally = ARENA_ARRAY(a, uint64_t, p->device->n_tallies);
+    r->raster_rows = RUN_EVENT_ROWS;
     for (uint32_t g = 0; g < p->group.n; g++) {
-        r->count[g] = arena_try(a, trials, p->group.data[g].n * sizeof(uint64_t));
+        const uint32_t n = p->group.data[g].n;
+        r->count[g] = arena_try(a, trials, n * sizeof(uint64_t));
+        if (e->options->raster && n <= RUN_RASTER_NEURONS)
+            r->raster[g] = ARENA_ARRAY(a, uint8_t, RUN_EVENT_ROWS * run_raster_row(n));
         ok = ok && r->count[g];
     }
     if (!p->device)
@@ -168,6 +172,8 @@ static void *work(void *arg)
         w->trial = (uint32_t)atomic_fetch_add(&e->next, 1);
         if (w->trial >= e->result->trials)
             break;
+        w->raster =
+            e->options->raster && w->trial == 0 && e->chip.index == 0 ? e->result->raster : NULL;
         if (!event_trial(w)) {
             atomic_store(&e->stop, true);
             break;

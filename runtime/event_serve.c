@@ -172,6 +172,8 @@ static bool take_fired(struct event_worker *w, uint32_t group, size_t n)
     w->to_come -= n;
     for (size_t i = 0; i < n; i++)
         count[lane[i]]++;
+    for (size_t i = 0; w->raster && i < n; i++)
+        event_mark(w, group, lane[i], w->t);
     for (size_t i = 0; g->n_records && i < n; i++)
         if (!event_record(w, g, lane[i]))
             return false;

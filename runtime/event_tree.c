@@ -21,14 +21,15 @@ bool event_is_tree(const struct event_engine *e)
 static bool build_all(struct event_worker *w, const struct event_targets *to, bool *ok);
 
 /* Room for a connection and what comes after it; circles that no input reaches get none. Returns
- * whether anything of that is recorded. */
+ * whether anything of that is recorded or drawn. */
 static bool build(struct event_worker *w, uint32_t j, bool *ok)
 {
     const struct event_engine *e = w->e;
     const struct event_group *g = &e->group[e->plan->projection.data[j].dst];
     const size_t most = event_at_once(&e->map[j]) * e->map[j].most + EVENT_PAD;
     struct event_level *l = &w->level[j];
-    const bool recorded = build_all(w, &g->to, ok) || g->n_records > 0;
+    const bool own = g->n_records > 0 || e->result->raster[e->plan->projection.data[j].dst];
+    const bool recorded = build_all(w, &g->to, ok) || own;
     l->fired.lane = arena_try(&w->arena, most, sizeof(uint32_t));
     l->fired.end = ARENA_ARRAY(&w->arena, uint32_t, EVENT_AT_ONCE);
     l->cause = recorded ? arena_try(&w->arena, most, sizeof(uint32_t)) : NULL;
@@ -69,6 +70,8 @@ static bool take(struct event_worker *w, const struct event_level *l, uint32_t g
     uint64_t *count = w->count[group];
     for (size_t i = 0; i < n; i++)
         count[l->fired.lane[i]]++;
+    for (size_t i = 0; w->raster && w->raster[group] && i < n; i++)
+        event_mark(w, group, l->fired.lane[i], w->in[l->cause[i]].t);
     for (size_t i = 0; g->n_records && i < n; i++) {
         w->t = w->in[l->cause[i]].t;
         if (!event_record(w, g, l->fired.lane[i]))

@@ -10,7 +10,6 @@
 enum {
     LANES_WANTED = 512, /* of the largest group in a block: small networks fill vectors */
     PART_LANES = 2048,  /* of all groups, at least, for each thread of a team */
-    RASTER_NEURONS = 4096,
     RASTER_STEPS = 65536
 };
 
@@ -145,11 +144,12 @@ static bool make_result(struct engine *e, struct arena *a, struct diags *d)
     bool ok = record_make(e, a);
     r->count = ARENA_ARRAY(a, uint64_t *, p->group.n);
     r->raster = ARENA_ARRAY(a, uint8_t *, p->group.n);
+    r->raster_rows = e->steps;
     for (uint32_t i = 0; i < p->group.n; i++) {
         const uint32_t n = p->group.data[i].n;
         r->count[i] = arena_try(a, trials, n * sizeof(uint64_t));
         ok = ok && r->count[i];
-        if (n <= RASTER_NEURONS && e->steps <= RASTER_STEPS)
+        if (n <= RUN_RASTER_NEURONS && e->steps <= RASTER_STEPS)
             r->raster[i] = arena_try(a, (size_t)e->steps, run_raster_row(n));
     }
     if (!ok)

@@ -190,6 +190,9 @@ struct run_options {
     const struct backend *backend;
     const struct run_record *record;
     uint32_t n_record;
+    bool raster; /* the result's raster is wanted of an event-driven run; a run by steps has it
+                  * anyway
+                  */
     const struct run_sink *sink; /* NULL: the result has the recorded variables */
     struct run_progress progress;
 };
@@ -217,11 +220,16 @@ struct run_result {
      * projection of the plan: [(chip * trials + trial) * projections + projection]. NULL otherwise,
      * and where the plan has a device. */
     uint64_t *synaptic;
-    /* Who fired in the first trial of the first chip, for pictures: raster[group], for each step
+    /* Who fired in the first trial of the first chip, for pictures: raster[group], for each of
+     * `raster_rows` equal parts of the trial (steps, or RUN_EVENT_ROWS of an event-driven one)
      * run_raster_row() bytes, bit i of byte k is neuron 8 k + i (bits beyond the last neuron mean
-     * nothing); NULL for groups over 4096 neurons, runs over 65536 steps and event-driven runs. */
+     * nothing); NULL for groups over 4096 neurons and runs over 65536 steps of dt,
+     * and of an event-driven run that wasn't asked for it. */
     uint8_t **raster;
+    uint64_t raster_rows;
 };
+
+enum { RUN_EVENT_ROWS = 576, RUN_RASTER_NEURONS = 4096 };
 
 /* Synaptic operations that arrive at a group in all trials and chips of an event-driven run. */
 uint64_t run_synaptic(const struct plan *p, const struct run_result *r, uint32_t group);

@@ -78,9 +78,10 @@ static void put_row(struct arena *a, const struct net *n, const struct speck_tol
     put_share(b, loss.dead, features, 9);
     put_share(b, loss.clipped, features, 9);
     if (t->before) {
-        buf_printf(b, "  %10" PRIu64 "  %10" PRIu64, speck_trial_spikes(t->before, n, i),
+        buf_printf(b, "  %13" PRIu64 "  %10" PRIu64, speck_trial_spikes(t->before, n, i),
                    speck_trial_spikes(t->after, n, i));
         put_share(b, speck_trial_silenced(t->before, t->after, n, i), features, 9);
+        buf_printf(b, "  %9.3g", t->after->load[i]);
     }
     buf_putc(b, '\n');
     if (loss.dead > 0)
@@ -115,7 +116,7 @@ void speck_tell_numbers(const struct net *n, const struct speck_told *t, struct 
     const int width = name_width(n);
     buf_printf(b, "discretize: %-*s  %9s  %11s  %13s  %9s  %9s", width, "layer", "scale",
                "weights off", "weights to 0", "dead", "clipped");
-    buf_puts(b, t->before ? "  spikes before       after   silenced\n" : "\n");
+    buf_puts(b, t->before ? "  spikes before       after   silenced   SynOps/s\n" : "\n");
     for (uint32_t i = 0; i < n->layer.n; i++)
         put_row(&scratch, n, t, i, width, b, d);
     if (t->calibrated)

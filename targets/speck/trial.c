@@ -13,9 +13,13 @@ bool speck_try(struct arena *a, const struct net *n, const struct stimulus *s,
     bool ok = sim_map(a, n, NULL, &plan, d) && run_plan(a, &plan, &o, &r, d);
     if (interp.release)
         interp.release(&interp);
-    if (ok)
-        *out = (struct speck_trial){.trials = r.trials, .spikes = r.count};
-    return ok;
+    if (!ok)
+        return false;
+    *out = (struct speck_trial){
+        .trials = r.trials, .spikes = r.count, .load = ARENA_ARRAY(a, double, n->layer.n)};
+    for (uint32_t i = 0; i < n->layer.n; i++)
+        out->load[i] = (double)run_synaptic(&plan, &r, i) / (r.trials * (double)r.steps * r.dt);
+    return true;
 }
 
 uint64_t speck_trial_spikes(const struct speck_trial *t, const struct net *n, uint32_t layer)

@@ -9,6 +9,7 @@
 struct speck_trial {
     uint32_t trials;
     uint64_t **spikes; /* of a layer: [trial][neuron] */
+    double *load;      /* of a layer: synaptic operations a second, mean of the trials */
 };
 
 /* False: reported. */

@@ -133,8 +133,14 @@ report $? "sinabs' spikes, weights lost to the bound included"
 report $? 'and those of the chip with the same numbers'
 expect 4 'how far numbers are apart' "$DYN" diff wide.dyn wide.dyn -t speck2e --like ,sinabs
 expect 0 'a report with spikes' "$DYN" build wide.dyn -t speck2e --like sinabs --stimulus recorded -o wide.dynb
-contains "$tmp/err" 'tells what became of them' '^ +l +1 +67 % +26/36 +1/4 +0/4 +[0-9]+ +8877 +[0-9]+/4$'
+contains "$tmp/err" 'tells what became of them' '^ +l +1 +67 % +26/36 +1/4 +0/4 +[0-9]+ +8877 +[0-9]+/4 +[0-9.e+]+$'
 contains "$tmp/err" 'and of the outputs' 'counts of the outputs off by [0-9.]+ %$'
+expect 0 'what layers have to do' "$DYN" run cnn.dyn -t speck2e
+contains "$tmp/out" 'is told of a run' '^  b +[0-9.e+]+$'
+contains "$tmp/out" 'with a picture of who fired' '^  raster of trial 0: 0.5556 ms a column$'
+expect 0 'as JSON' "$DYN" run cnn.dyn --json
+is_json "$tmp/out" 'too'
+contains "$tmp/out" 'it is there' 'synaptic_operations_per_second'
 expect 0 'scales by a stimulus' "$DYN" build cnn.dyn -t speck2e --calibrate noise -o calibrated.dynb
 contains "$tmp/err" 'tell what they were' '^calibrate:.*instead of|no other scales'
 awk '/outputs off by/ { gsub(/[%,]/, ""); found = 1; worse = $6 + 0 > $8 + 0 } END { exit !found || worse }' err

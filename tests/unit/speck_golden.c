@@ -34,7 +34,8 @@ static void run(struct speck_golden *g, const char *backend)
     struct run_record *record = ARENA_ARRAY(&d->arena, struct run_record, g->plan.record.n);
     for (uint32_t i = 0; i < g->plan.record.n; i++)
         record[i] = (struct run_record){g->plan.record.data[i].group, g->plan.record.data[i].state};
-    const struct run_options run = {.stimulus = &g->stim,
+    const struct run_options run = {.raster = true,
+                                    .stimulus = &g->stim,
                                     .trials = 1,
                                     .chips = 1,
                                     .backend = &b,

@@ -37,6 +37,31 @@ static uint64_t check_events(struct speck_golden *g, uint32_t group, uint32_t co
     return k;
 }
 
+/* The picture of the run: each event is a mark, and there are no others. */
+static void check_raster(struct speck_golden *g, uint32_t group)
+{
+    const struct run_result *r = &g->result;
+    const struct plan_group *layer = &g->plan.group.data[group];
+    const uint32_t record = speck_golden_record(g, group, -1), *extent = layer->shape.extent;
+    const size_t width = run_raster_row(layer->n), size = RUN_EVENT_ROWS * width;
+    const double microseconds = (double)r->steps * r->dt * 1e6;
+    assert_int_equal(r->raster_rows, RUN_EVENT_ROWS);
+    if (layer->n > RUN_RASTER_NEURONS) {
+        assert_null(r->raster[group]);
+        return;
+    }
+    uint8_t *want = ARENA_ARRAY(&g->d.arena, uint8_t, size);
+    for (uint64_t i = 0; i < r->record[record].n; i++) {
+        const struct event_record e =
+            event_record_get((const uint8_t *)r->record[record].data + i * EVENT_BYTES);
+        const uint32_t neuron = (e.channel * extent[1] + e.y) * extent[2] + e.x;
+        const size_t row = (size_t)((double)e.t * RUN_EVENT_ROWS / microseconds);
+        want[row * width + neuron / 8] |= (uint8_t)(1u << neuron % 8);
+    }
+    if (memcmp(r->raster[group], want, size) != 0)
+        fail_msg("%s, %s: another raster", g->name, layer->name);
+}
+
 static void check_state(struct speck_golden *g, uint32_t group, uint32_t core)
 {
     const struct npy v = speck_golden_load(g, arena_printf(&g->d.arena, "chip_v_core%u", core));
@@ -76,6 +101,7 @@ static void check(const char *backend, bool flash)
         for (uint32_t k = 0; k < g.plan.group.n; k++) {
             seen += check_events(&g, k, cases[i].core[k], &monitor);
             check_state(&g, k, cases[i].core[k]);
+            check_raster(&g, k);
         }
         assert_int_equal(seen, monitor.extent[0]);
         speck_golden_free(&g);
