@@ -7,7 +7,7 @@
 #include "runtime/base/diag.h"
 #include <stdint.h>
 
-enum { EVENT_NO_GROUP = UINT32_MAX - 1 }; /* of a spike: a neuron of no group */
+#define EVENT_NO_GROUP (UINT32_MAX - 1) /* of a spike: a neuron of no group */
 
 /* Takes each spike, at its time (microseconds). False: no more is wanted, and the chip stops. */
 struct event_ear {
