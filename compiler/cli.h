@@ -57,6 +57,7 @@ int cli_dump(struct cli *c);
 int cli_print_network(struct cli *c);
 int cli_fit(struct cli *c);
 int cli_export(struct cli *c);
+int cli_plot(struct cli *c);
 int cli_profile(struct cli *c);
 int cli_explain(struct cli *c);
 int cli_version(struct cli *c);

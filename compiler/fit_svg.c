@@ -2,6 +2,7 @@
  * west of chip 0, and the ways between chips, as thick as they have sources. Widths of text are
  * estimates: renderers have different fonts. */
 #include "compiler/fit.h"
+#include "compiler/svg.h"
 #include <math.h>
 #include <stdlib.h>
 
@@ -40,32 +41,6 @@ struct point {
 static bool has_host_ways(const struct drawing *g)
 {
     return g->b->columns * g->b->rows <= HOST_WAYS;
-}
-
-static void put_escaped(struct buf *out, const char *s)
-{
-    for (; *s; s++) {
-        switch (*s) {
-        case '&':
-            buf_puts(out, "&amp;");
-            break;
-        case '<':
-            buf_puts(out, "&lt;");
-            break;
-        case '>':
-            buf_puts(out, "&gt;");
-            break;
-        case '"':
-            buf_puts(out, "&quot;");
-            break;
-        case '\'':
-            buf_puts(out, "&apos;");
-            break;
-        default:
-            if ((unsigned char)*s >= ' ' || *s == '\t') /* others aren't allowed in XML */
-                buf_putc(out, *s);
-        }
-    }
 }
 
 /* White to dark blue; red for more than there is. */
@@ -124,7 +99,7 @@ static void put_core(const struct drawing *g, uint32_t core)
         if (isnan(v))
             continue;
         buf_puts(g->out, ", ");
-        put_escaped(g->out, b->quantity[q].name);
+        svg_escaped(g->out, b->quantity[q].name);
         buf_printf(g->out, b->quantity[q].share ? " %.3g %%" : " %.10g",
                    b->quantity[q].share ? 100 * v : v);
     }
@@ -289,9 +264,9 @@ static void put_title(const struct drawing *g, const struct fit_view *v)
     }
     buf_printf(g->out, "<text x='%d' y='34' font-size='20' font-weight='bold' fill='#203040'>",
                MARGIN);
-    put_escaped(g->out, v->network);
+    svg_escaped(g->out, v->network);
     buf_puts(g->out, " on ");
-    put_escaped(g->out, v->target);
+    svg_escaped(g->out, v->target);
     buf_printf(g->out,
                "</text><text x='%d' y='56' font-size='13' fill='#506070'>%llu of %llu neurons, %u "
                "of %u cores</text>\n",
@@ -301,7 +276,7 @@ static void put_title(const struct drawing *g, const struct fit_view *v)
             continue;
         buf_printf(g->out, "<text x='%d' y='%u' text-anchor='end' font-size='13' fill='#c0392b'>",
                    g->width - MARGIN, 34 + 16 * shown);
-        put_escaped(g->out, v->row[i].resource);
+        svg_escaped(g->out, v->row[i].resource);
         buf_printf(g->out, ": %.10g needed, %.10g there</text>\n", v->row[i].need, v->row[i].have);
         if (++shown == 3)
             break;

@@ -44,6 +44,10 @@ bool npy_parse(struct arena *a, struct bytes b, struct npy *out, struct diags *d
 bool npz_parse(struct arena *a, struct bytes b, const char *member, struct npy *out,
                struct diags *d, const char *what, struct span at);
 
+/* The names of all arrays of a .npz, without ".npy", in the order of its directory. E0502. */
+bool npz_members(struct arena *a, struct bytes b, const char ***names, uint32_t *n, struct diags *d,
+                 const char *what, struct span at);
+
 /* Reads .npy, or member `member` (NULL: the file must be a .npy or hold one member) of a .npz. The
  * hint of an unknown member lists those that exist. `code` as in file_read(). */
 bool npy_load(struct arena *a, const char *path, const char *member, struct npy *out,

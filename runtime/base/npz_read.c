@@ -250,3 +250,21 @@ bool npz_parse(struct arena *a, struct bytes b, const char *member, struct npy *
     }
     return npy_parse(a, npy, out, d, full, at);
 }
+
+bool npz_members(struct arena *a, struct bytes b, const char ***names, uint32_t *n, struct diags *d,
+                 const char *what, struct span at)
+{
+    struct directory all;
+    struct entry e;
+    VEC(const char *) found = {0};
+    const char *error = find_directory(b, &all);
+    while (!error && next_entry(&all, &e, &error)) {
+        if (is_npy(&e))
+            VEC_PUSH(a, &found, arena_strndup(a, (const char *)e.name, e.name_size - 4));
+    }
+    if (error)
+        diag_add(d, E0502, at, "can't read %s: %s", what, error);
+    *names = found.data;
+    *n = found.n;
+    return !error;
+}

@@ -31,7 +31,7 @@ expect 2 'unknown pass' "$DYN" print small.dyn --after bake
 expect 2 'unknown warning' "$DYN" check small.dyn -W nosuch
 expect 0 'help' "$DYN" --help
 contains out 'lists commands' 'dump +IMAGE'
-for c in check fmt build run diff dump print fit version; do
+for c in check fmt build run diff dump print fit plot version; do
     expect 0 "help of $c" "$DYN" $c --help
 done
 expect 0 'version' "$DYN" version
@@ -193,4 +193,30 @@ contains out 'and no delay' '^structure: the same$'
 expect 2 'fit needs a chip' "$DYN" fit small.dyn
 expect 0 'fit as JSON' "$DYN" fit small.dyn -t dynapse2 --json
 contains out 'rows' '"resource"'
+# Pictures of runs.
+expect 0 'plot' "$DYN" plot all.npz -o all.svg
+contains all.svg 'panels with their names' 'bold.>out.spikes<.*'
+[ "$(grep -c 'font-weight' all.svg)" -eq 7 ] && [ "$(grep -c 'input.in' all.svg)" -eq 1 ]
+report $? 'the input, the spikes and five states'
+expect 0 'plot of what is named, on stdout' "$DYN" plot all.npz --record out.vmem
+[ "$(grep -c 'font-weight' out)" -eq 1 ] && tail -1 out | grep -q '</svg>'
+report $? 'one panel'
+/usr/bin/python3 -c 'import sys, xml.dom.minidom as x; x.parse(sys.argv[1])' all.svg
+report $? 'well-formed XML'
+# The raster has a mark for each spike of the first trial, at its place.
+/usr/bin/python3 - all.npz all.svg <<'PY'
+import re, sys, numpy
+run, text = numpy.load(sys.argv[1]), open(sys.argv[2]).read()
+raster = text[text.index('>out.spikes<'):]
+marks = re.findall(r'M([0-9.]+) ', re.search(r"<path stroke='#102030'[^>]*d='([^']*)'", raster).group(1))
+step, neuron = numpy.nonzero(run['out.spikes'][0])
+want = sorted(76 + 800 * (s + 0.5) / 200 for s in step)
+sys.exit(len(marks) != len(want) or any(abs(float(m) - w) > 0.51 for m, w in zip(sorted(map(float, marks)), want)))
+PY
+report $? 'a mark for each spike'
+expect 5 'plot of nothing' "$DYN" plot nothere.npz
+cp small.dyn notzip.npz
+expect 1 'plot of something else' "$DYN" plot notzip.npz
+expect 1 'plot of what is not there' "$DYN" plot all.npz --record out.nothing
+
 finish
