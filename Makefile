@@ -81,7 +81,7 @@ HAVE_LLVM   := $(filter yes,$(LLVM))
 PLUGIN_HERE := $(if $(HAVE_LLVM),$(BUILD)/tests/dyn-jit.so)
 PRODUCTS    := $(DYN) $(LIB_RUN_SO) $(LIB_SO) $(if $(HAVE_LLVM),$(PLUGIN))
 
-.PHONY: all help deps demo check check-asan bench fuzz format format-check install deb clean tests
+.PHONY: all help deps demo check check-asan bench fuzz pictures format format-check install deb clean tests
 all: tools $(PRODUCTS)
 
 help:
@@ -92,6 +92,7 @@ help:
 	@echo 'make check-asan   the tests under AddressSanitizer and UBSan'
 	@echo 'make bench        rates against the hand-written kernel in the same run'
 	@echo 'make fuzz         libFuzzer on every reader, FUZZ_SECONDS each (needs clang)'
+	@echo 'make pictures     the pictures of stdlib/README.md, drawn anew'
 	@echo 'make format       clang-format over the tree (format-check: only look)'
 	@echo 'make install      to DESTDIR/PREFIX ($(PREFIX)); make deb: a Debian package'
 	@echo 'variables: V=1, CC, BUILD, LLVM=no, WERROR=yes, SAN=address,undefined'
@@ -244,6 +245,14 @@ BENCH_WRAP := $(foreach f,collect_spikes collect_states events_play deliver_for,
 $(BUILD)/tests/run_bench: $(call obj,$(SRC_BENCH)) $(OBJ_TESTLIB) $(LIB_A) $(LIB_RUN_A)
 	@mkdir -p $(@D)
 	$(call say,LINK)$(CC) $(LINK) $(BENCH_WRAP) $^ -lcmocka $(LIBS) $(LDFLAGS) -o $@
+
+# The pictures of stdlib/: what a run of each NAME.dyn there gives, or of that what its line
+# `// plot: A,B` names, as NAME.svg.
+pictures: all
+	@for f in stdlib/pictures/*.dyn; do echo "  PLOT	$${f%.dyn}.svg"; \
+	    $(DYN) run -q $$f -o $(BUILD)/picture.npz && \
+	    $(DYN) plot $(BUILD)/picture.npz -o $${f%.dyn}.svg \
+	        $$(sed -n 's|^// plot: |--record |p' $$f) || exit 1; done
 
 # ---- fuzzing -------------------------------------------------------------------------------------
 

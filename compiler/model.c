@@ -54,7 +54,7 @@ static void declare(struct checker *c, const struct ast_neuron_item *item, struc
 static struct model_binding binding(struct checker *c, const struct ast_neuron_item *item,
                                     uint32_t max, const char *why)
 {
-    struct model_binding on = {.target = item->target.text};
+    struct model_binding on = {.target = item->target.text, .latch = item->latch.text};
     if (item->n_on > max)
         mc_complain(c, E0404, item->on[max].span, "%s", why);
     for (; on.n < item->n_on && on.n < max; on.n++)

@@ -238,6 +238,7 @@ struct ast_neuron_item {
     struct ast_name target;         /* on TARGET */
     struct ast_name on[AST_MAX_ON]; /* ... A, B: device parameters or dendrites */
     uint32_t n_on;
+    struct ast_name latch;          /* bias NAME ... latch NAME */
     struct ast_stmt *body;
     struct ast_fn *fn;
     struct ast_neuron_item *next;

@@ -116,7 +116,7 @@ struct parser;
 %type <net> net_item
 %type <stim> stim_item
 %type <stmt> stmt block if_stmt
-%type <neuron> neuron_item on on_opt
+%type <neuron> neuron_item on on_opt bias_on_opt
 %type <inserted> negative_opt
 %type <word> word groups
 %type <board> board_item address
@@ -352,7 +352,7 @@ neuron_item:
                                     { $$ = ast_neuron_value(p, @$, AST_R_PARAM, $2, $4, $5); }
 |   "layout" name "=" expr on_opt semi
                                     { $$ = ast_neuron_value(p, @$, AST_R_LAYOUT, $2, $4, $5); }
-|   "bias" name "=" expr on_opt semi
+|   "bias" name "=" expr bias_on_opt semi
                                     { $$ = ast_neuron_value(p, @$, AST_R_BIAS, $2, $4, $5); }
 |   "receive" name scale_opt negative_opt on_opt semi
                                     { $$ = ast_neuron_receive(p, @$, $2, $3, $4, $5); }
@@ -374,6 +374,11 @@ negative_opt:
 on_opt:
     %empty                          { $$ = NULL; }
 |   on
+;
+
+bias_on_opt:
+    on_opt
+|   on "latch" name                  { $1->latch = $3; $$ = $1; }
 ;
 
 on:

@@ -121,25 +121,38 @@ static double nearest_error(uint32_t param, double x)
     return best;
 }
 
-static void check_latches(struct checker *k, const struct d2_core *c, const struct want *dc)
+/* A current that a latch lets flow does where the core makes one. */
+static uint32_t wanted_latches(struct checker *k, const struct d2_core *c,
+                               const struct d2_neuron *x, const struct want want[D2_N_PARAMS])
 {
-    int param = d2_find_param("SOIF_DC_P");
+    const struct model *m = k->asked->layer.data[x->group].model;
+    uint32_t latches = 0;
+    for (uint32_t p = 0; p < m->param.n; p++) {
+        const struct model_param *q = &m->param.data[p];
+        if (q->kind != MODEL_BIAS || !is_on_chip(&q->on))
+            continue;
+        const int param = d2_find_param(q->on.name[0]);
+        const bool is_dc = strcmp(q->on.name[0], "SOIF_DC_P") == 0;
+        if (!is_dc && !q->on.latch)
+            continue;
+        double own = want[param].sum;
+        if (by_hand(k, c, (uint32_t)param))
+            own = wanted(k, (uint32_t)x->group, x->element, q, q->on.name[0]) +
+                  c->code[param].coarse + c->code[param].fine;
+        if (own > 0)
+            latches |= 1u << (q->on.latch ? d2_find_latch(q->on.latch) : 0);
+    }
+    return latches;
+}
+
+static void check_latches(struct checker *k, const struct d2_core *c,
+                          const struct want want[D2_N_PARAMS])
+{
     for (uint32_t j = 0; j < c->n_neurons; j++) {
         const struct d2_neuron *x = &c->neuron[j];
         if (x->group < 0 || checker_is_by_hand(k, k->first[x->group] + x->element, BOARD_LATCH))
             continue;
-        const struct model *m = k->asked->layer.data[x->group].model;
-        double own = 0;
-        for (uint32_t p = 0; p < m->param.n; p++) {
-            const struct model_param *q = &m->param.data[p];
-            if (q->kind != MODEL_BIAS || strcmp(q->on.name[0], "SOIF_DC_P") != 0)
-                continue;
-            own = dc->sum;
-            if (by_hand(k, c, (uint32_t)param))
-                own = wanted(k, (uint32_t)x->group, x->element, q, q->on.name[0]) +
-                      c->code[param].coarse + c->code[param].fine;
-        }
-        if (x->latches != (own > 0 ? 1u << D2_SO_DC : 0))
+        if (x->latches != wanted_latches(k, c, x, want))
             checker_broken(k, "%s has latches %#x",
                            checker_name(k, k->first[x->group] + x->element), x->latches);
     }
@@ -174,7 +187,7 @@ static void check_core(struct checker *k, const struct d2_core *c)
     }
     k->counts->mixed_cores += mixed;
     k->counts->cores += used;
-    check_latches(k, c, &want[d2_find_param("SOIF_DC_P")]);
+    check_latches(k, c, want);
 }
 
 /* ---- how many cores exact currents need ---- */

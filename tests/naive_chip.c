@@ -211,11 +211,11 @@ float naive_chip_current(const struct d2_config *c, uint32_t group, uint32_t ele
     const struct d2_neuron *x = find_neuron(c, group, element, &core);
     double current[D2_MAX_BOUND], use[D2_MAX_BOUND] = {0}, all = 0, weighted = 0, sum = 0;
     bool equal = true;
+    if (b->latch >= 0 && (x->latches & 1u << b->latch) == 0)
+        return 0;
     for (uint32_t i = 0; i < b->n; i++) {
         const char *name = d2_param[b->device[i]].name;
         current[i] = d2_current(b->device[i], core->code[b->device[i]]);
-        if (strcmp(name, "SOIF_DC_P") == 0 && (x->latches & 1) == 0)
-            current[i] = 0;
         for (uint32_t m = 0; m < x->n_cam; m++) {
             if (belongs(name, x->cam[m].dendrite))
                 use[i] += base_sum(core, x->cam[m].mask);

@@ -80,6 +80,7 @@ struct model_binding {
     const char *target; /* NULL: not bound */
     const char *name[MODEL_MAX_ON];
     uint32_t n;
+    const char *latch; /* `latch NAME`, of a bias: the neuron's switch that lets it flow; else NULL */
 };
 
 struct model_param {

@@ -111,6 +111,8 @@ static void put_binding(struct buf *out, const struct model_binding *on)
     buf_printf(out, " on %s", on->target);
     for (uint32_t i = 0; i < on->n; i++)
         buf_printf(out, "%s %s", i ? "," : "", on->name[i]);
+    if (on->latch)
+        buf_printf(out, " latch %s", on->latch);
 }
 
 static void name_locals(const struct model_stmt *s, uint32_t n, const char **local)

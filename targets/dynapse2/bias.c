@@ -83,8 +83,7 @@ static void choose(struct net *n, struct board_core *c, uint32_t device, const s
     if (given)
         return;
     board_set_bias(n->arena, c, on, code.coarse, code.fine, (struct span){0});
-    /* A direct current of 0 is switched off by its latch. */
-    bool off = w->mean == 0 && strcmp(on, "SOIF_DC_P") == 0;
+    bool off = w->mean == 0 && d2_latch_of(&l->model->param.data[w->param]) >= 0;
     if (!d2_out_of_reach(device, w->mean) || fabs(error) <= tolerance || off)
         return;
     double min, max;
@@ -106,7 +105,7 @@ static int by_param(const void *x, const void *y)
 /* ---- what hands changed ---- */
 
 /* Parameters of a core that differ from what the network wants, because of codes by hand; or
- * because of latches by hand, which switch the direct current off. */
+ * because of latches by hand, which switch a current off. */
 struct differing {
     uint32_t n, last; /* parameters; 1 + the last one that was counted */
     uint32_t layer, element, param;
@@ -185,7 +184,8 @@ static void tell_differing(const struct hands *h, uint32_t core, const struct di
                  unit_text(&d->arena, x->wanted, DIM_CURRENT), percent);
     diag_label(d, g, l->span, "its layer");
     if (by_latch)
-        diag_hint(d, g, "the neuron's latches are given: with `latch so_dc;` it flows");
+        diag_hint(d, g, "the neuron's latches are given: with `latch %s;` it flows",
+                  d2_latch_name[d2_latch_of(m)]);
     else if (x->n > 1)
         diag_hint(d, g, "this is the largest difference of several; -v shows all currents");
 }

@@ -43,6 +43,17 @@ static void check_binding(const struct model_param *p, const char *name,
     }
 }
 
+static void check_latch(const struct model_param *p, struct diags *d)
+{
+    if (!p->on.latch || d2_find_latch(p->on.latch) >= 0)
+        return;
+    struct diag *g =
+        diag_add(d, E0602, p->span, "`%s`: dynapse2 has no latch `%s`", p->name, p->on.latch);
+    const char *near = nearest_name(p->on.latch, d2_latch_name, D2_N_LATCHES);
+    if (near)
+        diag_hint(d, g, "did you mean `%s`?", near);
+}
+
 static void check_model(const struct net_layer *l, struct diags *d)
 {
     const struct model *m = l->model;
@@ -78,6 +89,7 @@ static void check_model(const struct net_layer *l, struct diags *d)
         } else if (!dim_eq(p->dim, DIM_CURRENT)) {
             diag_add(d, E0602, p->span, "`%s` is bound to dynapse2 but isn't a current", p->name);
         } else {
+            check_latch(p, d);
             for (uint32_t k = 0; k < p->on.n; k++)
                 check_binding(p, p->on.name[k], owner, d);
         }

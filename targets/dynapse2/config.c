@@ -112,12 +112,16 @@ static bool read_bound(struct reader *r, struct d2_bound *b)
 {
     b->param = read_u32(r);
     b->n = read_u8(r);
-    if (b->n < 1 || b->n > D2_MAX_BOUND)
+    b->latch = (b->n & D2_LATCHED) ? read_u8(r) : -1;
+    b->n &= ~(uint32_t)D2_LATCHED;
+    if (b->n < 1 || b->n > D2_MAX_BOUND || b->latch >= D2_N_LATCHES)
         return false;
     for (uint32_t i = 0; i < b->n; i++) {
         b->device[i] = read_u8(r);
         if (b->device[i] >= D2_N_PARAMS || !d2_has_current(b->device[i]))
             return false;
+        if (b->latch < 0 && strcmp(d2_param[b->device[i]].name, "SOIF_DC_P") == 0)
+            b->latch = D2_SO_DC;
     }
     return !r->failed;
 }

@@ -60,10 +60,14 @@ struct d2_input {
 
 enum { D2_MAX_BOUND = 4 }; /* device parameters that one parameter of a model may be bound to */
 
+/* In an image: a latch follows the number of device parameters. The direct current has its own. */
+enum { D2_LATCHED = 0x80 };
+
 struct d2_bound {   /* a parameter of a model that the bias generator makes */
     uint32_t param; /* of the kernel */
     uint32_t n;
     uint8_t device[D2_MAX_BOUND];
+    int latch; /* that lets the current flow (enum d2_latch); -1: it always does */
 };
 
 struct d2_receptor {
@@ -126,7 +130,7 @@ bool d2_weights(struct arena *a, const struct d2_config *c, struct d2_weights *o
 
 /* The current of a bound parameter for one neuron. Bound to several device parameters it is their
  * mean: those of dendrites weighted by the currents of the neuron's CAM entries there (spec section
- * 10.5), evenly if it has none. The direct current is 0 where its latch is off. */
+ * 10.5), evenly if it has none. 0 where its latch is off. */
 double d2_bound_current(const struct d2_core *c, const struct d2_neuron *x,
                         const struct d2_bound *b);
 

@@ -207,11 +207,11 @@ static double current_of(const struct emulation *x, const struct d2_placed *at,
     const double *core = x->board.current + (at->core - x->config->core) * D2_N_PARAMS;
     double sum = 0, weighted = 0, total = 0, first = 0;
     bool equal = true;
+    if (b->latch >= 0 && !(at->neuron->latches >> b->latch & 1))
+        return 0;
     for (uint32_t i = 0; i < b->n; i++) {
         const uint32_t p = b->device[i];
-        const bool latched = (at->neuron->latches >> D2_SO_DC & 1) != 0;
-        const bool off = strcmp(d2_param[p].name, "SOIF_DC_P") == 0 && !latched;
-        const double current = off ? 0 : core[p];
+        const double current = core[p];
         const double use = use_of(at->neuron, core + D2_BASE_PARAM, d2_dendrite_of(p));
         first = i == 0 ? current : first;
         equal = equal && current == first;

@@ -80,6 +80,7 @@ static void convert_layer(struct arena *a, const struct net *n, uint32_t layer,
         struct d2_bound *b = &out->bound[out->n_bound++];
         b->param = p;
         b->n = m->param.data[p].on.n;
+        b->latch = d2_latch_of(&m->param.data[p]);
         for (uint32_t i = 0; i < b->n; i++)
             b->device[i] = (uint8_t)d2_find_param(m->param.data[p].on.name[i]);
     }
@@ -186,7 +187,10 @@ static void write_group(struct buf *b, const struct d2_group *g)
     buf_u8(b, (uint8_t)g->n_bound);
     for (uint32_t i = 0; i < g->n_bound; i++) {
         buf_u32(b, g->bound[i].param);
-        buf_u8(b, (uint8_t)g->bound[i].n);
+        const bool latched = g->bound[i].latch >= 0 && g->bound[i].latch != D2_SO_DC;
+        buf_u8(b, (uint8_t)(g->bound[i].n | (latched ? D2_LATCHED : 0)));
+        if (latched)
+            buf_u8(b, (uint8_t)g->bound[i].latch);
         for (uint32_t k = 0; k < g->bound[i].n; k++)
             buf_u8(b, g->bound[i].device[k]);
     }

@@ -247,11 +247,12 @@ double d2_bound_current(const struct d2_core *c, const struct d2_neuron *x,
     double current[D2_MAX_BOUND], use[D2_MAX_BOUND] = {0}, base[D2_BASES];
     double total = 0, weighted = 0, sum = 0;
     bool equal = true;
+    if (b->latch >= 0 && !(x->latches >> b->latch & 1))
+        return 0;
     core_bases(c, base);
     for (uint32_t i = 0; i < b->n; i++) {
         uint32_t p = b->device[i];
-        bool off = strcmp(d2_param[p].name, "SOIF_DC_P") == 0 && !(x->latches >> D2_SO_DC & 1);
-        current[i] = off ? 0 : d2_core_current(c, p);
+        current[i] = d2_core_current(c, p);
         equal = equal && current[i] == current[0];
         enum d2_dendrite kind = d2_dendrite_of(p);
         for (uint32_t m = 0; kind != D2_NONE && m < x->n_cam; m++) {

@@ -99,6 +99,9 @@ uint64_t d2_synapse_room(const struct net *n);
 
 /* Whether the bias generator makes this parameter. */
 bool d2_is_bound(const struct model_param *p);
+/* The latch (enum d2_latch) that lets the current of a bound parameter flow, -1 if it always does:
+ * the one that the model names, else so_dc for the direct current. Off, the parameter is 0. */
+int d2_latch_of(const struct model_param *p);
 static inline float d2_value(const struct net_column *c, uint32_t element)
 {
     return c->v[c->uniform ? 0 : element];

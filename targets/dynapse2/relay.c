@@ -45,11 +45,10 @@ static const struct {
 };
 enum { N_CURRENTS = sizeof currents / sizeof currents[0] };
 
-/* What the bias generator makes of it; 0 needs no more than a latch. */
-static double made(uint32_t device, double x)
+/* What the bias generator makes of it; 0 needs no more than a latch, where there is one. */
+static double made(const struct model_param *p, uint32_t device, double x)
 {
-    bool off = x == 0 && strcmp(d2_param[device].name, "SOIF_DC_P") == 0;
-    return off ? 0 : d2_current(device, d2_choose(device, x));
+    return x == 0 && d2_latch_of(p) >= 0 ? 0 : d2_current(device, d2_choose(device, x));
 }
 
 static void set_currents(struct net *n, uint32_t layer)
@@ -60,7 +59,7 @@ static void set_currents(struct net *n, uint32_t layer)
             const char *device = m->param.data[p].on.name[0];
             if (strcmp(currents[i].device, device) != 0)
                 continue;
-            double x = made((uint32_t)d2_find_param(device),
+            double x = made(&m->param.data[p], (uint32_t)d2_find_param(device),
                             currents[i].constant + currents[i].charge / n->dt);
             net_layer_set(n, layer, p, &x, true);
         }

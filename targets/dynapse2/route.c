@@ -6,21 +6,29 @@
  * read back (route_verify.c). */
 #include "targets/dynapse2/route.h"
 
-/* The direct current flows where the network wants one, or hands gave the core one. */
+/* A current flows where the network wants one, or hands gave the core one. */
+static bool flows(const struct board_core *c, const struct net_layer *l, uint32_t param,
+                  uint32_t element)
+{
+    const struct model_param *m = &l->model->param.data[param];
+    bool on = d2_value(&l->param[param], element) > 0;
+    for (uint32_t k = 0; k < m->on.n; k++) {
+        const struct board_bias *given = board_find_bias(c, m->on.name[k]);
+        on = on || (given && (given->coarse > 0 || given->fine > 0));
+    }
+    return on;
+}
+
 static void fill_latches(struct d2_route *r)
 {
     for (uint32_t i = 0; i < r->rows.n_cells; i++) {
         struct board_neuron *x = r->sites.at[i].neuron;
         const struct net_layer *l = &r->n->layer.data[x->layer];
-        const struct board_bias *given = board_find_bias(r->sites.at[i].core, "SOIF_DC_P");
-        bool by_hand = given && (given->coarse > 0 || given->fine > 0);
         for (uint32_t p = 0; p < l->model->param.n && !(x->given & BOARD_LATCH); p++) {
             const struct model_param *m = &l->model->param.data[p];
-            for (uint32_t k = 0; d2_is_bound(m) && k < m->on.n; k++) {
-                if (strcmp(m->on.name[k], "SOIF_DC_P") == 0 &&
-                    (by_hand || d2_value(&l->param[p], x->element) > 0))
-                    VEC_PUSH(r->n->arena, &x->latch, d2_latch_name[D2_SO_DC]);
-            }
+            const int latch = d2_is_bound(m) ? d2_latch_of(m) : -1;
+            if (latch >= 0 && flows(r->sites.at[i].core, l, p, x->element))
+                VEC_PUSH(r->n->arena, &x->latch, d2_latch_name[latch]);
         }
     }
 }

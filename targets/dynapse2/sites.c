@@ -42,6 +42,17 @@ bool d2_is_bound(const struct model_param *p)
     return p->kind == MODEL_BIAS && p->on.target && strcmp(p->on.target, "dynapse2") == 0;
 }
 
+int d2_latch_of(const struct model_param *p)
+{
+    if (p->on.latch)
+        return d2_find_latch(p->on.latch);
+    for (uint32_t k = 0; k < p->on.n; k++) {
+        if (strcmp(p->on.name[k], "SOIF_DC_P") == 0)
+            return D2_SO_DC;
+    }
+    return -1;
+}
+
 void d2_set_column(struct net *n, uint32_t layer, uint32_t param, const double *v)
 {
     const struct net_layer *l = &n->layer.data[layer];

@@ -364,6 +364,8 @@ static void put_neuron_item(struct buf *out, const struct ast_neuron_item *i)
         buf_printf(out, " on %s", i->target.text);
     for (uint32_t k = 0; k < i->n_on; k++)
         buf_printf(out, " %s", i->on[k].text);
+    if (i->latch.text != NULL)
+        buf_printf(out, " latch %s", i->latch.text);
     put_stmts(out, 2, i->body);
     buf_putc(out, ')');
 }
