@@ -47,7 +47,10 @@ static void check_group(struct checker *k, uint32_t layer)
         bool same = n < g->n_bound && g->bound[n].param == p && g->bound[n].n == m->on.n;
         for (uint32_t i = 0; same && i < m->on.n; i++)
             same = d2_find_param(m->on.name[i]) == g->bound[n].device[i];
-        if (!same)
+        const int latch = m->on.latch                               ? d2_find_latch(m->on.latch)
+                          : strcmp(m->on.name[0], "SOIF_DC_P") == 0 ? (int)D2_SO_DC
+                                                                    : -1;
+        if (!same || g->bound[n].latch != latch)
             checker_broken(k, "%s: `%s` has other parameters of the chip", l->name, m->name);
         n++;
     }

@@ -108,6 +108,15 @@ static bool read_conf(struct arena *a, struct reader *r, struct d2_config *c, st
     return true;
 }
 
+int d2_own_latch(const struct d2_bound *b)
+{
+    for (uint32_t i = 0; i < b->n; i++) {
+        if (strcmp(d2_param[b->device[i]].name, "SOIF_DC_P") == 0)
+            return D2_SO_DC;
+    }
+    return -1;
+}
+
 static bool read_bound(struct reader *r, struct d2_bound *b)
 {
     b->param = read_u32(r);
@@ -120,9 +129,9 @@ static bool read_bound(struct reader *r, struct d2_bound *b)
         b->device[i] = read_u8(r);
         if (b->device[i] >= D2_N_PARAMS || !d2_has_current(b->device[i]))
             return false;
-        if (b->latch < 0 && strcmp(d2_param[b->device[i]].name, "SOIF_DC_P") == 0)
-            b->latch = D2_SO_DC;
     }
+    if (b->latch < 0)
+        b->latch = d2_own_latch(b);
     return !r->failed;
 }
 

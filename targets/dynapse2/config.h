@@ -60,7 +60,7 @@ struct d2_input {
 
 enum { D2_MAX_BOUND = 4 }; /* device parameters that one parameter of a model may be bound to */
 
-/* In an image: a latch follows the number of device parameters. The direct current has its own. */
+/* Set in the number of device parameters of an image where the latch that a model names follows. */
 enum { D2_LATCHED = 0x80 };
 
 struct d2_bound {   /* a parameter of a model that the bias generator makes */
@@ -69,6 +69,9 @@ struct d2_bound {   /* a parameter of a model that the bias generator makes */
     uint8_t device[D2_MAX_BOUND];
     int latch; /* that lets the current flow (enum d2_latch); -1: it always does */
 };
+
+/* The latch of a current for which the model names none: so_dc of the direct current, else -1. */
+int d2_own_latch(const struct d2_bound *b);
 
 struct d2_receptor {
     uint32_t n; /* dendrites: 0, 1 or 2 */

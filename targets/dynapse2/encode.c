@@ -187,7 +187,7 @@ static void write_group(struct buf *b, const struct d2_group *g)
     buf_u8(b, (uint8_t)g->n_bound);
     for (uint32_t i = 0; i < g->n_bound; i++) {
         buf_u32(b, g->bound[i].param);
-        const bool latched = g->bound[i].latch >= 0 && g->bound[i].latch != D2_SO_DC;
+        const bool latched = g->bound[i].latch != d2_own_latch(&g->bound[i]);
         buf_u8(b, (uint8_t)(g->bound[i].n | (latched ? D2_LATCHED : 0)));
         if (latched)
             buf_u8(b, (uint8_t)g->bound[i].latch);

@@ -121,7 +121,7 @@ static void draw_destination(struct random_board *r, uint32_t chip, struct d2_de
 
 static void draw_neuron(struct random_board *r, const struct d2_core *k, struct d2_neuron *x)
 {
-    x->latches = chance(r, 50);
+    x->latches = (uint16_t)draw(r, 4); /* so_dc, so_adaptation */
     x->cam = ARENA_ARRAY(&r->a, struct d2_cam, D2_CAM);
     x->sram = ARENA_ARRAY(&r->a, struct d2_sram, D2_SRAM);
     const uint32_t percent = draw(r, 3) ? 8 : 40;
@@ -227,6 +227,11 @@ static void draw_bound(struct random_board *r, struct d2_group *g)
     g->bound->n = 1 + draw(r, D2_MAX_BOUND);
     for (uint32_t i = 0; i < g->bound->n; i++)
         g->bound->device[i] = (uint8_t)d2_find_param(device[draw(r, 8)]);
+    g->bound->latch = chance(r, 30) ? D2_SO_ADAPTATION : -1;
+    for (uint32_t i = 0; i < g->bound->n && g->bound->latch < 0; i++) {
+        if (g->bound->device[i] == d2_find_param("SOIF_DC_P"))
+            g->bound->latch = D2_SO_DC;
+    }
 }
 
 /* Some of the connections that there could be, in any order. */
