@@ -67,6 +67,7 @@ static void put_binding(uint64_t *h, const struct model_binding *on)
     put_u64(h, on->n);
     for (uint32_t i = 0; i < on->n; i++)
         put_name(h, on->name[i]);
+    put_name(h, on->latch);
 }
 
 static void put_stmts(uint64_t *h, const struct model *m, const struct model_stmt *s, uint32_t n)
