@@ -1,4 +1,5 @@
 #include "targets/dynapse2/cluster.h"
+#include "targets/dynapse2/cluster_line.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@ static const double floor_current = 1e-15; /* ampere: what 0 counts as */
 static const double scale_weight = 0.1;    /* of differences; a hundredth of squares */
 static const double enough = 1e-9;         /* smaller gains don't count */
 static const double most_work = 4e9;       /* differences that are looked at, in all rounds */
+static const double most_cuts = 2e8;       /* the same, to cut a line */
 
 struct work {
     uint32_t n, k, n_dims; /* dims: currents that differ */
@@ -261,6 +263,37 @@ static void start_halves(struct work *w)
     arena_free(&scratch);
 }
 
+/* ---- a line ---- */
+
+/* Cuts the points along an axis, in the best places. */
+static void start_line(struct work *w, const double *axis)
+{
+    struct arena scratch = {0};
+    struct key *v = ARENA_ARRAY(&scratch, struct key, w->n);
+    uint32_t *point = ARENA_ARRAY(&scratch, uint32_t, w->n);
+    uint32_t *end = ARENA_ARRAY(&scratch, uint32_t, w->k), n = 0;
+    for (uint32_t i = 0; i < w->n; i++) {
+        if (w->of[i] >= 0)
+            continue;
+        v[n].point = i;
+        for (uint32_t d = 0; d < w->n_dims; d++) {
+            double x = w->x[(size_t)i * w->n_dims + d];
+            v[n].x += isnan(x) ? 0 : x * axis[d];
+        }
+        n++;
+    }
+    qsort(v, n, sizeof *v, by_key);
+    for (uint32_t i = 0; i < n; i++)
+        point[i] = v[i].point;
+    struct d2_line line = {n, w->n_dims, w->x, point};
+    d2_cut_line(&scratch, &line, w->k, w->left, end);
+    for (uint32_t c = 0, i = 0; c < w->k; c++) {
+        for (; i < end[c]; i++)
+            put(w, point[i], c);
+    }
+    arena_free(&scratch);
+}
+
 /* ---- better ---- */
 
 struct wish {
@@ -413,15 +446,25 @@ double d2_cluster(struct d2_points *p, uint32_t k, const uint32_t *room)
     w.sum = ARENA_ARRAY(&a, double, (size_t)k *w.n_dims);
     w.count = ARENA_ARRAY(&a, uint32_t, (size_t)k * w.n_dims);
     int32_t *best = ARENA_ARRAY(&a, int32_t, p->n);
-    double least = INFINITY;
+    double *axis = ARENA_ARRAY(&a, double, w.n_dims);
+    double least = INFINITY, cuts = (double)p->n * k * w.n_dims * log2(p->n + 1);
     uint64_t pairs = (uint64_t)p->n * k + 1;
     uint32_t n_apart = pairs > MOST_PAIRS ? 0 : pairs > MOST_PAIRS / 32 ? 1 : MAX_APART;
-    for (uint32_t way = 0; way <= n_apart; way++) {
+    uint32_t n_lines = cuts > most_cuts ? 0 : w.n_dims == 1 ? 1 : 1 + w.n_dims;
+    for (uint32_t way = 0; way <= n_apart + n_lines; way++) {
         clear(&w, p);
-        if (way < n_apart)
+        if (way < n_apart) {
             start_apart(&w, (uint32_t)((uint64_t)p->n * way / n_apart));
-        else
+        } else if (way == n_apart) {
             start_halves(&w);
+        } else if (way == n_apart + 1) {
+            d2_widest_axis(&a, &(struct d2_line){w.n, w.n_dims, w.x, NULL}, axis);
+            start_line(&w, axis);
+        } else {
+            memset(axis, 0, w.n_dims * sizeof *axis);
+            axis[way - n_apart - 2] = 1;
+            start_line(&w, axis);
+        }
         improve(&w);
         double cost = whole_cost(&w);
         if (cost < least - enough) {

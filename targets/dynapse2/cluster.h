@@ -1,9 +1,10 @@
 /* Grouping neurons that must share the currents of a core although they want different ones: the
  * least sum of squared differences of logarithms, with room for so many members in each cluster.
  *
- * Several starts, with centres that are farthest apart and with halves of halves along the widest
- * current, are improved by moving and exchanging members; the best one stays. Deterministic. Time
- * is linear in the points times the clusters. */
+ * Several starts are improved by moving and exchanging members, and the best one stays: centres that
+ * are farthest apart, halves of halves along the widest current, and cuts along a line, which are
+ * the best ones where currents lie on one. Deterministic. Time is linear in the points times the
+ * clusters. */
 #ifndef DYNAPSE2_CLUSTER_H
 #define DYNAPSE2_CLUSTER_H
 

@@ -70,10 +70,19 @@ bool d2_is_homed(const struct d2_place *x, uint32_t home, enum d2_homed which);
 /* What the board section gives: neurons and wishes become fixed cells of blocks with a home. Such
  * blocks have as much room as there are usable neurons. */
 bool d2_take_board(struct d2_place *x, enum d2_homed which);
+/* The block of a core, a new one if it has none: `of_home` has it, or -1. */
+uint32_t d2_block_of(struct d2_place *x, int32_t *of_home, uint32_t home);
+/* A cell stays in a block. Where it meets other currents, no others come. */
+void d2_settle(struct d2_place *x, uint32_t cell, uint32_t block);
 /* Cells for which their cores have no neuron with CAM entries enough; `home` of each block. */
 uint32_t d2_unseated(struct d2_place *x, const struct d2_parts *parts, const uint32_t *home);
 /* Every cell gets its core and an index there. */
 void d2_fill_board(struct d2_place *x);
+
+/* ---- place_reach.c ---- */
+
+/* Cells that hear sources whose destinations are given by hand get a core where all of those go. */
+void d2_take_reached(struct d2_place *x, int32_t *of_home);
 
 /* ---- place_reasons.c ---- */
 

@@ -30,8 +30,7 @@ static void count_seats(const struct d2_place *x, uint32_t home, int16_t seats[D
     }
 }
 
-/* A block for the core; there is one at most. */
-static uint32_t block_of(struct d2_place *x, int32_t *of_home, uint32_t home)
+uint32_t d2_block_of(struct d2_place *x, int32_t *of_home, uint32_t home)
 {
     if (of_home[home] < 0) {
         struct d2_block *b = d2_parts_open(&x->p, &x->parts);
@@ -46,8 +45,7 @@ static uint32_t block_of(struct d2_place *x, int32_t *of_home, uint32_t home)
     return (uint32_t)of_home[home];
 }
 
-/* Cells of different currents that are put together by hand stay by themselves. */
-static void settle(struct d2_place *x, uint32_t cell, uint32_t block)
+void d2_settle(struct d2_place *x, uint32_t cell, uint32_t block)
 {
     struct d2_block *b = &x->parts.block[block];
     d2_parts_put(&x->p, &x->parts, cell, block);
@@ -62,7 +60,7 @@ static void take_neurons(struct d2_place *x, int32_t *of_home)
         const struct board_core *c = &x->n->board->core.data[i];
         for (uint32_t k = 0; k < c->neuron.n; k++) {
             const struct board_neuron *y = &c->neuron.data[k];
-            uint32_t block = block_of(x, of_home, c->chip * D2_CORES + c->core);
+            uint32_t block = d2_block_of(x, of_home, c->chip * D2_CORES + c->core);
             struct d2_block *b = &x->parts.block[block];
             bool dead = d2_neuron_is_dead(x->n->board, c->chip, c->core, y->index);
             if (y->layer < 0) {
@@ -72,21 +70,21 @@ static void take_neurons(struct d2_place *x, int32_t *of_home)
             b->room += dead; /* by hand nevertheless */
             uint32_t cell = x->rows.first_cell[y->layer] + y->element;
             x->cell[cell].on_board = true;
-            settle(x, cell, block);
+            d2_settle(x, cell, block);
         }
     }
 }
 
 static bool take_wish(struct d2_place *x, int32_t *of_home, const struct board_place *w)
 {
-    uint32_t block = block_of(x, of_home, w->chip * D2_CORES + w->core);
+    uint32_t block = d2_block_of(x, of_home, w->chip * D2_CORES + w->core);
     const struct d2_block *b = &x->parts.block[block];
     bool ok = true;
     for (uint32_t k = 0; k < w->count && ok; k++) {
         uint32_t cell = x->rows.first_cell[w->layer] + w->first + k;
         int32_t at = x->parts.of[cell];
         if (at == D2_NO_BLOCK) {
-            settle(x, cell, block);
+            d2_settle(x, cell, block);
         } else if (at != (int32_t)block) {
             int32_t home = x->parts.block[at].home;
             diag_add(x->d, E0406, w->span, "`%s` is on chip %d core %d already",
@@ -153,12 +151,13 @@ bool d2_take_board(struct d2_place *x, enum d2_homed which)
     qsort(order, x->n_homes, sizeof *order, by_quality);
     for (uint32_t i = 0; i < x->n_homes; i++) {
         if (d2_is_homed(x, order[i].home, which))
-            block_of(x, of_home, order[i].home);
+            d2_block_of(x, of_home, order[i].home);
     }
     take_neurons(x, of_home);
     bool ok = true;
     for (uint32_t i = 0; i < x->n->board->place.n; i++)
         ok = take_wish(x, of_home, &x->n->board->place.data[i]) && ok;
+    d2_take_reached(x, of_home);
     return ok;
 }
 

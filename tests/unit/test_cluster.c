@@ -4,6 +4,8 @@
 #include "runtime/base/rng.h"
 #include "targets/dynapse2/cluster.h"
 #include <math.h>
+#include <stdlib.h>
+#include <string.h>
 
 enum { MAX = 1024 };
 
@@ -100,6 +102,75 @@ static void near_the_best(void **state)
     assert_true(equal * 20 >= cases * 19);
 }
 
+/* The least sum of squares of points along a line, ascending, in k clusters of up to `room`: those
+ * of equal room are neighbours. */
+static double best_of_line(const double *x, uint32_t n, uint32_t k, uint32_t room)
+{
+    static double least[MAX + 1], next[MAX + 1], sum[MAX + 1], squares[MAX + 1];
+    for (uint32_t i = 0; i < n; i++) {
+        sum[i + 1] = sum[i] + x[i];
+        squares[i + 1] = squares[i] + x[i] * x[i];
+        least[i + 1] = INFINITY;
+    }
+    for (uint32_t c = 0; c < k; c++) {
+        for (uint32_t end = 0; end <= n; end++) {
+            next[end] = least[end];
+            for (uint32_t m = 1; m <= room && m <= end; m++) {
+                double s = sum[end] - sum[end - m];
+                double cost = squares[end] - squares[end - m] - s * s / m;
+                next[end] = fmin(next[end], least[end - m] + cost);
+            }
+        }
+        memcpy(least, next, sizeof least);
+    }
+    return least[n];
+}
+
+static int by_value(const void *x, const void *y)
+{
+    double p = *(const double *)x, q = *(const double *)y;
+    return (p > q) - (p < q);
+}
+
+/* Sets of currents along a line, many neurons each: the best way there is. */
+static void sets_along_a_line(void **state)
+{
+    (void)state;
+    static struct fixture f;
+    static double x[MAX];
+    for (uint64_t seed = 0; seed < 40; seed++) {
+        uint32_t k = 3 + (uint32_t)(seed % 4) * 4, room[15], n = 0,
+                 sets = k + 1 + (uint32_t)(seed % 9);
+        uint32_t each = seed % 2 ? 1000 / sets : 0; /* 0: as many as come */
+        for (uint32_t s = 0; s < sets; s++) {
+            double value = 3 * rng_uniform(seed, s);
+            uint32_t count = each ? each : 1 + (uint32_t)(rng_uniform(seed, 50 + s) * 2000 / sets);
+            for (uint32_t i = 0; i < count && n < 1000; i++, n++)
+                set(&f, n, value, 0);
+        }
+        uint32_t most = (n + k - 1) / k + 5 + (uint32_t)(seed % 3) * 40;
+        for (uint32_t c = 0; c < k; c++)
+            room[c] = most;
+        for (uint32_t i = 0; i < n; i++)
+            x[i] = log_of(&f, i, 3);
+        qsort(x, n, sizeof *x, by_value);
+        double least = best_of_line(x, n, k, most), found = d2_cluster(&f.p, k, room);
+        assert_true(found >= least * (1 - 1e-6) - 1e-6);
+        assert_true(found <= least * (1 + 1e-6) + 1e-6);
+    }
+
+    const uint32_t count[] = {200, 200, 100, 150, 150}, tau[] = {10, 11, 12, 30, 60};
+    const uint32_t room[] = {256, 256, 256, 256};
+    uint32_t n = 0;
+    for (uint32_t s = 0; s < 5; s++) {
+        for (uint32_t i = 0; i < count[s]; i++, n++) {
+            set(&f, n, log(tau[s]), 0);
+            x[n] = log_of(&f, n, 3);
+        }
+    }
+    assert_true(d2_cluster(&f.p, 4, room) <= best_of_line(x, n, 4, 256) * 1.000001);
+}
+
 /* Four full clusters along a line: the quarters, in whatever order the points are. */
 static void quarters_of_a_line(void **state)
 {
@@ -148,6 +219,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(near_the_best),
+        cmocka_unit_test(sets_along_a_line),
         cmocka_unit_test(quarters_of_a_line),
         cmocka_unit_test(kinds_are_found),
         cmocka_unit_test(no_room),

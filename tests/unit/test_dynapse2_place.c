@@ -315,6 +315,58 @@ static void too_few_entries_by_hand(void **state)
     d2_test_free(&t);
 }
 
+/* ---- destinations by hand ---- */
+
+static void send(struct d2_test *t, uint32_t input, uint32_t channel, uint8_t cores, int8_t x_hop)
+{
+    struct board_input *x = VEC_ADD(&t->text.arena, &d2_test_board(t)->input);
+    *x =
+        (struct board_input){.input = input, .channel = channel, .span = {1, channel, channel + 1}};
+    VEC_PUSH(&t->text.arena, &x->to,
+             ((struct board_destination){(uint16_t)(9 + channel), cores, x_hop, 0}));
+}
+
+/* Neurons go where what they hear is sent by hand; other ones, of other currents too, where they
+ * like. */
+static void neurons_go_where_events_go(void **state)
+{
+    (void)state;
+    struct d2_test t;
+    d2_test_init(&t);
+    uint32_t in = d2_test_input(&t, "in", 3), exc = d2_test_layer(&t, "exc", 5, NULL);
+    uint32_t other = d2_test_layer(&t, "other", 2, NULL);
+    d2_test_set(&t, other, "Itau_mem", 2e-11);
+    /* exc[0] and [1] hear a channel each, exc[2] both, exc[3] and [4] the one that is free. */
+    const double w[] = {1, 0, 1, 0, 0, 0, 1, 1, 0, 0, 0, 0, 0, 1, 1}, v[] = {1, 1, 0, 0, 0, 0};
+    d2_test_connect(&t, true, in, exc, w);
+    d2_test_connect(&t, true, in, other, v);
+    send(&t, in, 0, 6, 1);
+    send(&t, in, 1, 12, 1);
+    passes(&t, "bias");
+    struct board_core *c;
+    for (uint32_t e = 0; e < 3; e++) {
+        d2_test_find(&t, exc, e, &c);
+        assert_int_equal(c->chip, 1);
+        assert_true((e == 1 ? 12 : e == 0 ? 6 : 4) >> c->core & 1);
+    }
+    struct board_core *d;
+    d2_test_find(&t, other, 0, &d);
+    assert_true(d->chip == 1 && d != c && (6 >> d->core & 1));
+    assert_false(d2_test_said(&t, W0652, NULL));
+    d2_test_free(&t);
+
+    /* No core hears both. */
+    d2_test_init(&t);
+    in = d2_test_input(&t, "in", 2);
+    exc = d2_test_layer(&t, "exc", 1, NULL);
+    d2_test_connect(&t, true, in, exc, NULL);
+    send(&t, in, 0, 1, 0);
+    send(&t, in, 1, 2, 0);
+    assert_false(d2_test_passes(&t, "bias"));
+    assert_true(d2_test_said(&t, E0406, "doesn't reach chip 0 core 0, where it feeds `exc[0]`"));
+    d2_test_free(&t);
+}
+
 /* ---- many sets of currents ---- */
 
 /* A neuron that 40 layers of different currents hear: each on a core of its own would be on ten
@@ -353,6 +405,7 @@ int main(void)
         cmocka_unit_test(faulty_cores_are_avoided),
         cmocka_unit_test(every_seat_is_taken),
         cmocka_unit_test(too_few_entries_by_hand),
+        cmocka_unit_test(neurons_go_where_events_go),
         cmocka_unit_test(sram_makes_currents_shared),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
