@@ -382,10 +382,19 @@ static void report_core(const struct pass *p, const struct d2_weights_of_core *x
                    refined, mse > 0 ? 100 * (1 - refined / mse) : 0);
 }
 
-static void quantize_core(struct pass *p, struct d2_weights_of_core *x,
-                          const struct d2_solved *found)
+static bool has_entries_by_hand(const struct d2_weights_of_core *x)
+{
+    bool any = false;
+    for (uint32_t i = 0; i < x->n_free && !any; i++)
+        any = x->synapse[i].by_hand;
+    return any;
+}
+
+static void quantize_core(struct pass *p, struct d2_weights_of_core *x, struct d2_solved *found)
 {
     double bound = found->bound / (x->iscale * x->iscale);
+    if (has_entries_by_hand(x))
+        d2_solve_by_hand(p->a, p->n, x, &p->sites, &p->grid.grid, &found->solution);
     if (x->n_free > 0)
         set_bases(p, x, &found->solution);
     double base[D2_BASES];

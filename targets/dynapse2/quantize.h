@@ -84,6 +84,13 @@ struct d2_solved {
 void d2_solve_cores(struct arena *a, const struct d2_weights_of_core *core, uint32_t n,
                     const struct d2_reach *g, uint64_t seed, struct d2_solved *out);
 
+/* Better base currents for a core with CAM entries given by hand, whose masks stay
+ * (quantize_hand.c); those that are given stay too. `s` comes from d2_solve_cores(). */
+struct d2_sites;
+void d2_solve_by_hand(struct arena *a, const struct net *n, const struct d2_weights_of_core *x,
+                      const struct d2_sites *sites, const struct d2_reach *g,
+                      struct d2_solution *s);
+
 /* Resolves `gain = auto`: scale parameters of receptors are multiplied by a common factor, the
  * synapses' gain currents divided by it, so that the network stays the same. E0602 where the models
  * don't allow it, E0406 where a gain current is given by hand. Returns the factor, 0 if reported.

@@ -6,6 +6,7 @@
 #include "targets/dynapse2/passes.h"
 #include "targets/dynapse2/tags.h"
 #include "tests/unit/dynapse2_net.h"
+#include <math.h>
 
 /* ---- tags of one chip ---- */
 
@@ -273,13 +274,49 @@ static void equal_rows_share_a_tag(void **state)
     }
 }
 
+/* CAM entries by hand without base currents: such are found that the masks make the weights. One of
+ * them may be given. */
+static void bases_for_masks_by_hand(void **state)
+{
+    (void)state;
+    for (uint32_t way = 0; way < 2; way++) {
+        struct d2_test t;
+        d2_test_init(&t);
+        uint32_t in = d2_test_input(&t, "in", 3), exc = d2_test_layer(&t, "exc", 2, NULL);
+        const double w[] = {1, 1.5, 8, 4, 3, 11}; /* of exc[1] nothing is by hand */
+        d2_test_connect(&t, true, in, exc, w);
+        struct board_core *c = board_core(&t.text.arena, d2_test_board(&t), 0, 0);
+        struct board_neuron *x = board_neuron(&t.text.arena, c, 9);
+        *x = (struct board_neuron){.index = 9, .layer = (int32_t)exc, .given = BOARD_CAM};
+        const uint8_t mask[] = {4, 1, 6};
+        for (uint32_t i = 0; i < 3; i++)
+            VEC_PUSH(&t.text.arena, &x->cam,
+                     ((struct board_cam){(uint16_t)(20 + i), (uint8_t)i, mask[i], D2_AMPA}));
+        if (way == 1)
+            board_set_bias(&t.text.arena, c, "SYAM_W3_P", 4, 63, (struct span){1, 0, 1});
+        assert_true(d2_test_passes(&t, "bias"));
+        const struct net_connection *k = t.n->connection.data;
+        for (uint64_t s = 0; s < 6; s++)
+            assert_true(fabs((double)k->weight[s] - w[s]) < (way ? 0.5 : 0.2));
+        const struct board_bias *b = board_find_bias(d2_test_board(&t)->core.data, "SYAM_W3_P");
+        if (way == 1)
+            assert_true(b->coarse == 4 && b->fine == 63);
+        d2_test_free(&t);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(tags_are_free_and_fit), cmocka_unit_test(tags_in_parts),
-        cmocka_unit_test(wide_sources),          cmocka_unit_test(host_tags_are_unique),
-        cmocka_unit_test(columns_of_the_host),   cmocka_unit_test(tags_of_strangers),
-        cmocka_unit_test(out_of_reach),          cmocka_unit_test(equal_rows_share_a_tag),
+        cmocka_unit_test(tags_are_free_and_fit),
+        cmocka_unit_test(tags_in_parts),
+        cmocka_unit_test(wide_sources),
+        cmocka_unit_test(host_tags_are_unique),
+        cmocka_unit_test(bases_for_masks_by_hand),
+        cmocka_unit_test(columns_of_the_host),
+        cmocka_unit_test(tags_of_strangers),
+        cmocka_unit_test(out_of_reach),
+        cmocka_unit_test(equal_rows_share_a_tag),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
