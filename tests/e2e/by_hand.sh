@@ -149,7 +149,7 @@ refused 1 'CAM of another sign' "chip 0 { core 0 { $bases neuron 0 = l[0] { cam 
     cam 1 = tag 4, weight 4, gaba; cam 2 = tag 5, weight 4, gaba; } } }" 'E0406.*hears `in\[0\]` with weight 0'
 refused 1 'SRAM that does not lead there' 'chip 0 { core 0 { neuron 0 = l[0] { sram none; } } }' \
     "E0406.*doesn't reach chip 0 core 0, where it feeds"
-refused 1 'an input that does not' 'input in[0] = tag 3, cores 0b0001, hop [3, 0];' "E0406.*doesn't reach"
+refused 1 'an input that does not' 'place l on chip 0 core 0; input in[0] = tag 3, cores 0b0001, hop [3, 0];' "E0406.*doesn't reach"
 contains err 'and what helps' 'hint: place `l\[0\]` where it goes, or leave its destinations out'
 refused 1 'two inputs with one tag' 'place l on chip 0 core 0; input in[0] = tag 3, cores 1, hop [0, 0];
     input in[1] = tag 3, cores 1, hop [0, 0];' \
