@@ -1,4 +1,5 @@
 /* dyn check: all that is wrong with a source; with --fix what of it can be mended is. */
+#include "compiler/checks.h"
 #include "compiler/cli.h"
 #include "compiler/fix.h"
 
@@ -57,8 +58,67 @@ static bool fix_file(struct cli *c, const char *path)
     return true;
 }
 
+/* ---- the warnings that there are ---- */
+
+static const char *given_by(enum diag_code code)
+{
+    const char hundred = diag_code_text(code)[2];
+    return checks_have(code) || code == W0655 ? "check" /* which is about the board section */
+           : hundred == '7'                   ? "run"
+           : hundred == '9'                   ? "export"
+                                              : "build";
+}
+
+static void put_warning(struct buf *out, struct json *j, enum diag_code code)
+{
+    const bool on = checks_default(code);
+    if (!j) {
+        buf_printf(out, "%-18s  %s  %-6s  %-3s  %s\n", diag_code_name(code), diag_code_text(code),
+                   given_by(code), on ? "on" : "off", diag_code_title(code));
+        return;
+    }
+    json_object(j);
+    json_key(j, "name");
+    json_str(j, diag_code_name(code));
+    json_key(j, "code");
+    json_str(j, diag_code_text(code));
+    json_key(j, "command");
+    json_str(j, given_by(code));
+    json_key(j, "default");
+    json_bool(j, on);
+    json_key(j, "title");
+    json_str(j, diag_code_title(code));
+    json_end_object(j);
+}
+
+static void list_warnings(struct cli *c)
+{
+    struct buf out = {0};
+    struct json j;
+    const bool as_json = c->value[OPT_JSON] != NULL;
+    if (as_json) {
+        json_init(&j, &out, 1);
+        json_array(&j);
+    }
+    for (int i = 0; i < DIAG_N_CODES; i++) {
+        if (diag_code_is_warning((enum diag_code)i)) {
+            put_warning(&out, as_json ? &j : NULL, (enum diag_code)i);
+        }
+    }
+    if (as_json) {
+        json_end_array(&j);
+        buf_putc(&out, '\n');
+    }
+    cli_print(c, &out);
+    buf_free(&out);
+}
+
 int cli_check(struct cli *c)
 {
+    if (c->value[OPT_LIST]) {
+        list_warnings(c);
+        return diags_exit_status(&c->driver.diags);
+    }
     struct program p = {0};
     struct plan plan;
     if (c->value[OPT_FIX] && !fix_file(c, c->file[0])) {

@@ -54,6 +54,7 @@ struct def {
         const void *ast;
     };
     enum { FRESH, BUSY, DONE } resolved;
+    bool used;           /* of a LET: its name was looked up */
     bool cyclic;         /* refers to itself: reported */
     bool done;           /* value or model is known */
     struct value value;  /* LET, VALUE */
@@ -80,6 +81,8 @@ void scope_import(struct arena *a, struct scope *s, struct def *d, struct span a
 /* In this scope or those around it; NULL if unknown. */
 struct def *scope_find(const struct scope *s, const char *name, enum space space);
 struct def *scope_find_here(const struct scope *s, const char *name, enum space space);
+/* Whether anything looked up the let of this syntax tree. */
+bool let_used(const struct elab *el, const void *ast);
 /* All names of a space that are visible, for "did you mean". Returns how many (at most max). */
 uint32_t scope_names(const struct scope *s, enum space space, const char **out, uint32_t max);
 /* True if a word stands on a line that couldn't be parsed, which was reported. */
@@ -117,6 +120,7 @@ struct loaded_profile {
 struct elab {
     struct unit *u;
     VEC(struct module *) module; /* the root is the first */
+    struct map64 used;           /* syntax trees of lets whose names were looked up */
     struct map64 cyclic;         /* syntax trees of definitions that refer to themselves */
     struct map64 function;       /* built-in functions by name */
     struct map64 loaded;         /* hash of (path, member) -> index in file */

@@ -84,14 +84,29 @@ struct def *scope_find_here(const struct scope *s, const char *name, enum space 
     return map64_get(&s->map, key(name, space), &i) ? s->def.data[i] : NULL;
 }
 
+static struct def *looked_up(struct def *d)
+{
+    if (d->kind == DEF_LET && !d->used) {
+        map64_put(&d->scope->el->used, (uint64_t)(uintptr_t)d->ast, 0, NULL);
+        d->used = true;
+    }
+    return d;
+}
+
 struct def *scope_find(const struct scope *s, const char *name, enum space space)
 {
     uint64_t k = key(name, space);
     uint32_t i;
     for (; s; s = s->parent)
         if (map64_get(&s->map, k, &i))
-            return s->def.data[i];
+            return looked_up(s->def.data[i]);
     return NULL;
+}
+
+bool let_used(const struct elab *el, const void *ast)
+{
+    uint32_t ignored;
+    return map64_get(&el->used, (uint64_t)(uintptr_t)ast, &ignored);
 }
 
 uint32_t scope_names(const struct scope *s, enum space space, const char **out, uint32_t max)

@@ -1,3 +1,4 @@
+#include "compiler/checks.h"
 #include "compiler/elab.h"
 #include "compiler/model.h"
 #include "lang/parse.h"
@@ -12,6 +13,7 @@ void unit_init(struct unit *u, struct arena *a, struct diags *d, const char *std
     el->u = u;
     el->dt = intern_cstr(&u->names, "dt");
     el->spikes = intern_cstr(&u->names, "spikes");
+    map64_init(&el->used, a);
     map64_init(&el->cyclic, a);
     map64_init(&el->loaded, a);
     map64_init(&el->unknown, a);
@@ -254,6 +256,8 @@ static void check_network(struct unit *u, struct def *d)
             build_stimulus(u->elab, n, st, TO_CHECK, &out);
     }
     bool whole = n && u->diags->n_errors == 0 && !part;
+    if (whole)
+        checks_of_network(u, n);
     const struct ast_decl *board = whole ? find_board(u) : NULL;
     if (board)
         build_board(u->elab, n, board);
@@ -276,5 +280,7 @@ bool unit_check(struct unit *u)
         if (d->kind == DEF_NETWORK && (d->scope == root || has_stimulus(u, d->name.text)))
             check_network(u, d);
     }
+    if (root && u->diags->n_errors == 0)
+        checks_of_source(u);
     return u->diags->n_errors == 0;
 }

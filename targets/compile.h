@@ -123,6 +123,9 @@ struct target_compiler {
     /* A parameter of a layer that a pass multiplied by `scale`, weights and all, as it was before:
      * divided, if it is one of those. NULL: no pass does. */
     float (*undo_scale)(const struct model *m, uint32_t param, float value, double scale);
+    /* The least and the most current of what a model binds by `on TARGET NAME`. False: that is none
+     * of this target's. NULL: it makes no currents. */
+    bool (*reach)(const char *name, double *min, double *max);
     /* Rows for `dyn fit`, after all passes that succeeded. */
     uint32_t (*fit)(const struct net *n, struct arena *a, struct target_fit_row **out);
     /* The same core by core. NULL: the target has no board to draw. */

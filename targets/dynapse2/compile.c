@@ -8,6 +8,14 @@ static const struct target_pass passes[] = {
     {"route", d2_route}, {"bias", d2_bias},   {NULL, NULL},
 };
 
+static bool reach(const char *name, double *min, double *max)
+{
+    const int param = d2_find_param(name);
+    if (param >= 0)
+        d2_reach((uint32_t)param, min, max);
+    return param >= 0;
+}
+
 const struct target_compiler compiler_dynapse2 = {
     .name = "dynapse2",
     .pass = passes,
@@ -21,6 +29,7 @@ const struct target_compiler compiler_dynapse2 = {
     .encode = d2_encode,
     .raise_board = d2_raise_board,
     .gain_of = d2_gain_of,
+    .reach = reach,
     .fit = d2_fit,
     .occupancy = d2_occupancy,
 };
