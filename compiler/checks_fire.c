@@ -173,7 +173,7 @@ bool check_silent(struct checking *c, uint32_t index)
             : check_tell(c, W0457, index, "%u of %u neurons of `%s` can't fire: the first is `%s`",
                          silent, n, l->name, check_neuron(c, index, first));
     diag_hint(c->d, g,
-              "not even if each source that excites it has %d spikes in each of %d time steps",
+              "not even when every source that excites it spikes %d times in each of %d time steps",
               CHECK_EVENTS, CHECK_STEPS);
     return true;
 }

@@ -93,6 +93,7 @@ bool check_coarse_step(struct checking *c, uint32_t index)
     const struct model *m = l->model;
     double least = c->plan.dt;
     uint32_t which = MODEL_NONE, neuron = 0;
+    bool is_rate = false;
     if (c->n->dt == 0 || !m->step.present)
         return false;
     for (uint32_t i = 0; i < different(l); i++) {
@@ -106,16 +107,22 @@ bool check_coarse_step(struct checking *c, uint32_t index)
                 least = tau;
                 which = x;
                 neuron = i;
+                is_rate = inverse;
             }
         }
     }
     if (which == MODEL_NONE)
         return false;
-    struct diag *g =
-        check_tell(c, W0455, index, "a time step of %s is longer than %s`%s`, which is %s",
-                   unit_text(&c->arena, c->plan.dt, DIM_TIME), value_name(c, m, which),
-                   different(l) == 1 ? l->name : check_neuron(c, index, neuron),
-                   unit_text(&c->arena, least, DIM_TIME));
+    const char *name = arena_printf(&c->arena, "%s`%s`", value_name(c, m, which),
+                                    different(l) == 1 ? l->name : check_neuron(c, index, neuron));
+    const char *step = unit_text(&c->arena, c->plan.dt, DIM_TIME);
+    if (is_rate) {
+        check_tell(c, W0455, index, "%s is %s: that is more than one in a time step of %s", name,
+                   unit_text(&c->arena, 1 / least, dim_div(DIM_ONE, DIM_TIME)), step);
+        return true;
+    }
+    struct diag *g = check_tell(c, W0455, index, "a time step of %s is longer than %s, which is %s",
+                                step, name, unit_text(&c->arena, least, DIM_TIME));
     diag_hint(c->d, g, "what decays is gone within a step: `dt` should be a fraction of it");
     return true;
 }
@@ -184,11 +191,11 @@ bool check_refractory(struct checking *c, uint32_t index)
         const double time = model_eval(m, x, &env), steps = steps_of(time, dt);
         if (!(fabs(steps * dt - time) > 0.1 * dt))
             continue;
-        struct diag *g =
-            check_tell(c, W0456, index, "%s`%s` is %s; in time steps of %s it acts for %g: %s",
-                       value_name(c, m, x), different(l) == 1 ? l->name : check_neuron(c, index, i),
-                       unit_text(&c->arena, time, DIM_TIME), unit_text(&c->arena, dt, DIM_TIME),
-                       steps, unit_text(&c->arena, steps * dt, DIM_TIME));
+        struct diag *g = check_tell(
+            c, W0456, index, "%s`%s` is %s; in time steps of %s it acts for %g of them, %s",
+            value_name(c, m, x), different(l) == 1 ? l->name : check_neuron(c, index, i),
+            unit_text(&c->arena, time, DIM_TIME), unit_text(&c->arena, dt, DIM_TIME), steps,
+            unit_text(&c->arena, steps * dt, DIM_TIME));
         diag_hint(c->d, g, "a whole number of time steps is as it is written");
         return true;
     }
