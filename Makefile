@@ -55,7 +55,7 @@ SRC_BENCH   := $(wildcard tests/bench/*.c)
 
 obj = $(patsubst %.c,$(BUILD)/%.o,$1)
 
-GEN_OBJ     := $(BUILD)/gen/lang/parser.o $(BUILD)/gen/lang/lexer.o $(BUILD)/gen/stdlib.o $(BUILD)/gen/explain.o
+GEN_OBJ     := $(BUILD)/gen/lang/parser.o $(BUILD)/gen/lang/lexer.o $(BUILD)/gen/stdlib.o $(BUILD)/gen/explain.o $(BUILD)/gen/start.o
 OBJ_BASE    := $(call obj,$(SRC_BASE))
 OBJ_RUN     := $(call obj,$(SRC_RUN)) $(BUILD)/gen/d2_samna.o $(BUILD)/gen/speck_samna.o $(ISA_LOOPS:%=$(BUILD)/runtime/%_base.o)
 HAVE_AVX    := $(filter x86_64%,$(shell $(CC) -dumpmachine 2>/dev/null))
@@ -150,9 +150,11 @@ $(BUILD)/gen/stdlib.c: TABLE := stdlib_modules
 $(BUILD)/gen/stdlib.c: $(wildcard stdlib/*.dyn)
 $(BUILD)/gen/explain.c: TABLE := explain_pages
 $(BUILD)/gen/explain.c: $(wildcard lang/explain/*.md)
-$(BUILD)/gen/stdlib.c $(BUILD)/gen/explain.c: compiler/embed.awk Makefile
+$(BUILD)/gen/start.c: TABLE := start_files
+$(BUILD)/gen/start.c: $(wildcard examples/start/*)
+$(BUILD)/gen/stdlib.c $(BUILD)/gen/explain.c $(BUILD)/gen/start.c: compiler/embed.awk Makefile
 	@mkdir -p $(@D)
-	$(call say,GEN)LC_ALL=C awk -v table=$(TABLE) -f compiler/embed.awk $(filter %.dyn %.md,$^) >$@
+	$(call say,GEN)LC_ALL=C awk -v table=$(TABLE) -f compiler/embed.awk $(filter %.dyn %.md %.csv,$^) >$@
 
 $(BUILD)/gen/d2_samna.c: targets/dynapse2/samna.py
 $(BUILD)/gen/speck_samna.c: targets/speck/samna.py

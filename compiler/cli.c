@@ -244,6 +244,22 @@ static bool usage(struct cli *c, const char *hint, const char *fmt, const char *
     return false;
 }
 
+static bool unknown_warning(struct cli *c, const char *name)
+{
+    const char *names[DIAG_N_CODES];
+    size_t n = 0;
+    for (int i = 0; i < DIAG_N_CODES; i++) {
+        if (diag_code_name((enum diag_code)i)) {
+            names[n++] = diag_code_name((enum diag_code)i);
+        }
+    }
+    const char *near = nearest_name(name, names, n);
+    return usage(c,
+                 near ? arena_printf(&c->driver.arena, "did you mean `%s`?", near)
+                      : "`dyn check --list` shows all",
+                 "there is no warning `%s`", name);
+}
+
 /* What one option means to the command line itself. */
 static bool note_option(struct cli *c, enum cli_option_id id, const char *arg)
 {
@@ -262,8 +278,7 @@ static bool note_option(struct cli *c, enum cli_option_id id, const char *arg)
         bool no = id == OPT_WARN && strncmp(arg, "no-", 3) == 0;
         enum diag_level level = id == OPT_ERROR ? DIAG_AS_ERROR : no ? DIAG_OFF : DIAG_ON;
         if (!diags_set_level(d, no ? arg + 3 : arg, level)) {
-            return usage(c, "messages show the name of their warning in brackets",
-                         "there is no warning `%s`", no ? arg + 3 : arg);
+            return unknown_warning(c, no ? arg + 3 : arg);
         }
     }
     return true;

@@ -59,6 +59,7 @@ int cli_fit(struct cli *c);
 int cli_export(struct cli *c);
 int cli_plot(struct cli *c);
 int cli_profile(struct cli *c);
+int cli_new(struct cli *c);
 int cli_explain(struct cli *c);
 int cli_version(struct cli *c);
 

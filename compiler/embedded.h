@@ -6,13 +6,14 @@
 #include <stddef.h>
 
 struct embedded_text {
-    const char *name; /* the file's, without folder and extension */
+    const char *name; /* the file's, without folder; without extension if nothing else is said */
     const char *text;
     size_t n;
 };
 
-/* Both in the order of their names, ended by a NULL name. */
+/* In the order of their names, ended by a NULL name. */
 extern const struct embedded_text stdlib_modules[]; /* stdlib/NAME.dyn */
 extern const struct embedded_text explain_pages[];  /* lang/explain/NAME.md, by code */
+extern const struct embedded_text start_files[];    /* examples/start/NAME, with extension */
 
 #endif

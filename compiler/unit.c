@@ -1,3 +1,4 @@
+#include "compiler/bindings.h"
 #include "compiler/checks.h"
 #include "compiler/elab.h"
 #include "compiler/model.h"
@@ -273,6 +274,10 @@ bool unit_check(struct unit *u)
             if (s->def.data[k]->kind == DEF_NEURON)
                 def_model(s->def.data[k]);
     }
+    for (const struct ast_decl *x = root_module(u) ? root_module(u)->ast->decls : NULL; x;
+         x = x->next)
+        if (x->kind == AST_NEURON)
+            bindings_check(x->neuron, u->diags);
     /* Of other files' networks those that this file has stimuli for. */
     const struct scope *root = root_module(u) ? root_module(u)->scope : NULL;
     for (uint32_t k = 0; root && k < root->def.n; k++) {

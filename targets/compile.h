@@ -126,6 +126,8 @@ struct target_compiler {
     /* The least and the most current of what a model binds by `on TARGET NAME`. False: that is none
      * of this target's. NULL: it makes no currents. */
     bool (*reach)(const char *name, double *min, double *max);
+    /* The names that `reach` knows, for hints: NULL beyond the last one. */
+    const char *(*current)(uint32_t i);
     /* Rows for `dyn fit`, after all passes that succeeded. */
     uint32_t (*fit)(const struct net *n, struct arena *a, struct target_fit_row **out);
     /* The same core by core. NULL: the target has no board to draw. */

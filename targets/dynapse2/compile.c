@@ -16,6 +16,11 @@ static bool reach(const char *name, double *min, double *max)
     return param >= 0;
 }
 
+static const char *current(uint32_t i)
+{
+    return i < D2_N_PARAMS ? d2_param[i].name : NULL;
+}
+
 const struct target_compiler compiler_dynapse2 = {
     .name = "dynapse2",
     .pass = passes,
@@ -30,6 +35,7 @@ const struct target_compiler compiler_dynapse2 = {
     .raise_board = d2_raise_board,
     .gain_of = d2_gain_of,
     .reach = reach,
+    .current = current,
     .fit = d2_fit,
     .occupancy = d2_occupancy,
 };
