@@ -31,11 +31,14 @@ static void make_model(struct fixture *f)
         .name = "Igain",
         .kind = MODEL_BIAS,
         .value = constant(f, 8.7e-9),
-        .on = {"dynapse2", {"DEAM_EGAIN_P", "DEGA_IGAIN_P", "DENM_EGAIN_P", "DESC_IGAIN_P"}, 4}};
+        .on = {.target = "dynapse2",
+               .name = {"DEAM_EGAIN_P", "DEGA_IGAIN_P", "DENM_EGAIN_P", "DESC_IGAIN_P"},
+               .n = 4}};
     VEC_PUSH(&f->a, &m->param, gain);
     VEC_PUSH(&f->a, &m->expr, ((struct model_expr){.op = M_PARAM, .index = 0}));
-    struct model_receptor r = {
-        .name = "syn", .scale = m->expr.n - 1, .on = {"dynapse2", {"ampa", "gaba"}, 2}};
+    struct model_receptor r = {.name = "syn",
+                               .scale = m->expr.n - 1,
+                               .on = {.target = "dynapse2", .name = {"ampa", "gaba"}, .n = 2}};
     VEC_PUSH(&f->a, &m->receptor, r);
 }
 
