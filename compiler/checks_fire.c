@@ -43,8 +43,19 @@ static void add_connection(const struct net_connection *c, const struct net_laye
 
 /* ---- trying it ---- */
 
+/* What drives a layer that is tried: all of its receptors, nothing, or else one receptor. */
+enum { ALL_RECEPTORS = -1, NO_RECEPTOR = -2 };
+
+static bool hears(const struct checking *c, uint32_t layer, uint32_t receptor)
+{
+    uint32_t i = c->first_to[layer];
+    while (i != CHECK_END && c->n->connection.data[i].receptor != receptor)
+        i = c->next_to[i];
+    return i != CHECK_END;
+}
+
 /* The network of a layer's neurons, one by one fed from an input. */
-static struct net *alone(struct arena *a, const struct checking *c, uint32_t layer, bool driven,
+static struct net *alone(struct arena *a, const struct checking *c, uint32_t layer, int32_t by,
                          uint32_t n)
 {
     const struct net_layer *l = &c->n->layer.data[layer];
@@ -57,6 +68,7 @@ static struct net *alone(struct arena *a, const struct checking *c, uint32_t lay
     x->layer.data[0].init = l->init;
     for (uint32_t r = 0; r < l->model->receptor.n; r++) {
         float *drive = ARENA_ARRAY(a, float, l->n), *bias = ARENA_ARRAY(a, float, l->n);
+        const bool driven = by == ALL_RECEPTORS || by == (int32_t)r;
         for (uint32_t i = c->first_to[layer]; driven && i != CHECK_END; i = c->next_to[i])
             if (c->n->connection.data[i].receptor == r)
                 add_connection(&c->n->connection.data[i], l, drive, bias);
@@ -105,6 +117,28 @@ static bool try_run(struct arena *a, const struct net *x, uint64_t *count)
     return ok;
 }
 
+/* Adds up what one way to drive the neurons makes of them; false: it can't be tried. */
+static bool try_way(struct checking *c, uint32_t layer, int32_t by, uint32_t n, uint64_t *count)
+{
+    struct arena a = {0};
+    uint64_t *these = ARENA_ARRAY(&a, uint64_t, n);
+    const struct net *x = alone(&a, c, layer, by, n);
+    const bool ran = x && try_run(&a, x, these);
+    c->tried += (uint64_t)n * CHECK_STEPS;
+    for (uint32_t i = 0; ran && i < n; i++)
+        count[i] += these[i];
+    arena_free(&a);
+    return ran;
+}
+
+static bool is_silent(const uint64_t *count, uint32_t n)
+{
+    bool silent = false;
+    for (uint32_t i = 0; i < n; i++)
+        silent = silent || count[i] == 0;
+    return silent;
+}
+
 const uint64_t *check_try(struct checking *c, uint32_t layer, bool driven, uint32_t *n)
 {
     const struct net_layer *l = &c->n->layer.data[layer];
@@ -112,12 +146,11 @@ const uint64_t *check_try(struct checking *c, uint32_t layer, bool driven, uint3
     if (layer >= CHECK_LAYERS || !l->model->step.present || model_draws(l->model) ||
         (l->n > CHECK_NEURONS && !all_alike(l)) || c->tried > CHECK_MOST)
         return NULL;
-    struct arena a = {0};
     uint64_t *count = ARENA_ARRAY(&c->arena, uint64_t, *n);
-    const struct net *x = alone(&a, c, layer, driven, *n);
-    const bool ran = x && try_run(&a, x, count);
-    c->tried += (uint64_t)*n * CHECK_STEPS;
-    arena_free(&a);
+    bool ran = try_way(c, layer, driven ? ALL_RECEPTORS : NO_RECEPTOR, *n, count);
+    /* A positive weight may inhibit, at a receptor that shunts: each by itself then. */
+    for (uint32_t r = 0; driven && ran && r < l->model->receptor.n && is_silent(count, *n); r++)
+        ran = !hears(c, layer, r) || try_way(c, layer, (int32_t)r, *n, count);
     return ran ? count : NULL;
 }
 

@@ -12,6 +12,9 @@ shows() { # NAME RUN.npz WHERE
 }
 for source in "$pictures"/*.dyn; do
     motif=$(basename "$source" .dyn)
+    expect 0 "$motif: check" "$DYN" check "$source"
+    [ ! -s "$tmp/err" ]
+    report $? "$motif: nothing that is hardly meant"
     expect 0 "$motif: run" "$DYN" run -q "$source" -o "$motif.npz"
     # shellcheck disable=SC2046
     expect 0 "$motif: plot" "$DYN" plot "$motif.npz" -o "$motif.svg" $(sed -n 's|^// plot: |--record |p' "$source")
@@ -78,4 +81,23 @@ x = numpy.load("same.npz")
 same = all((x["a." + v] == x["b." + v]).all() for v in ("spikes", "imem"))
 sys.exit(not (same and x["a.spikes"].sum() > 1000))'
 report $? 'the same membrane to the bit'
+
+# Random numbers in a step don't depend on how a run is done.
+cat >random.dyn <<'DYN'
+use neurons;
+network random {
+    dt = 1 ms;
+    layer p[37]: poisson { rate = 60 Hz; }
+    layer q[5]: lif;
+    p -> q: all_to_all(0.1);
+    record p.spikes, q.v;
+}
+stimulus nothing for random { duration = 300 ms; trials = 9; }
+DYN
+expect 0 'random numbers' "$DYN" run -q random.dyn -o one.npz
+for how in '--backend interp' '--jobs 1' '--jobs 3' '--cpu sse2'; do
+    # shellcheck disable=SC2086
+    expect 0 "with $how" "$DYN" run -q random.dyn $how -o other.npz
+    same one.npz other.npz "the same $how"
+done
 finish
