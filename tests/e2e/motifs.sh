@@ -95,7 +95,7 @@ network random {
 stimulus nothing for random { duration = 300 ms; trials = 9; }
 DYN
 expect 0 'random numbers' "$DYN" run -q random.dyn -o one.npz
-for how in '--backend interp' '--jobs 1' '--jobs 3' '--cpu sse2'; do
+for how in '--backend interp' '--jobs 1' '--jobs 3'; do
     # shellcheck disable=SC2086
     expect 0 "with $how" "$DYN" run -q random.dyn $how -o other.npz
     same one.npz other.npz "the same $how"
