@@ -208,7 +208,6 @@ bool check_bias_reach(struct checking *c, uint32_t index)
 {
     enum { TOLERANCE = 10 /* per cent, as the bias pass has it */ };
     const struct net_layer *l = &c->n->layer.data[index];
-    bool told = false;
     for (uint32_t i = 0; i < l->model->param.n; i++) {
         const struct model_param *p = &l->model->param.data[i];
         const struct target_compiler *t = p->on.target ? target_compiler_find(p->on.target) : NULL;
@@ -218,7 +217,7 @@ bool check_bias_reach(struct checking *c, uint32_t index)
         for (uint32_t k = 0; k < (l->param[i].uniform ? 1 : l->n); k++) {
             const double x = (double)l->param[i].v[k];
             const double near = x < min ? min : x > max ? max : x;
-            if (x <= 0 || fabs(near - x) * 100 <= TOLERANCE * x)
+            if (x == 0 || fabs(near - x) * 100 <= TOLERANCE * x)
                 continue;
             struct diag *g =
                 check_tell(c, W0651, index, "`%s` of `%s` is %s, %s makes %s at the %s", p->name,
@@ -228,9 +227,8 @@ bool check_bias_reach(struct checking *c, uint32_t index)
             diag_hint(c->d, g, "`%s` reaches from %s to %s", p->on.name[0],
                       unit_text(&c->arena, min, DIM_CURRENT),
                       unit_text(&c->arena, max, DIM_CURRENT));
-            told = true;
-            break;
+            return true; /* others are likely to follow from the same parameter */
         }
     }
-    return told;
+    return false;
 }

@@ -345,6 +345,7 @@ struct build {
     struct map64 unknown;      /* names that no piece has: reported, and no misspelling */
     VEC(struct piece *) piece; /* in source order, parts in their places */
     VEC(struct wire) wire;
+    bool time_told; /* that there is no time step */
     uint32_t n_parts;
     uint64_t n_synapses; /* of all connections so far */
 };

@@ -255,18 +255,34 @@ static void check_defaults(struct build *b, const struct piece *p)
     }
 }
 
+/* Told once a network; and not where it may stand in a line that couldn't be parsed. */
+static bool time_excused(struct build *b, const struct piece *p)
+{
+    const struct diags *d = b->el->u->diags;
+    for (uint32_t i = 0; !b->time_told && i < d->list.n; i++) {
+        const struct diag *g = d->list.data[i];
+        b->time_told = g->code >= E0101 && g->code <= E0106 && g->span.file == p->item->span.file;
+    }
+    const bool told = b->time_told;
+    b->time_told = true;
+    return told;
+}
+
 /* An event-driven model does without a time step. */
 static void check_time(struct build *b, struct piece *p)
 {
     struct diags *d = b->el->u->diags;
-    if (b->net->dt == 0 && p->model->event.present && model_needs_dt(p->model)) {
+    const bool needed = model_needs_dt(p->model) || !p->model->event.present;
+    if (b->net->dt != 0 || !needed || time_excused(b, p))
+        return;
+    if (p->model->event.present) {
         struct diag *g = diag_add(d, E0401, p->item->name.span,
                                   "values of `%s` follow from the time step, which the network "
                                   "doesn't have",
                                   p->model->name);
         diag_label(d, g, p->model->span, "the model uses `dt`");
         diag_hint(d, g, "give the network one: `dt = 1 ms;`");
-    } else if (b->net->dt == 0 && !p->model->event.present) {
+    } else {
         struct diag *g = diag_add(d, E0401, p->item->name.span,
                                   "`%s` works in time steps, but the network has none", p->name);
         diag_hint(d, g, "give the network one: `dt = 1 ms;`");

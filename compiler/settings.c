@@ -8,7 +8,11 @@ static void add_record(struct build *b, const struct ast_ref *ref)
     struct diags *d = b->el->u->diags;
     if (ref->subs || ref->n < 2) {
         struct diag *g = diag_add(d, E0403, ref->span, "what is recorded is LAYER.VARIABLE");
-        if (ref->n == 1 && !ref->subs) {
+        const struct def *layer =
+            ref->n == 1 ? scope_find(b->root->scope, ref->path[0].text, SPACE_VALUE) : NULL;
+        if (ref->subs)
+            diag_hint(d, g, "without brackets: all of a layer is recorded");
+        else if (layer && layer->kind == DEF_LAYER) {
             diag_hint(d, g, "its spikes are `%s.spikes`", ref->path[0].text);
             diag_edit(d, g, (struct span){ref->span.file, ref->span.end, ref->span.end}, ".spikes");
         }

@@ -90,6 +90,7 @@ static void unknown_input(struct making *m, struct ast_name name)
     uint32_t n = 2;
     for (uint32_t i = 0; i < m->net->input.n && n < 256; i++)
         names[n++] = m->net->input.data[i].name;
+    diag_hint(d, g, "a stimulus gives `duration`, `trials`, and a source for each input");
     hint_near(d, g, name.text, names, n);
     const char *inner = name_in_part(name.text, names + 2, n - 2);
     if (inner)

@@ -130,6 +130,7 @@ static const struct {
     {"\xce\xbc", "micro is written `u`: `20 us`", "u", false},
     {"\xce\xa9", "the unit is written `Ohm`", "Ohm", false},
     {"\xe2\x84\xa6", "the unit is written `Ohm`", "Ohm", false},
+    {"\xe2\x86\x92", "connections are written `a -> b: OP`", "->", false},
     {"?", "a choice is `if a then b else c`", NULL, false},
 };
 

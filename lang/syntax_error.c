@@ -207,6 +207,20 @@ static bool in_item(const struct parser *p, struct span at, const char *text)
     return false;
 }
 
+/* A word that begins an item of a network, at the beginning of its line. */
+static bool item_of_network(const struct parser *p, struct span at)
+{
+    static const char *const words[] = {"input",  "layer",    "part", "record",
+                                        "output", "mismatch", NULL};
+    uint32_t i = at.begin;
+    while (i > 0 && strchr(" \t", p->source->text[i - 1]) != NULL)
+        i--;
+    for (int k = 0; (i == 0 || p->source->text[i - 1] == '\n') && words[k] != NULL; k++)
+        if (token_is(p, at, words[k]))
+            return true;
+    return false;
+}
+
 /* For a reserved word where another kind of item, or a name, was expected. */
 static const char *hint_reserved(const struct parser *p, struct span after, struct span at,
                                  const char *found, const struct expected *e, struct help *h)
@@ -220,6 +234,12 @@ static const char *hint_reserved(const struct parser *p, struct span after, stru
     bool in_network = expects(e, "let") && expects(e, "layer");
     if (strcmp(found, "neuron") == 0 && token_is(p, after, "use"))
         return edit(h, at, "neurons", "`neuron` is a reserved word; the module is `neurons`");
+    if (expects(e, "=") && !expects(e, "->") && item_of_network(p, after))
+        return arena_printf(p->arena, "`%.*s` stands within a network: is a `}` " MISSING,
+                            (int)(after.end - after.begin), p->source->text + after.begin);
+    if (in_file && strcmp(found, "name") == 0 &&
+        (token_is(p, at, "import") || token_is(p, at, "from")))
+        return edit(h, at, "use", "modules are named by `use`: `use dynapse2;`");
     if (strcmp(found, "param") == 0 && in_network)
         return "a network's parameters follow its name: `network n(x = 3) { ... }`";
     if (strcmp(found, "for") == 0 && p->n_open > 0 && p->open[p->n_open - 1].kind == '[')
@@ -240,6 +260,7 @@ static const char *hint_mark(const struct parser *p, struct span after, struct s
                              const char *found, const struct expected *e, struct help *h)
 {
     static const char *const arithmetic[] = {"+", "-", "*", "/", NULL};
+    const struct span behind = {p->file, after.end, after.end};
     if (strcmp(found, "*") == 0 && token_is(p, after, "*"))
         return edit(h, (struct span){p->file, after.begin, at.end}, "^",
                     "powers are written `a ^ b`");
@@ -247,6 +268,23 @@ static const char *hint_mark(const struct parser *p, struct span after, struct s
         return arena_printf(p->arena, "write `%.*s = %.*s %s ...`", (int)(after.end - after.begin),
                             p->source->text + after.begin, (int)(after.end - after.begin),
                             p->source->text + after.begin, found);
+    if (strcmp(found, "=") == 0 && expects(e, "->"))
+        return "a constant is `let NAME = VALUE;`, the time step is `dt = 1 ms;`";
+    if (strcmp(found, ">") == 0 && expects(e, "->"))
+        return edit(h, at, "->", "connections are written `a -> b: OP`");
+    if (strcmp(found, "->") == 0 && expects(e, "=>"))
+        return edit(h, at, "=>", "weights by a formula are written `i, j => EXPR`");
+    if (strcmp(found, ":") == 0 && expects(e, "=") && !expects(e, "->"))
+        return edit(h, at, " =", "values are given by `=`");
+    if (strcmp(found, "name") == 0 && expects(e, ":") && !parse_on_later_line(p, after, at))
+        return edit(h, behind, ":", "a `:` stands before a model or an operation");
+    if (strcmp(found, "name") == 0 && expects(e, ",") && token_is(p, after, ")") &&
+        !parse_on_later_line(p, after, at) && !expects(e, ")"))
+        return edit(h, behind, ",", "attributes follow a comma");
+    if (strcmp(found, "(") == 0 && expects(e, "{") && expects(e, ";") && in_item(p, at, "layer"))
+        return "parameters stand in braces: `{ NAME = VALUE; }`";
+    if (strcmp(found, "[") == 0 && expects(e, "{") && expects(e, ";") && in_item(p, at, "layer"))
+        return "the shape stands behind the layer's name: `layer a[8]: MODEL`";
     if (strcmp(found, "=>") == 0 && expects(e, "->"))
         return edit(h, at, "->", "connections are written `a -> b: OP`");
     if (strcmp(found, "(") == 0 && expects(e, "[") && !expects(e, "+"))
@@ -278,6 +316,9 @@ static const char *hint(const struct parser *p, struct span after, struct span a
         return "comparisons don't chain: write `a < b and b < c`";
     if (strcmp(found, "=") == 0)
         return edit(h, at, "==", "equality is `==`");
+    if (strcmp(found, ",") == 0 && expects(e, ";") && p->n_open > 0 &&
+        p->open[p->n_open - 1].kind == '{')
+        return edit(h, at, ";", "each ends with a `;`");
     if (strcmp(found, "name") == 0 && token_is(p, at, "AND"))
         return edit(h, at, "and", "both is `a and b`");
     if (strcmp(found, "name") == 0 && token_is(p, at, "OR"))
@@ -331,11 +372,25 @@ static bool used_before(const struct parser *p, struct span after, const char *h
     return false;
 }
 
+/* Whether the lexer has complained about what stands here or right before it. */
+static bool lexis_reported(struct parser *p, struct span at)
+{
+    for (uint32_t i = p->diags->list.n; i-- > 0;) {
+        const struct diag *g = p->diags->list.data[i];
+        if (g->code == E0103 && g->span.file == p->file && g->span.end >= at.begin &&
+            g->span.begin <= at.begin) {
+            parse_skip_item(p);
+            return true;
+        }
+    }
+    return false;
+}
+
 void parse_syntax_error(struct parser *p, struct span at, const char *found, const char **expected,
                         int n)
 {
-    if (p->stop)
-        return; /* why the text ends here was reported */
+    if (p->stop || lexis_reported(p, at))
+        return; /* why was reported */
     struct expected e = {expected, n};
     struct span after = context(p);
     static const char *const arrow[] = {"=>", NULL};
@@ -357,6 +412,8 @@ void parse_syntax_error(struct parser *p, struct span at, const char *found, con
         diag_hint(p->diags, g, "%s", help.hint);
     if (help.edit != NULL)
         diag_edit(p->diags, g, help.at, "%s", help.edit);
+    if (expects(&e, "=") && !expects(&e, "->") && item_of_network(p, after))
+        p->stop = true; /* all that follows would stand in the wrong block */
     parse_skip_item(p);
 }
 

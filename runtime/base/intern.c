@@ -1,6 +1,7 @@
 #include "intern.h"
 #include "hash.h"
 #include <string.h>
+#include <strings.h>
 
 enum { FIRST_CAP = 64, MAX_NAME = 64 };
 
@@ -87,6 +88,8 @@ const char *nearest_name(const char *name, const char *const *candidates, size_t
     size_t limit = len < 2 ? 0 : len < 6 ? 1 : len / 3; /* any two letters are near each other */
     const char *best = NULL;
     for (size_t i = 0; i < n; i++) {
+        if (strcasecmp(name, candidates[i]) == 0)
+            return candidates[i];
         size_t other = strlen(candidates[i]);
         if (other > MAX_NAME || other > len + limit || len > other + limit)
             continue;

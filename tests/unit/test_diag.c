@@ -9,6 +9,7 @@
 #include "lang/render.h"
 #include "runtime/base/file.h"
 #include <dirent.h>
+#include <stdio.h>
 
 static int by_name(const void *a, const void *b)
 {
@@ -107,8 +108,23 @@ static void test_golden(void **state)
 enum { MAX_FRAMES = 12 };
 
 struct frame {
-    const char *name, *before, *after; /* before and after the source */
+    const char *name, *before, *after; /* before and after the source; after NULL: it has no hole */
 };
+
+/* A source with one place changed, as "OLD ==> NEW" says. */
+static void put_changed(struct buf *out, const char *source, const char *change)
+{
+    const char *arrow = strstr(change, " ==> "), *end = change + strlen(change);
+    assert_non_null(arrow);
+    char old[200], *at;
+    snprintf(old, sizeof old, "%.*s", (int)(arrow - change), change);
+    assert_non_null(at = strstr(source, old));
+    while (end > arrow + 5 && end[-1] == '\n')
+        end--;
+    buf_put(out, source, (size_t)(at - source));
+    buf_put(out, arrow + 5, (size_t)(end - (arrow + 5)));
+    buf_puts(out, at + strlen(old));
+}
 
 /* Whether a source has no errors. */
 static bool mended(const char *title, const struct buf *text)
@@ -129,6 +145,10 @@ static void put_source(struct buf *out, const struct frame *frame, uint32_t n, c
     for (uint32_t i = 0; i < n; i++) {
         size_t len = strlen(frame[i].name);
         if (strncmp(title, frame[i].name, len) == 0 && title[len] == ':') {
+            if (!frame[i].after) {
+                put_changed(out, frame[i].before, source);
+                return;
+            }
             buf_printf(out, "%s%s%s", frame[i].before, source, frame[i].after);
             return;
         }
@@ -152,9 +172,10 @@ static void test_one_mistake(void **state)
             *next = '\0';
         if (strncmp(title, "frame ", 6) == 0) {
             char *hole = strchr(source, '@');
-            assert_true(hole && n_frames < MAX_FRAMES);
-            *hole = '\0';
-            frame[n_frames++] = (struct frame){title + 6, source, hole + 1};
+            assert_true(n_frames < MAX_FRAMES);
+            if (hole)
+                *hole = '\0';
+            frame[n_frames++] = (struct frame){title + 6, source, hole ? hole + 1 : NULL};
             continue;
         }
         struct buf text = {0}, fixed = {0};
