@@ -12,6 +12,7 @@ struct dice {
     uint64_t seed, index;
     bool whole; /* weights and parameters are whole numbers */
     bool large; /* some of them near the ends of 16 bits */
+    bool last;  /* the layer that is being made: it may have many features */
 };
 
 static uint32_t roll(struct dice *d, uint32_t n)
@@ -93,7 +94,7 @@ static void any_group(struct run_fixture *f, struct dice *d, const struct plan_s
 
 static void any_conv(struct dice *d, struct conv *c, const uint32_t src[3], struct plan_shape *dst)
 {
-    *c = (struct conv){.out = 1 + roll(d, roll(d, 8) ? 20 : 150), .in = src[0]};
+    *c = (struct conv){.out = 1 + roll(d, d->last && roll(d, 3) == 0 ? 150 : 20), .in = src[0]};
     *dst = (struct plan_shape){3, {c->out}};
     for (int i = 0; i < 2; i++) {
         c->padding[i] = roll(d, 4);
@@ -191,9 +192,11 @@ static void any_network(struct run_fixture *f, struct dice *d)
         if (roll(d, 3) == 0)
             any_sensor(f, d, in);
     }
-    for (uint32_t g = 0, n = 1 + roll(d, 4); g < n; g++)
+    for (uint32_t g = 0, n = 1 + roll(d, 4); g < n; g++) {
+        d->last = g + 1 == n;
         for (uint32_t k = 0, times = 1 + (roll(d, 3) == 0); k < times; k++)
             any_projection(f, d, g);
+    }
     const char *why = "";
     assert_true(plan_verify(f->p, &why));
 }
