@@ -12,6 +12,8 @@ ifeq ($(origin CC),default)
 CC          := cc
 endif
 PREFIX      ?= /usr/local
+# Where zsh looks for completions, those of packages and those of the machine's owner.
+ZSH_FOLDER  := share/zsh/$(if $(filter /usr,$(PREFIX)),vendor-completions,site-functions)
 DESTDIR     ?=
 LLVM        ?= yes# `no` builds without the JIT: asked for, never silently
 LLVM_CONFIG ?= $(firstword $(foreach c,llvm-config-19 /usr/lib/llvm-19/bin/llvm-config,$(shell command -v $c)))
@@ -45,6 +47,7 @@ SRC_RUN     := $(filter-out $(ISA_LOOPS:%=runtime/%.c),$(wildcard runtime/*.c)) 
                $(foreach c,$(CHIPS),$(wildcard $(RUN_HALF:%=targets/$c/%.c) targets/$c/tables/*.c))
 SRC_LANG    := $(wildcard lang/*.c)
 SRC_CLI     := $(wildcard compiler/cli*.c)
+SRC_USAGE   := $(wildcard compiler/usage/*.c)
 SRC_COMPILE := $(filter-out $(SRC_CLI),$(wildcard compiler/*.c)) $(wildcard compiler/net/*.c) \
                $(filter-out $(SRC_RUN),$(wildcard targets/*.c $(CHIPS:%=targets/%/*.c)))
 SRC_JIT     := $(wildcard targets/sim/jit/*.c)
@@ -79,7 +82,8 @@ BENCHMARK   := $(if $(SRC_BENCH),$(BUILD)/tests/run_bench)
 
 HAVE_LLVM   := $(filter yes,$(LLVM))
 PLUGIN_HERE := $(if $(HAVE_LLVM),$(BUILD)/tests/dyn-jit.so)
-PRODUCTS    := $(DYN) $(LIB_RUN_SO) $(LIB_SO) $(if $(HAVE_LLVM),$(PLUGIN))
+USAGE       := $(foreach u,bash zsh fish man,$(BUILD)/usage.$u)
+PRODUCTS    := $(DYN) $(USAGE) $(LIB_RUN_SO) $(LIB_SO) $(if $(HAVE_LLVM),$(PLUGIN))
 
 .PHONY: all help deps demo check check-asan bench fuzz pictures format format-check install deb clean tests
 all: tools $(PRODUCTS)
@@ -189,6 +193,11 @@ $(LIB_SO): $(OBJ_COMPILE) $(OBJ_BASE) $(OBJ_RUN)
 	@ln -sf $(@F) $@.0
 $(DYN): $(OBJ_CLI) $(LIB_A) $(LIB_RUN_A)
 	$(call say,LINK)$(CC) $(LINK) $^ $(LIBS) $(LDFLAGS) -o $@
+# What shells and man know of the command line, written by a program from its table.
+$(BUILD)/usage: $(call obj,$(SRC_USAGE)) $(BUILD)/compiler/cli_table.o $(LIB_RUN_A)
+	$(call say,LINK)$(CC) $(LINK) $^ $(LIBS) $(LDFLAGS) -o $@
+$(BUILD)/usage.%: $(BUILD)/usage
+	$(call say,GEN)$< $* >$@
 $(PLUGIN): $(OBJ_JIT) $(OBJ_BASE) $(BUILD)/runtime/kernel.o | tools
 	$(call say,LINK)$(CC) $(LINK) -shared $^ $(LLVM_LIBS) $(LIBS) $(LDFLAGS) -o $@
 
@@ -277,7 +286,9 @@ format-check:
 
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/dyn $(DESTDIR)$(PREFIX)/include \
-	    $(DESTDIR)$(PREFIX)/share/dyn/stdlib $(DESTDIR)$(PREFIX)/share/doc/dyn
+	    $(DESTDIR)$(PREFIX)/share/dyn/stdlib $(DESTDIR)$(PREFIX)/share/doc/dyn \
+	    $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/$(ZSH_FOLDER) \
+	    $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 755 $(DYN) $(DESTDIR)$(PREFIX)/bin/dyn
 	install -m 644 $(LIB_RUN_SO) $(DESTDIR)$(PREFIX)/lib/libdyn-run.so.0
 	install -m 644 $(LIB_SO) $(DESTDIR)$(PREFIX)/lib/libdyn.so.0
@@ -286,6 +297,10 @@ install: all
 	$(if $(HAVE_LLVM),install -m 644 $(PLUGIN) $(DESTDIR)$(PREFIX)/lib/dyn/dyn-jit.so)
 	install -m 644 runtime/dyn.h $(DESTDIR)$(PREFIX)/include/dyn.h
 	install -m 644 stdlib/*.dyn $(DESTDIR)$(PREFIX)/share/dyn/stdlib
+	install -m 644 $(BUILD)/usage.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/dyn
+	install -m 644 $(BUILD)/usage.zsh $(DESTDIR)$(PREFIX)/$(ZSH_FOLDER)/_dyn
+	install -m 644 $(BUILD)/usage.fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/dyn.fish
+	install -m 644 $(BUILD)/usage.man $(DESTDIR)$(PREFIX)/share/man/man1/dyn.1
 	install -m 644 README.md LICENSE runtime/IMAGE.md lang/REFERENCE.md $(DESTDIR)$(PREFIX)/share/doc/dyn
 
 deb: all

@@ -9,65 +9,19 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#ifdef DYN_NO_LLVM
-#define CLI_BACKENDS "interp (this build has no jit)"
-#else
-#define CLI_BACKENDS "jit (default) or interp"
-#endif
+typedef int run_fn(struct cli *c);
 
-static const struct option_row {
-    const char *id, *name;
-    char letter;
-    const char *arg, *help;
-} OPTIONS[OPT_N] = {
-#define OPTION(id, long_name, letter, arg, help) {#id, long_name, letter, arg, help},
-#define COMMAND(name, run, files, n_files, options, help)
-#include "compiler/cli_options.def"
-#undef OPTION
-#undef COMMAND
-};
-
-static const struct command {
-    const char *name;
-    int (*run)(struct cli *c);
-    const char *files;
-    int n_files;
-    const char *options, *help;
-} COMMANDS[] = {
+static run_fn *const RUN[COMMAND_N] = {
 #define OPTION(id, long_name, letter, arg, help)
-#define COMMAND(name, run, files, n_files, options, help)                                          \
-    {#name, run, files, n_files, options, help},
+#define COMMAND(name, run, files, n_files, options, help) run,
 #include "compiler/cli_options.def"
 #undef OPTION
 #undef COMMAND
 };
-
-enum { N_COMMANDS = sizeof COMMANDS / sizeof COMMANDS[0] };
-
-static const char COMMON[] = "JSON QUIET VERBOSE COLOR STDLIB WARN ERROR HELP";
-
-/* True if the word `id` is in the list of words. */
-static bool has_word(const char *list, const char *id)
-{
-    size_t n = strlen(id);
-    for (const char *w = list; *w;) {
-        size_t len = strcspn(w, " ");
-        if (len == n && memcmp(w, id, n) == 0) {
-            return true;
-        }
-        w += len + strspn(w + len, " ");
-    }
-    return false;
-}
-
-static bool takes(const struct command *cmd, enum cli_option_id id)
-{
-    return has_word(COMMON, OPTIONS[id].id) || has_word(cmd->options, OPTIONS[id].id);
-}
 
 /* ---- help ---- */
 
-static void help_option(const struct option_row *o)
+static void help_option(const struct cli_option *o)
 {
     char left[64];
     int n = snprintf(left, sizeof left, "%c%c%s --%s%s%s", o->letter ? '-' : ' ',
@@ -76,13 +30,13 @@ static void help_option(const struct option_row *o)
     printf("  %-*s  %s\n", n > 28 ? n : 28, left, o->help);
 }
 
-static void help_command(const struct command *cmd)
+static void help_command(const struct cli_command *cmd)
 {
     printf("usage: dyn %s%s%s [options]\n\n%s\n\noptions:\n", cmd->name, *cmd->files ? " " : "",
            cmd->files, cmd->help);
     for (int i = 0; i < OPT_N; i++) {
-        if (takes(cmd, (enum cli_option_id)i)) {
-            help_option(&OPTIONS[i]);
+        if (cli_takes(cmd, (enum cli_option_id)i)) {
+            help_option(&cli_options[i]);
         }
     }
 }
@@ -91,16 +45,21 @@ static void help_all(FILE *f)
 {
     fprintf(f, "dyn %s: a compiler for neuromorphic chips\n\nusage: dyn COMMAND [options]\n\n",
             DYN_VERSION);
-    for (int i = 0; i < N_COMMANDS; i++) {
-        fprintf(f, "  %-9s %-10s %s\n", COMMANDS[i].name, COMMANDS[i].files, COMMANDS[i].help);
+    for (int i = 0; i < COMMAND_N; i++) {
+        fprintf(f, "  %-9s %-10s %s\n", cli_commands[i].name, cli_commands[i].files,
+                cli_commands[i].help);
     }
-    fprintf(
-        f,
-        "\n`dyn COMMAND --help` lists the options of a command, `dyn explain E0301` says more "
-        "about a\n"
-        "message with that code. Results go to stdout, everything else to stderr. Exit status: 0\n"
-        "done, 1 the input is wrong, 2 usage, 3 it doesn't fit the target, 4 differences found, 5\n"
-        "trouble with a file or device, 70 a bug.\n");
+    fprintf(f,
+            "\n`dyn COMMAND --help` lists the options of a command, `dyn explain E0301` says more "
+            "about a\nmessage with that code. Results go to stdout, everything else to stderr.\n\n"
+            "exit status:\n");
+    for (const struct cli_status *s = cli_statuses; s->help; s++) {
+        fprintf(f, "  %2d  %s\n", s->number, s->help);
+    }
+    fprintf(f, "\nenvironment:\n");
+    for (const struct cli_variable *v = cli_variables; v->name; v++) {
+        fprintf(f, "  %-14s  %s\n", v->name, v->help);
+    }
 }
 
 static int stdout_status(void)
@@ -200,7 +159,7 @@ bool cli_number(struct cli *c, enum cli_option_id id, uint64_t least, uint64_t *
     unsigned long long x = strtoull(s, &end, 10);
     if (*s < '0' || *s > '9' || *end || errno || x < least || x > UINT32_MAX) {
         diag_add(&c->driver.diags, E0903, (struct span){0},
-                 "--%s takes a whole number of at least %llu, not `%s`", OPTIONS[id].name,
+                 "--%s takes a whole number of at least %llu, not `%s`", cli_options[id].name,
                  (unsigned long long)least, s);
         return false;
     }
@@ -284,13 +243,13 @@ static bool note_option(struct cli *c, enum cli_option_id id, const char *arg)
     return true;
 }
 
-static bool unknown_option(struct cli *c, const struct command *cmd, const char *arg)
+static bool unknown_option(struct cli *c, const struct cli_command *cmd, const char *arg)
 {
     const char *names[OPT_N];
     size_t n = 0;
     for (int i = 0; i < OPT_N; i++) {
-        if (takes(cmd, (enum cli_option_id)i)) {
-            names[n++] = OPTIONS[i].name;
+        if (cli_takes(cmd, (enum cli_option_id)i)) {
+            names[n++] = cli_options[i].name;
         }
     }
     const char *near = nearest_name(arg + strspn(arg, "-"), names, n);
@@ -302,16 +261,16 @@ static bool unknown_option(struct cli *c, const struct command *cmd, const char 
 }
 
 /* Files and options may come in any order (getopt_long permutes). */
-static bool parse(struct cli *c, const struct command *cmd, int argc, char **argv)
+static bool parse(struct cli *c, const struct cli_command *cmd, int argc, char **argv)
 {
     struct option longs[OPT_N + 1] = {0};
     char letters[3 * OPT_N + 2] = ":";
     int n = 0;
     for (int i = 0; i < OPT_N; i++) {
-        if (!takes(cmd, (enum cli_option_id)i)) {
+        if (!cli_takes(cmd, (enum cli_option_id)i)) {
             continue;
         }
-        const struct option_row *o = &OPTIONS[i];
+        const struct cli_option *o = &cli_options[i];
         longs[n++] =
             (struct option){o->name, o->arg ? required_argument : no_argument, NULL, 1000 + i};
         if (o->letter) {
@@ -329,7 +288,7 @@ static bool parse(struct cli *c, const struct command *cmd, int argc, char **arg
             return unknown_option(c, cmd, argv[optind - 1]);
         }
         for (int i = 0; k < 1000; i++) {
-            if (OPTIONS[i].letter == k) {
+            if (cli_options[i].letter == k) {
                 k = 1000 + i;
             }
         }
@@ -337,9 +296,9 @@ static bool parse(struct cli *c, const struct command *cmd, int argc, char **arg
         if (!note_option(c, id, optarg)) {
             return false;
         }
-        if (has_word(cmd->options, OPTIONS[id].id) && id != OPT_OUTPUT) {
+        if (cli_own(cmd, id) && id != OPT_OUTPUT) {
             buf_printf(&c->command_line, "%s--%s%s%s", c->command_line.n ? " " : "",
-                       OPTIONS[id].name, optarg ? "=" : "", optarg ? optarg : "");
+                       cli_options[id].name, optarg ? "=" : "", optarg ? optarg : "");
         }
     }
     int n_files = argc - optind;
@@ -359,23 +318,23 @@ static bool parse(struct cli *c, const struct command *cmd, int argc, char **arg
 
 static int run_command(struct cli *c, int argc, char **argv)
 {
-    const char *names[N_COMMANDS];
-    for (int i = 0; i < N_COMMANDS; i++) {
-        names[i] = COMMANDS[i].name;
-        if (strcmp(argv[1], COMMANDS[i].name) != 0) {
+    const char *names[COMMAND_N];
+    for (int i = 0; i < COMMAND_N; i++) {
+        names[i] = cli_commands[i].name;
+        if (strcmp(argv[1], cli_commands[i].name) != 0) {
             continue;
         }
-        c->command = COMMANDS[i].name;
-        if (!parse(c, &COMMANDS[i], argc - 1, argv + 1)) {
+        c->command = cli_commands[i].name;
+        if (!parse(c, &cli_commands[i], argc - 1, argv + 1)) {
             return DIAG_USAGE;
         }
         if (c->value[OPT_HELP]) {
-            help_command(&COMMANDS[i]);
+            help_command(&cli_commands[i]);
             return stdout_status();
         }
-        return COMMANDS[i].run(c);
+        return RUN[i](c);
     }
-    const char *near = nearest_name(argv[1], names, N_COMMANDS);
+    const char *near = nearest_name(argv[1], names, COMMAND_N);
     usage(c,
           near ? arena_printf(&c->driver.arena, "did you mean `dyn %s`?", near)
                : "`dyn --help` lists the commands",

@@ -4,16 +4,8 @@
 #ifndef COMPILER_CLI_H
 #define COMPILER_CLI_H
 
+#include "compiler/cli_table.h"
 #include "compiler/driver.h"
-
-enum cli_option_id {
-#define OPTION(id, long_name, letter, arg, help) OPT_##id,
-#define COMMAND(name, run, files, n_files, options, help)
-#include "compiler/cli_options.def"
-#undef OPTION
-#undef COMMAND
-    OPT_N
-};
 
 struct cli {
     const char *command;

@@ -6,6 +6,7 @@ root=$BUILD/deb
 arch=$(dpkg --print-architecture)
 rm -rf "$root"
 $MAKE --no-print-directory install DESTDIR="$root" PREFIX=/usr >/dev/null
+gzip -9n "$root/usr/share/man/man1/dyn.1"
 mkdir -p "$root/DEBIAN"
 depends='libc6, zlib1g, libzstd1'
 [ ! -f "$root/usr/lib/dyn/dyn-jit.so" ] || depends="$depends, libstdc++6"

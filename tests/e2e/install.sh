@@ -4,6 +4,11 @@
 cd "$top" || exit 1
 prefix=$tmp/root/usr
 expect 0 'install' make --no-print-directory install BUILD="${BUILD:-build}" LLVM="${LLVM:-yes}" SAN="${SAN:-}" DESTDIR="$tmp/root" PREFIX=/usr
+for f in bash-completion/completions/dyn zsh/vendor-completions/_dyn fish/vendor_completions.d/dyn.fish \
+    man/man1/dyn.1; do
+    [ -s "$prefix/share/$f" ]
+    report $? "share/$f is there"
+done
 cat >"$tmp/a.dyn" <<'DYN'
 use dynapse2;
 network a {
