@@ -27,6 +27,7 @@ rule 'runtime: base, itself, targets through target.h' 'runtime/|targets/target\
 rule 'lang: base' 'lang/|runtime/base/' lang/*.[chly]
 rule 'compiler/net: base, dimensions and the formatter of lang' 'compiler/net/|runtime/base/|lang/(unit|fmt)\.h' compiler/net/*.[ch]
 rule 'compiler: all but the insides of targets' 'compiler/|runtime/|lang/|targets/(target|compile)\.h|targets/sim/sim\.h' compiler/*.[ch]
+rule 'compiler/usage: the table of options, base' 'compiler/(usage/|cli_table\.h)|runtime/base/' compiler/usage/*.[ch]
 # shellcheck disable=SC2046
 rule 'run half of targets: runtime, base, itself' 'runtime/|targets/target\.h|targets/[a-z0-9]+/(tables/|(limits|fields|grid|config|links|decode|biasgen|flash|emulate|export)[a-z_]*\.h)' $(run_half)
 # shellcheck disable=SC2046
