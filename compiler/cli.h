@@ -42,6 +42,7 @@ bool cli_print(struct cli *c, const struct buf *b);
 
 int cli_check(struct cli *c);
 int cli_fmt(struct cli *c);
+int cli_lsp(struct cli *c);
 int cli_build(struct cli *c);
 int cli_run(struct cli *c);
 int cli_diff(struct cli *c);
