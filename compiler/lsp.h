@@ -140,8 +140,6 @@ struct lsp_names {
 void lsp_names(struct lsp_document *d, uint32_t offset, struct lsp_names *out);
 /* The one at a place or just before it; NULL: none. */
 const struct lsp_name *lsp_name_at(const struct lsp_names *names, uint32_t offset);
-/* The items of a neuron or network by name; NULL: there is none. */
-const struct ast_neuron *lsp_neuron(const struct lsp_document *d, const char *name);
 
 /* ---- what is answered: a value each; null where there is nothing to tell ---- */
 
