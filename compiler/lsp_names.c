@@ -64,8 +64,8 @@ static const struct lsp_decl *use(struct names *w, struct ast_name name, enum sp
 
 /* A name that isn't in scope but in the braces of something: a declaration of its own each time,
  * the same by its place. */
-static const struct lsp_decl *inner(struct names *w, enum lsp_kind kind, struct ast_name name,
-                                    struct span whole, const char *owner)
+static struct lsp_decl *inner(struct names *w, enum lsp_kind kind, struct ast_name name,
+                              struct span whole, const char *owner)
 {
     struct lsp_decl *x = ARENA_NEW(&w->d->arena, struct lsp_decl);
     *x = (struct lsp_decl){.kind = kind, .name = name, .whole = whole, .owner = owner};
@@ -76,8 +76,7 @@ static const struct lsp_decl *member(struct names *w, const struct ast_neuron *n
 {
     for (const struct ast_neuron_item *i = n ? n->items : NULL; i && name; i = i->next) {
         if (i->name.text == name && i->kind != AST_R_STEP && i->kind != AST_R_EVENT) {
-            struct lsp_decl *x =
-                (struct lsp_decl *)inner(w, LSP_MEMBER, i->name, i->span, n->name.text);
+            struct lsp_decl *x = inner(w, LSP_MEMBER, i->name, i->span, n->name.text);
             x->neuron = n;
             x->part = i;
             return x;
@@ -205,8 +204,9 @@ static void walk_ref(struct names *w, const struct ast_network *n, const struct 
         if (!i) {
             break;
         }
-        note(w, r->path[k].span, inner(w, kind_of_item(i), i->name, i->span, n->name.text));
-        ((struct lsp_decl *)w->out->list.data[w->out->list.n - 1].decl)->item = i;
+        struct lsp_decl *x = inner(w, kind_of_item(i), i->name, i->span, n->name.text);
+        x->item = i;
+        note(w, r->path[k].span, x);
         n = i->kind == AST_N_PART ? network_of(w, i->model.text) : NULL;
     }
     if (k < r->n && i && i->kind == AST_N_LAYER) {
