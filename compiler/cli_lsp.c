@@ -109,7 +109,7 @@ int cli_lsp(struct cli *c)
     uint64_t length = 0;
     bool good = true, writes = true;
     memcpy(s.level, d->level, sizeof s.level);
-    while (!s.ended && writes) {
+    while (!s.ended && writes && good) {
         if (!is_there(in)) {
             lsp_idle(&s);
             writes = send(c, &s);
