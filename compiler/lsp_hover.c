@@ -189,6 +189,8 @@ void lsp_hover(struct lsp_document *d, uint32_t offset, struct json *j)
         return;
     }
     struct buf out = {0};
+    struct diags quiet = {0}; /* what evaluating tells isn't about the source as it stands */
+    d->unit.diags = &quiet;
     put_source(&out, f, x->whole);
     buf_puts(&out, word(x));
     if (x->owner) {
@@ -201,6 +203,8 @@ void lsp_hover(struct lsp_document *d, uint32_t offset, struct json *j)
     }
     buf_puts(&out, "\n");
     put_comments(&out, f, x->whole);
+    d->unit.diags = &d->diags;
+    diags_free(&quiet);
     json_object(j);
     json_key(j, "contents");
     json_object(j);
