@@ -148,20 +148,20 @@ static void find_reached(struct checking *c)
 {
     const struct net *n = c->n;
     c->reached = ARENA_ARRAY(&c->arena, bool, n->layer.n + 1);
-    uint32_t *todo = ARENA_ARRAY(&c->arena, uint32_t, n->layer.n + 1), n_todo = 0;
+    uint32_t *pending = ARENA_ARRAY(&c->arena, uint32_t, n->layer.n + 1), n_pending = 0;
     for (uint32_t i = 0; i < n->layer.n; i++) {
         c->reached[i] = fed(c, i) || fires_alone(c, i);
         if (c->reached[i])
-            todo[n_todo++] = i;
+            pending[n_pending++] = i;
     }
-    while (n_todo > 0) {
-        const uint32_t from = todo[--n_todo];
+    while (n_pending > 0) {
+        const uint32_t from = pending[--n_pending];
         for (uint32_t k = c->first_from[from]; k != CHECK_END; k = c->next_from[k]) {
             const struct net_connection *x = &n->connection.data[k];
             if (c->reached[x->dst] || empty(x))
                 continue;
             c->reached[x->dst] = true;
-            todo[n_todo++] = x->dst;
+            pending[n_pending++] = x->dst;
         }
     }
 }

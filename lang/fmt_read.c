@@ -143,31 +143,11 @@ static void add_number(struct reader *r, const char *s, size_t n)
     add(r, T_NUMBER, s, n);
 }
 
-static bool is_name(int kind)
-{
-    switch (kind) {
-    case T_NAME:
-    case T_DT:
-    case T_SEED:
-    case T_SCALE:
-    case T_NEGATIVE:
-    case T_EVENT:
-    case T_PLACE:
-    case T_CHIP:
-    case T_CORE:
-    case T_LATCH:
-    case T_FACTOR:
-        return true;
-    default:
-        return false;
-    }
-}
-
 /* Whether element k is a name; behind a point all words are. */
 static bool names(const struct fmt_text *t, uint32_t k)
 {
     uint32_t before = t->e[k].token;
-    return is_name(t->e[k].kind) ||
+    return parse_is_name(t->e[k].kind) ||
            (before != FMT_NONE && t->e[before].kind == T_DOT && t->e[k].kind != FMT_COMMENT);
 }
 

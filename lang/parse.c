@@ -98,7 +98,7 @@ static struct token semicolon(struct span at, bool missing)
     return t;
 }
 
-static bool may_end_item(int kind)
+bool parse_is_name(int kind)
 {
     switch (kind) {
     case T_NAME:
@@ -112,6 +112,15 @@ static bool may_end_item(int kind)
     case T_CORE:
     case T_LATCH:
     case T_FACTOR:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static bool may_end_item(int kind)
+{
+    switch (kind) {
     case T_NUMBER:
     case T_STRING:
     case T_TRUE:
@@ -120,7 +129,7 @@ static bool may_end_item(int kind)
     case T_RBRACKET:
         return true;
     default:
-        return false;
+        return parse_is_name(kind);
     }
 }
 

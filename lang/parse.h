@@ -27,4 +27,7 @@ struct parse_tokens {
 struct ast_file *parse_tokens(struct arena *a, struct intern *names, const struct sources *s,
                               uint32_t file, struct diags *d, struct parse_tokens *out);
 
+/* Whether a token can be a name: some words of the language are names elsewhere. */
+bool parse_is_name(int kind);
+
 #endif

@@ -54,7 +54,7 @@ static enum ktype operand_type(enum kop op, uint32_t i)
 struct live {
     const struct kcode *step;
     bool *value, *state;
-    VEC(uint32_t) todo; /* values whose operands haven't been looked at */
+    VEC(uint32_t) pending; /* values whose operands haven't been looked at */
     struct arena arena;
 };
 
@@ -63,7 +63,7 @@ static void mark_value(struct live *l, uint32_t v)
     if (v == K_NONE || l->value[v])
         return;
     l->value[v] = true;
-    VEC_PUSH(&l->arena, &l->todo, v);
+    VEC_PUSH(&l->arena, &l->pending, v);
 }
 
 static void mark_state(struct live *l, uint32_t i)
@@ -80,8 +80,8 @@ void kernel_live(const struct kcode *step, const bool *traced, bool *value, bool
         if (traced[i])
             mark_state(&l, i);
     }
-    while (l.todo.n) {
-        const struct kinst *in = &step->inst[l.todo.data[--l.todo.n]];
+    while (l.pending.n) {
+        const struct kinst *in = &step->inst[l.pending.data[--l.pending.n]];
         if (in->op == K_STATE)
             mark_state(&l, in->index);
         for (uint32_t j = 0; j < kop_operands(in->op); j++)
