@@ -2,7 +2,6 @@
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.SECONDARY:
 MAKEFLAGS += --no-builtin-rules
 
 VERSION     := 0.1.0
@@ -203,7 +202,8 @@ $(PLUGIN): $(OBJ_JIT) $(OBJ_BASE) $(BUILD)/runtime/kernel.o | tools
 
 # ---- tests ---------------------------------------------------------------------------------------
 
-tests: $(TESTS) $(FUZZERS) $(BENCHMARK) $(PLUGIN_HERE)
+# Objects are named here so that make keeps them, and sees those that aren't there yet.
+tests: $(TESTS) $(FUZZERS) $(BENCHMARK) $(PLUGIN_HERE) $(call obj,$(SRC_TEST) $(SRC_FUZZ))
 
 # Programs look for the plugin beside them.
 $(BUILD)/tests/dyn-jit.so: $(PLUGIN)
