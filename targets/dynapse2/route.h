@@ -66,10 +66,11 @@ const struct d2_link *d2_find_link(const struct d2_route *r, uint32_t source, ui
 struct d2_asked { /* a link whose tag isn't chosen yet */
     uint32_t source, chip;
     uint8_t cores;
-    uint16_t tag; /* D2_TAGS until CAM entries given by hand say which */
+    uint16_t tag[D2_CORES]; /* that CAM entries given by hand say; D2_TAGS: they don't */
 };
-/* For all such links of one chip, with the tags that are left there. What is found is taken, as are
- * the other tags of CAM entries given by hand. */
+/* Sets `tag` of all such links of one chip, with the tags that are left there: one for all cores of
+ * a link where that is possible. What is found is taken, as are the other tags of CAM entries given
+ * by hand. */
 void d2_route_ask(struct d2_route *r, struct d2_asked *link, uint32_t n, struct d2_tags *tags);
 
 /* ---- route_cam.c ---- */

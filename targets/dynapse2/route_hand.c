@@ -1,6 +1,7 @@
-/* Tags that CAM entries given by hand ask for: a source whose tags are free to choose takes, on the
- * chip of such neurons, the one whose entries make its weights. Other tags that such entries hold
- * on a core aren't given to anybody there. */
+/* Tags that CAM entries given by hand ask for. A source whose tags are free to choose takes, on the
+ * chip of such neurons, a tag that exactly those of them hold that hear it; of such tags the one
+ * whose entries make its weights. Where no tag is that on all of its cores, each core gets its own.
+ * Other tags that such entries hold on a core aren't given to anybody there. */
 #include "targets/dynapse2/quantize.h"
 #include "targets/dynapse2/route.h"
 #include <math.h>
@@ -12,16 +13,31 @@ struct wish { /* of a link for a tag */
     double error; /* by how much the weights that it makes differ, relative, summed */
 };
 
+struct seeker { /* a link, or a part of it, that looks for a tag on some of its cores */
+    uint32_t link;
+    uint8_t cores;
+    uint16_t tag;                /* D2_TAGS: none yet */
+    uint32_t n_heard[D2_CORES];  /* synapses at neurons with entries by hand, on each core */
+    uint32_t first_wish, n_wish; /* best first */
+};
+
+struct change { /* of a seeker's tag */
+    uint32_t seeker;
+    uint16_t before;
+};
+
 struct asking {
     struct d2_route *r;
     struct d2_asked *link;
     const struct d2_tags *tags;
-    uint32_t *first_receptor;    /* of each layer */
-    struct d2_scale *scale;      /* of each receptor; v is NULL until used */
-    VEC(struct wish) wish;       /* by link */
-    uint32_t *first_wish;        /* of each link; one more */
-    uint32_t (*owner)[D2_CORES]; /* of each tag: 1 + the link that has it on a core; 0: none */
-    bool *tried;                 /* of each tag, while one link looks for its own */
+    uint32_t *first_receptor; /* of each layer */
+    struct d2_scale *scale;   /* of each receptor; v is NULL until used */
+    VEC(struct seeker) seeker;
+    VEC(struct wish) wish;
+    VEC(struct change) change;   /* in the search at hand */
+    uint32_t (*hears)[D2_CORES]; /* of each tag: receptors by hand that an event of it drives */
+    uint32_t (*owner)[D2_CORES]; /* of each tag: 1 + the seeker that has it on a core; 0: none */
+    bool *tried;                 /* of each tag, in the search at hand */
 };
 
 static double scale_of(struct asking *x, uint32_t layer, uint32_t receptor, uint32_t element)
@@ -48,7 +64,39 @@ static double made(const struct board_neuron *y, const struct model_receptor *re
     return sum / scale;
 }
 
-/* What one synapse says: the first one of a link makes wishes, the others strike out. */
+/* Whether an entry before it has its tag. */
+static bool is_again(const struct board_neuron *y, uint32_t entry)
+{
+    bool again = false;
+    for (uint32_t i = 0; i < entry; i++)
+        again = again || y->cam.data[i].tag == y->cam.data[entry].tag;
+    return again;
+}
+
+/* How many receptors of neurons with entries by hand each tag drives, on each core of the chip. */
+static void count_hears(struct asking *x, uint32_t chip)
+{
+    const struct board *b = x->r->n->board;
+    for (uint32_t i = 0; i < b->core.n; i++) {
+        const struct board_core *c = &b->core.data[i];
+        double base[D2_BASES];
+        d2_core_bases(c, base);
+        for (uint32_t j = 0; c->chip == chip && j < c->neuron.n; j++) {
+            const struct board_neuron *y = &c->neuron.data[j];
+            for (uint32_t k = 0; y->layer >= 0 && (y->given & BOARD_CAM) && k < y->cam.n; k++) {
+                const struct net_layer *l = &x->r->n->layer.data[y->layer];
+                const uint16_t tag = y->cam.data[k].tag;
+                if (is_again(y, k))
+                    continue;
+                for (uint32_t m = 0; m < l->model->receptor.n; m++)
+                    x->hears[tag][c->core] +=
+                        made(y, &l->model->receptor.data[m], base, tag, 1) != 0;
+            }
+        }
+    }
+}
+
+/* What one synapse says: the first one of a seeker makes wishes, the others strike out. */
 static void ask(struct asking *x, uint32_t from, const struct net_connection *c, uint64_t s,
                 bool first)
 {
@@ -58,18 +106,15 @@ static void ask(struct asking *x, uint32_t from, const struct net_connection *c,
     double base[D2_BASES], want = (double)c->weight[s];
     double scale = scale_of(x, c->dst, c->receptor, c->post[s]);
     d2_core_bases(at.core, base);
-    if (first) {
-        for (uint32_t i = 0; i < at.neuron->cam.n; i++)
+    for (uint32_t i = 0; first && i < at.neuron->cam.n; i++) {
+        if (!is_again(at.neuron, i))
             VEC_PUSH(x->r->a, &x->wish, ((struct wish){at.neuron->cam.data[i].tag, 0}));
     }
     uint32_t n = from;
     for (uint32_t i = from; i < x->wish.n; i++) {
         struct wish w = x->wish.data[i];
         double have = made(at.neuron, rec, base, w.tag, scale);
-        bool again = false; /* a tag of several entries is one wish */
-        for (uint32_t k = from; k < n; k++)
-            again = again || x->wish.data[k].tag == w.tag;
-        if (again || have == 0 || (have < 0) != (want < 0))
+        if (have == 0 || (have < 0) != (want < 0))
             continue;
         w.error += fabs(have - want) / fabs(want);
         x->wish.data[n++] = w;
@@ -77,19 +122,14 @@ static void ask(struct asking *x, uint32_t from, const struct net_connection *c,
     x->wish.n = n;
 }
 
-static void ask_for(struct asking *x, const struct d2_asked *l)
+/* Whether no other neuron by hand holds the tag, on the seeker's cores. Those that hear the seeker
+ * do. */
+static bool is_own(const struct asking *x, const struct seeker *q, uint16_t tag)
 {
-    uint32_t from = x->wish.n;
-    bool first = true;
-    for (struct d2_row row = d2_row_of(&x->r->rows, l->source); d2_row_next(&row);) {
-        for (uint64_t s = row.c->row[row.pre]; s < row.c->row[row.pre + 1]; s++) {
-            struct d2_site at = x->r->sites.at[x->r->sites.first[row.c->dst] + row.c->post[s]];
-            if (at.core->chip != l->chip || !(at.neuron->given & BOARD_CAM))
-                continue;
-            ask(x, from, row.c, s, first);
-            first = false;
-        }
-    }
+    bool ok = true;
+    for (uint32_t k = 0; k < D2_CORES; k++)
+        ok = ok && (!(q->cores >> k & 1) || x->hears[tag][k] == q->n_heard[k]);
+    return ok;
 }
 
 static int by_error(const void *p, const void *q)
@@ -100,58 +140,135 @@ static int by_error(const void *p, const void *q)
     return (x->tag > y->tag) - (x->tag < y->tag);
 }
 
-static void own(struct asking *x, uint32_t link, uint32_t owner)
+/* A link looks for a tag on these cores, if neurons with entries by hand hear it there. */
+static void add_seeker(struct asking *x, uint32_t link, uint8_t cores)
 {
     const struct d2_asked *l = &x->link[link];
-    for (uint32_t k = 0; k < D2_CORES; k++) {
-        if (l->cores >> k & 1)
-            x->owner[l->tag][k] = owner;
+    struct seeker q = {.link = link, .cores = cores, .tag = D2_TAGS, .first_wish = x->wish.n};
+    bool first = true;
+    for (struct d2_row row = d2_row_of(&x->r->rows, l->source); d2_row_next(&row);) {
+        for (uint64_t s = row.c->row[row.pre]; s < row.c->row[row.pre + 1]; s++) {
+            struct d2_site at = x->r->sites.at[x->r->sites.first[row.c->dst] + row.c->post[s]];
+            if (at.core->chip != l->chip || !(cores >> at.core->core & 1) ||
+                !(at.neuron->given & BOARD_CAM))
+                continue;
+            ask(x, q.first_wish, row.c, s, first);
+            q.n_heard[at.core->core]++;
+            first = false;
+        }
+    }
+    if (first)
+        return;
+    for (uint32_t i = q.first_wish; i < x->wish.n; i++) {
+        if (is_own(x, &q, x->wish.data[i].tag))
+            x->wish.data[q.first_wish + q.n_wish++] = x->wish.data[i];
+    }
+    x->wish.n = q.first_wish + q.n_wish;
+    if (q.n_wish > 1)
+        qsort(&x->wish.data[q.first_wish], q.n_wish, sizeof *x->wish.data, by_error);
+    VEC_PUSH(x->r->a, &x->seeker, q);
+}
+
+/* ---- who gets which ---- */
+
+static void own(struct asking *x, uint32_t seeker, uint32_t owner)
+{
+    const struct seeker *q = &x->seeker.data[seeker];
+    for (uint32_t k = 0; q->tag != D2_TAGS && k < D2_CORES; k++) {
+        if (q->cores >> k & 1)
+            x->owner[q->tag][k] = owner;
     }
 }
 
-/* The links that have a tag where another one wants it: their number, 2 for more than one. */
-static uint32_t find_rival(const struct asking *x, uint32_t link, uint32_t tag, uint32_t *rival)
+static void set_tag(struct asking *x, uint32_t seeker, uint16_t tag)
 {
-    uint32_t n = 0;
+    own(x, seeker, 0);
+    x->seeker.data[seeker].tag = tag;
+    own(x, seeker, seeker + 1);
+}
+
+static void change_tag(struct asking *x, uint32_t seeker, uint16_t tag)
+{
+    VEC_PUSH(x->r->a, &x->change, ((struct change){seeker, x->seeker.data[seeker].tag}));
+    set_tag(x, seeker, tag);
+}
+
+static void undo(struct asking *x, uint32_t n_changes)
+{
+    while (x->change.n > n_changes) {
+        struct change c = x->change.data[--x->change.n];
+        set_tag(x, c.seeker, c.before);
+    }
+}
+
+static bool find_tag(struct asking *x, uint32_t seeker, double limit);
+
+/* Takes the tag; those that have it on a core of the seeker's look for others. False: one of them
+ * finds none, nothing is changed. */
+static bool take_from_rivals(struct asking *x, uint32_t seeker, uint16_t tag, double limit)
+{
+    const uint32_t n_changes = x->change.n;
+    const uint8_t cores = x->seeker.data[seeker].cores;
+    uint32_t rival[D2_CORES], n = 0;
     for (uint32_t k = 0; k < D2_CORES; k++) {
-        uint32_t owner = x->owner[tag][k];
-        if (!(x->link[link].cores >> k & 1) || owner == 0 || (n == 1 && *rival == owner - 1))
+        const uint32_t owner = x->owner[tag][k];
+        if (!(cores >> k & 1) || owner == 0)
             continue;
-        *rival = owner - 1;
-        n++;
+        rival[n++] = owner - 1;
+        change_tag(x, owner - 1, D2_TAGS);
     }
-    return n > 2 ? 2 : n;
+    change_tag(x, seeker, tag);
+    for (uint32_t i = 0; i < n; i++) {
+        if (!find_tag(x, rival[i], limit)) {
+            undo(x, n_changes);
+            return false;
+        }
+    }
+    return true;
 }
 
-/* A tag for the link, the best that can be had: where another link has it, that one looks for
- * another (augmenting paths). */
-static bool find_tag(struct asking *x, uint32_t link)
+static bool is_free(const struct asking *x, const struct seeker *q, uint16_t tag)
 {
-    struct d2_asked *l = &x->link[link];
-    for (uint32_t i = x->first_wish[link]; i < x->first_wish[link + 1]; i++) {
-        uint16_t tag = x->wish.data[i].tag, before;
-        uint32_t rival = 0;
-        if (x->tried[tag] || !d2_tags_are_free(x->tags, tag, l->cores))
+    bool ok = d2_tags_are_free(x->tags, tag, q->cores);
+    for (uint32_t k = 0; k < D2_CORES; k++)
+        ok = ok && (!(q->cores >> k & 1) || x->owner[tag][k] == 0);
+    return ok;
+}
+
+/* A tag whose error is within the limit: the best that nobody has, else one whose owners find
+ * others (augmenting paths). */
+static bool find_tag(struct asking *x, uint32_t seeker, double limit)
+{
+    const struct seeker q = x->seeker.data[seeker];
+    const struct wish *w = &x->wish.data[q.first_wish];
+    uint32_t n = 0;
+    for (; n < q.n_wish && w[n].error <= limit; n++) {
+        if (!x->tried[w[n].tag] && is_free(x, &q, w[n].tag)) {
+            change_tag(x, seeker, w[n].tag);
+            return true;
+        }
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        const uint16_t tag = w[i].tag;
+        if (x->tried[tag] || !d2_tags_are_free(x->tags, tag, q.cores))
             continue;
         x->tried[tag] = true;
-        uint32_t n = find_rival(x, link, tag, &rival);
-        if (n > 1)
-            continue;
-        if (n == 1) {
-            before = x->link[rival].tag;
-            own(x, rival, 0);
-            x->link[rival].tag = D2_TAGS;
-            if (!find_tag(x, rival)) {
-                x->link[rival].tag = before;
-                own(x, rival, rival + 1);
-                continue;
-            }
-        }
-        l->tag = tag;
-        own(x, link, link + 1);
-        return true;
+        if (take_from_rivals(x, seeker, tag, limit))
+            return true;
     }
     return false;
+}
+
+/* All that have none look for one. */
+static void find_tags(struct asking *x, double limit)
+{
+    for (uint32_t i = 0; i < x->seeker.n; i++) {
+        if (x->seeker.data[i].tag != D2_TAGS || x->seeker.data[i].n_wish == 0)
+            continue;
+        memset(x->tried, 0, D2_TAGS * sizeof *x->tried);
+        x->change.n = 0;
+        find_tag(x, i, limit);
+    }
 }
 
 /* Tags that are left over: only what is by hand may send them. */
@@ -185,27 +302,40 @@ void d2_route_ask(struct d2_route *r, struct d2_asked *link, uint32_t n, struct 
 {
     if (n == 0)
         return;
+    const double exact = 1e-5; /* some roundings of a float32 */
     struct asking x = {.r = r, .link = link, .tags = tags};
     find_receptors(&x);
-    x.first_wish = ARENA_ARRAY(r->a, uint32_t, n + 1);
+    x.hears = arena_alloc(r->a, D2_TAGS * sizeof *x.hears);
+    x.owner = arena_alloc(r->a, D2_TAGS * sizeof *x.owner);
+    x.tried = ARENA_ARRAY(r->a, bool, D2_TAGS);
+    count_hears(&x, link[0].chip);
     for (uint32_t i = 0; i < n; i++) {
-        ask_for(&x, &link[i]);
-        uint32_t from = x.first_wish[i];
-        x.first_wish[i + 1] = x.wish.n;
-        if (x.wish.n > from + 1)
-            qsort(&x.wish.data[from], x.wish.n - from, sizeof *x.wish.data, by_error);
+        for (uint32_t k = 0; k < D2_CORES; k++)
+            link[i].tag[k] = D2_TAGS;
+        add_seeker(&x, i, link[i].cores);
     }
-    if (x.wish.n > 0) {
-        x.owner = arena_alloc(r->a, D2_TAGS * sizeof *x.owner);
-        x.tried = ARENA_ARRAY(r->a, bool, D2_TAGS);
-        for (uint32_t i = 0; i < n; i++) {
-            memset(x.tried, 0, D2_TAGS * sizeof *x.tried);
-            find_tag(&x, i);
+    find_tags(&x, exact);
+    find_tags(&x, INFINITY);
+    for (uint32_t i = 0, whole = x.seeker.n; i < whole; i++) {
+        const struct seeker q = x.seeker.data[i];
+        if (q.tag != D2_TAGS || d2_count_cores(q.cores) == 1)
+            continue;
+        x.seeker.data[i].n_wish = 0;
+        for (uint32_t k = 0; k < D2_CORES; k++) {
+            if (q.n_heard[k] > 0)
+                add_seeker(&x, q.link, (uint8_t)(1u << k));
         }
-        for (uint32_t i = 0; i < n; i++) {
-            if (link[i].tag != D2_TAGS)
-                d2_tags_take(tags, link[i].tag, link[i].cores);
+    }
+    find_tags(&x, exact);
+    find_tags(&x, INFINITY);
+    for (uint32_t i = 0; i < x.seeker.n; i++) {
+        const struct seeker *q = &x.seeker.data[i];
+        for (uint32_t k = 0; q->tag != D2_TAGS && k < D2_CORES; k++) {
+            if (q->cores >> k & 1)
+                link[q->link].tag[k] = q->tag;
         }
+        if (q->tag != D2_TAGS)
+            d2_tags_take(tags, q->tag, q->cores);
     }
     keep_free(r, link[0].chip, tags);
 }

@@ -157,6 +157,30 @@ static uint32_t bucket_of(const struct pending *p)
     return p->chip * (D2_CORES + 1) + (p->by_hand ? 0 : D2_CORES + 1 - d2_count_cores(p->cores));
 }
 
+/* The tags that CAM entries ask for on the cores of a link: a link for each. Cores that aren't
+ * asked for remain the link's own. */
+static void keep_asked(struct tagging *t, uint32_t i, const uint16_t tag[D2_CORES])
+{
+    struct pending one = t->link.data[i];
+    uint8_t left = one.cores;
+    one.asked = true;
+    for (uint32_t k = 0; k < D2_CORES; k++) {
+        if (!(left >> k & 1) || tag[k] == D2_TAGS)
+            continue;
+        one.tag = tag[k];
+        one.cores = 0;
+        for (uint32_t m = k; m < D2_CORES; m++)
+            one.cores |= (uint8_t)((left >> m & 1 && tag[m] == tag[k]) << m);
+        left &= (uint8_t)~one.cores;
+        if (left == 0)
+            t->link.data[i] = one;
+        else
+            VEC_PUSH(t->r->a, &t->link, one);
+    }
+    if (left != 0)
+        t->link.data[i].cores = left;
+}
+
 /* The links of a chip whose tags are free to choose, order[from] to order[to - 1], ask those of CAM
  * entries given by hand. */
 static void ask(struct tagging *t, const uint32_t *order, uint32_t from, uint32_t to)
@@ -164,14 +188,11 @@ static void ask(struct tagging *t, const uint32_t *order, uint32_t from, uint32_
     struct d2_asked *list = ARENA_ARRAY(t->r->a, struct d2_asked, to - from);
     for (uint32_t i = from; i < to; i++) {
         const struct pending *p = &t->link.data[order[i]];
-        list[i - from] = (struct d2_asked){p->source, p->chip, p->cores, D2_TAGS};
+        list[i - from] = (struct d2_asked){.source = p->source, .chip = p->chip, .cores = p->cores};
     }
     d2_route_ask(t->r, list, to - from, &t->tags);
-    for (uint32_t i = from; i < to; i++) {
-        struct pending *p = &t->link.data[order[i]];
-        p->asked = list[i - from].tag != D2_TAGS;
-        p->tag = list[i - from].tag;
-    }
+    for (uint32_t i = from; i < to; i++)
+        keep_asked(t, order[i], list[i - from].tag);
 }
 
 /* By chip; there what is given by hand first, then sets of 4, 3, 2 cores and single ones. */

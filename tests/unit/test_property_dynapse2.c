@@ -34,6 +34,15 @@ static const struct kind {
 };
 enum { N_KINDS = sizeof kinds / sizeof *kinds };
 
+/* Networks that were mapped wrongly once, tried by default. */
+static const struct {
+    const char *kind;
+    uint64_t seed;
+} once_wrong[] = {
+    {"small", 700045},            /* a tag of CAM entries by hand that another source drives too */
+    {"sets of currents", 910041}, /* the same, found after another one's */
+};
+
 struct tally {
     uint32_t networks, mapped, again, refused, gave_up, wrong;
     uint32_t mixed, helpers; /* networks; layers */
@@ -91,6 +100,9 @@ static void check_refused(struct trial *t)
             print_wrong(t, "another error than that it doesn't fit", NULL);
         else if (g->span.file == 0)
             print_wrong(t, "an error without a place", NULL);
+        else
+            continue;
+        return; /* all of them were printed */
     }
     struct buf why = {0};
     if (t->again) {
@@ -468,6 +480,17 @@ static uint64_t number(const char *name, uint64_t otherwise)
     return s && *s ? strtoull(s, NULL, 10) : otherwise;
 }
 
+static void try_seed(const struct kind *k, uint64_t seed, struct tally *y)
+{
+    struct random_network r;
+    random_network(&k->k, seed, &r);
+    struct trial t = {.kind = k, .seed = seed, .random = &r, .tally = y};
+    t.text = r.source.data;
+    y->networks++;
+    try_text(&t);
+    random_network_free(&r);
+}
+
 static void try_kind(void **state)
 {
     const struct kind *k = *state;
@@ -477,13 +500,11 @@ static void try_kind(void **state)
         skip();
     uint64_t n = (number("DYN_PROPERTY", DEFAULT_NETWORKS) * k->share + SHARES - 1) / SHARES;
     uint64_t seed = number("DYN_PROPERTY_SEED", 1);
-    for (; y.networks < n; y.networks++, seed++) {
-        struct random_network r;
-        random_network(&k->k, seed, &r);
-        struct trial t = {.kind = k, .seed = seed, .random = &r, .tally = &y};
-        t.text = r.source.data;
-        try_text(&t);
-        random_network_free(&r);
+    while (y.networks < n)
+        try_seed(k, seed++, &y);
+    for (size_t i = 0; !getenv("DYN_PROPERTY") && i < sizeof once_wrong / sizeof *once_wrong; i++) {
+        if (strcmp(once_wrong[i].kind, k->k.name) == 0)
+            try_seed(k, once_wrong[i].seed, &y);
     }
     print_message(
         "# %s: %u networks, %u mapped (%llu neurons, %llu CAM entries, %llu links between "

@@ -1,0 +1,175 @@
+/* Tags that CAM entries given by hand ask for, where the destinations of sources are left to be
+ * found. */
+#include "tests/unit/unit.h"
+
+#include "targets/dynapse2/passes.h"
+#include "tests/unit/dynapse2_net.h"
+#include "tests/unit/mapped_text.h"
+#include <math.h>
+
+static const struct d2_code code[D2_BASES] = {{4, 25}, {4, 50}, {4, 100}, {4, 200}};
+
+/* The weight that a mask makes of them. */
+static double weight(uint8_t mask)
+{
+    double base[D2_BASES];
+    for (uint32_t k = 0; k < D2_BASES; k++)
+        base[k] = d2_current(D2_BASE_PARAM + k, code[k]);
+    return d2_mask_current(base, mask) / 1e-8; /* Iscale */
+}
+
+struct entry {
+    uint16_t tag;
+    uint8_t mask;
+};
+
+/* Neuron `element` of the layer, in a core whose base currents are by hand: its n entries too. */
+static void give(struct d2_test *t, uint32_t core, uint32_t layer, uint32_t element, uint32_t n,
+                 const struct entry *e)
+{
+    struct arena *a = &t->text.arena;
+    struct board_core *c = board_core(a, d2_test_board(t), 0, core);
+    for (uint32_t k = 0; k < D2_BASES; k++)
+        board_set_bias(a, c, d2_param[D2_BASE_PARAM + k].name, code[k].coarse, code[k].fine,
+                       (struct span){1, 0, 1});
+    struct board_neuron *x = board_neuron(a, c, 9 + element);
+    *x = (struct board_neuron){.index = (uint16_t)(9 + element),
+                               .layer = (int32_t)layer,
+                               .element = element,
+                               .given = BOARD_CAM};
+    for (uint32_t i = 0; i < n; i++)
+        VEC_PUSH(a, &x->cam, ((struct board_cam){e[i].tag, (uint8_t)i, e[i].mask, D2_AMPA}));
+}
+
+static void routed(struct d2_test *t)
+{
+    bool ok = d2_test_passes(t, "bias");
+    if (!ok)
+        d2_test_show(t);
+    assert_true(ok);
+}
+
+static const struct board_input *channel(const struct d2_test *t, uint32_t k)
+{
+    const struct board_input *x = &t->n->board->input.data[k];
+    assert_int_equal(x->channel, k);
+    return x;
+}
+
+/* A tag that another neuron by hand holds too isn't for a source that only one of them hears, be
+ * its weight the right one. */
+static void tags_of_others(void **state)
+{
+    (void)state;
+    struct d2_test t;
+    d2_test_init(&t);
+    uint32_t in = d2_test_input(&t, "in", 1), exc = d2_test_layer(&t, "exc", 2, NULL);
+    const double w[] = {weight(2), 0};
+    d2_test_connect(&t, true, in, exc, w);
+    give(&t, 0, exc, 0, 2, (struct entry[]){{7, 2}, {5, 1}});
+    give(&t, 0, exc, 1, 1, (struct entry[]){{7, 2}});
+    routed(&t);
+    assert_int_equal(channel(&t, 0)->to.n, 1);
+    assert_int_equal(channel(&t, 0)->to.data[0].tag, 5);
+    assert_true(d2_test_said(&t, W0658, "in[0] -> exc[0]"));
+    d2_test_free(&t);
+}
+
+/* A tag that drives another receptor too isn't for a source that is connected to one of them. */
+static void tags_of_other_receptors(void **state)
+{
+    (void)state;
+    const char *text = "use dynapse2;\n"
+                       "neuron two {\n"
+                       "    param Iscale = 10 nA;\n"
+                       "    bias Ileak = 5 pA on dynapse2 SOIF_LEAK_N;\n"
+                       "    receive fast scale Iscale on dynapse2 ampa;\n"
+                       "    receive slow scale Iscale on dynapse2 nmda;\n"
+                       "    state v = 0 A;\n"
+                       "    step { v = fast + slow; emit 0; }\n"
+                       "}\n"
+                       "network net {\n"
+                       "    dt = 1 ms;\n"
+                       "    input in[2];\n"
+                       "    layer exc[1]: two;\n"
+                       "    in -> exc: dense([[1], [1]]), via = fast;\n"
+                       "    in -> exc: dense([[0], [1]]), via = slow;\n"
+                       "}\n"
+                       "board dynapse2 {\n"
+                       "    chip 0 { core 0 { neuron 4 = exc[0] {\n"
+                       "        cam 0 = tag 5, weight 1, ampa;\n"
+                       "        cam 1 = tag 5, weight 1, nmda;\n"
+                       "        cam 2 = tag 6, weight 1, ampa;\n"
+                       "    } } }\n"
+                       "}\n";
+    const struct target_options o = {0};
+    struct mapped_text t;
+    bool ok = mapped_text_map(&t, text, NULL, &o);
+    for (uint32_t i = 0; i < t.diags.list.n; i++)
+        print_message("# %s\n", t.diags.list.data[i]->message);
+    assert_true(ok);
+    assert_int_equal(t.net->board->input.data[0].to.data[0].tag, 6);
+    assert_int_equal(t.net->board->input.data[1].to.data[0].tag, 5);
+    mapped_text_free(&t);
+}
+
+/* One source, another tag on each core, and computed entries on a third. */
+static void tags_of_each_core(void **state)
+{
+    (void)state;
+    struct d2_test t;
+    d2_test_init(&t);
+    uint32_t in = d2_test_input(&t, "in", 2), exc = d2_test_layer(&t, "exc", 3, NULL);
+    const double w[] = {weight(1), weight(2), weight(4), 0, weight(3), 0};
+    d2_test_connect(&t, true, in, exc, w);
+    give(&t, 0, exc, 0, 1, (struct entry[]){{5, 1}});
+    give(&t, 1, exc, 1, 2, (struct entry[]){{6, 2}, {7, 3}});
+    give(&t, 2, exc, 2, 0, NULL);
+    struct board_core *c;
+    d2_test_find(&t, exc, 2, &c)->given = 0;
+    routed(&t);
+    uint16_t tag[D2_CORES] = {0};
+    const struct board_input *x = channel(&t, 0);
+    for (uint32_t i = 0; i < x->to.n; i++) {
+        for (uint32_t k = 0; k < D2_CORES; k++)
+            tag[k] = x->to.data[i].cores >> k & 1 ? x->to.data[i].tag : tag[k];
+    }
+    assert_int_equal(tag[0], 5);
+    assert_int_equal(tag[1], 6);
+    assert_int_equal(tag[2], d2_test_find(&t, exc, 2, &c)->cam.data[0].tag);
+    assert_int_equal(channel(&t, 1)->to.n, 1);
+    assert_int_equal(channel(&t, 1)->to.data[0].tag, 7);
+    assert_int_equal(channel(&t, 1)->to.data[0].cores, 2);
+    assert_false(d2_test_said(&t, W0658, NULL));
+    d2_test_free(&t);
+}
+
+/* An entry that makes the weight exactly stays its source's, whoever comes later; one that is only
+ * near gives way to a source that has no other. */
+static void best_fits(void **state)
+{
+    (void)state;
+    struct d2_test t;
+    d2_test_init(&t);
+    uint32_t in = d2_test_input(&t, "in", 3), exc = d2_test_layer(&t, "exc", 2, NULL);
+    const double w[] = {weight(1), 0, 1.3 * weight(1), 0, 1.1 * weight(1), weight(8)};
+    d2_test_connect(&t, true, in, exc, w);
+    give(&t, 0, exc, 0, 3, (struct entry[]){{5, 1}, {6, 2}, {7, 4}});
+    give(&t, 0, exc, 1, 1, (struct entry[]){{6, 8}});
+    routed(&t);
+    assert_int_equal(channel(&t, 0)->to.data[0].tag, 5);
+    assert_int_equal(channel(&t, 1)->to.data[0].tag, 7);
+    assert_int_equal(channel(&t, 2)->to.data[0].tag, 6);
+    d2_test_free(&t);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(tags_of_others),
+        cmocka_unit_test(tags_of_other_receptors),
+        cmocka_unit_test(tags_of_each_core),
+        cmocka_unit_test(best_fits),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
