@@ -39,12 +39,19 @@ static const char *id_name(struct report *r, uint32_t id)
     return source_name(r, &s);
 }
 
+/* Behind its name: one of no layer never fires here, but might on a board. */
+static const char *outside(const struct d2_sender *s)
+{
+    return s->src < 0 ? " (of no layer)" : "";
+}
+
 /* "`readout[1]` SRAM entry 2", "`noise[3]` destination 0" */
 static const char *route_name(struct report *r, const struct d2_sender *s, uint32_t i)
 {
     if (s->channel)
         return arena_printf(&r->text, "%s destination %u", source_name(r, s), i);
-    return arena_printf(&r->text, "%s SRAM entry %u", source_name(r, s), s->sram[i].slot);
+    return arena_printf(&r->text, "%s%s SRAM entry %u", source_name(r, s), outside(s),
+                        s->sram[i].slot);
 }
 
 static const char *core_name(struct report *r, uint32_t key)
@@ -55,7 +62,8 @@ static const char *core_name(struct report *r, uint32_t key)
 
 static void concerns(struct finding *x, const struct d2_sender *s)
 {
-    finding_concerns(x, (struct finding_source){s->from_input, (uint32_t)s->src, s->index});
+    if (s->src >= 0)
+        finding_concerns(x, (struct finding_source){s->from_input, (uint32_t)s->src, s->index});
 }
 
 /* ---- events that are lost or not heard ---- */
@@ -106,12 +114,34 @@ struct host {
 
 enum { HOST_COLUMNS = -D2_HOST_HOP };
 
+/* Events of a neuron of no layer that the host would misread. */
+static void check_host_outside(struct report *r, const struct d2_sender *s, uint32_t i,
+                               uint32_t first)
+{
+    const uint32_t tag = d2_destination(s, i)->tag;
+    if (tag == D2_CONTROL_TAG) {
+        findings_add(r->out, W0755,
+                     "%s is of no layer and never fires here, but the host would take its events "
+                     "for time stamps (SRAM entry %u, tag %u)",
+                     source_name(r, s), s->sram[i].slot, tag);
+    } else if (first != D2_NOBODY) {
+        findings_add(r->out, W0755,
+                     "%s is of no layer and never fires here, but the host would take its events "
+                     "for those of %s (SRAM entry %u, tag %u)",
+                     source_name(r, s), id_name(r, first), s->sram[i].slot, tag);
+    }
+}
+
 static void check_host(struct report *r, struct host *h, const struct d2_sender *s, uint32_t i,
                        const struct d2_landing *at)
 {
     const uint32_t tag = d2_destination(s, i)->tag,
                    column = (uint32_t)(at->x_left - D2_HOST_HOP - 1);
     uint32_t *first = &h->first[column * D2_TAGS + tag];
+    if (s->src < 0) {
+        check_host_outside(r, s, i, *first);
+        return;
+    }
     h->reached[s->id] = true;
     if (tag == D2_CONTROL_TAG)
         concerns(findings_add(r->out, W0756, "%s: the host takes tag %u for a time stamp",
@@ -155,7 +185,7 @@ static void check_outputs(struct report *r, const struct host *h)
 
 /* ---- neurons ---- */
 
-/* CAM entries of a neuron of the plan that nothing reaches, or that drive nothing. */
+/* CAM entries of a neuron that nothing reaches, or that drive nothing. */
 static void check_cam(struct report *r, const struct d2_sender *s)
 {
     const uint32_t core = (uint32_t)(s->core - r->b->config->core);
@@ -176,12 +206,12 @@ static void check_cam(struct report *r, const struct d2_sender *s)
     const char *more =
         n > 1 ? arena_printf(&r->text, "; %u more %s unused", n - 1, n == 2 ? "is" : "are") : "";
     if (idle)
-        findings_add(r->out, W0754, "%s CAM entry %u drives no dendrite%s", source_name(r, s),
-                     unused->slot, more);
+        findings_add(r->out, W0754, "%s%s CAM entry %u drives no dendrite%s", source_name(r, s),
+                     outside(s), unused->slot, more);
     else
-        findings_add(r->out, W0754, "%s CAM entry %u: nothing sends tag %u to %s%s",
-                     source_name(r, s), unused->slot, unused->tag, core_name(r, core * D2_TAGS),
-                     more);
+        findings_add(r->out, W0754, "%s%s CAM entry %u: nothing sends tag %u to %s%s",
+                     source_name(r, s), outside(s), unused->slot, unused->tag,
+                     core_name(r, core * D2_TAGS), more);
 }
 
 /* A neuron of no layer has no model, so it is silent here; on a board it might not be. */
@@ -223,6 +253,14 @@ static void check_routes(struct report *r, struct host *h, const struct d2_sende
     }
 }
 
+static void check_sender(struct report *r, struct host *h, const struct d2_sender *s)
+{
+    check_routes(r, h, s);
+    if (s->neuron)
+        check_cam(r, s);
+    arena_free(&r->text);
+}
+
 void d2_board_findings(const struct d2_board *b, struct findings *out)
 {
     struct report r = {.b = b, .out = out};
@@ -233,12 +271,15 @@ void d2_board_findings(const struct d2_board *b, struct findings *out)
     for (uint32_t id = 0; id < b->n_senders; id++) {
         const struct d2_sender s = d2_sender(b, id);
         if (s.src >= 0)
-            check_routes(&r, &h, &s);
-        if (s.src >= 0 && s.neuron)
-            check_cam(&r, &s);
-        else if (s.src < 0)
+            check_sender(&r, &h, &s);
+    }
+    for (uint32_t id = b->n_channels; id < b->n_senders; id++) { /* the host knows all others */
+        const struct d2_sender s = d2_sender(b, id);
+        if (s.src < 0) {
+            check_sender(&r, &h, &s);
             check_outside(&r, &s);
-        arena_free(&r.text);
+            arena_free(&r.text);
+        }
     }
     check_outputs(&r, &h);
     arena_free(&r.text);

@@ -140,6 +140,65 @@ static void tells_what_is_wrong(void **state)
     assert_int_equal(f->d.list.n, WANT);
 }
 
+/* ---- neurons of no layer ---- */
+
+/* They never fire here, but what would become of their events on a board is told, without counting
+ * any. */
+static void neurons_of_no_layer(void **state)
+{
+    static const struct {
+        enum diag_code code;
+        const char *text;
+    } want[] = {
+        {W0751,
+         "neuron 3 of chip 0 core 0 (of no layer) SRAM entry 0: hops [0, 3] from chip 0 lead "
+         "off the board"},
+        {W0752, "neuron 3 of chip 0 core 0 (of no layer) SRAM entry 1: tag 9 matches no CAM entry "
+                "on chip 0 core 0"},
+        {W0754, "neuron 3 of chip 0 core 0 (of no layer) CAM entry 5: nothing sends tag 33 to chip "
+                "0 core 0; 1 more is unused"},
+        {W0755, "neuron 3 of chip 0 core 0 is of no layer and never fires here, but 1 CAM entry "
+                "hears it (tag 7 on chip 0 core 0)"},
+        {W0755, "neuron 0 of chip 0 core 0 is of no layer and never fires here, but the host would "
+                "take its events for those of `n[0]` (SRAM entry 2, tag 77)"},
+        {W0755, "neuron 0 of chip 0 core 0 is of no layer and never fires here, but the host would "
+                "take its events for time stamps (SRAM entry 3, tag 2047)"},
+    };
+    enum { WANT = sizeof want / sizeof *want };
+    struct run_fixture *f = *state;
+    VEC_PUSH(&f->a, &f->p->kernel, make_counter(&f->a, 1));
+    make_group(&f->a, f->p, "n", 1, 0, 0);
+    VEC_PUSH(&f->a, &f->p->output, 0);
+    struct d2_config c = make_config(&f->a, f->p, (struct d2_grid){1, 1});
+    struct d2_neuron *x =
+        add_core(&f->a, &c, 0, 3, (const int32_t[]){-1, -1, 0}, (const uint32_t[]){0, 0, 0});
+    add_sram(&x[0], 0, 78, -7, -7); /* a tag of its own */
+    add_sram(&x[0], 2, 77, -7, -7);
+    add_sram(&x[0], 3, D2_CONTROL_TAG, -7, -7);
+    add_sram(&x[1], 0, 7, 0, 3);
+    add_sram(&x[1], 1, 9, 0, 0);
+    add_sram(&x[1], 2, 7, 0, 0);
+    add_cam(&x[1], 1, 7, 1);
+    add_cam(&x[1], 5, 33, 1);
+    add_cam(&x[1], 6, 7, 0);
+    add_cam(&x[2], 0, 7, 1);
+    add_sram(&x[2], 0, 77, -7, -7);
+    struct findings found;
+    emulate(f, &c, &found);
+    assert_int_equal(found.list.n, WANT);
+    for (uint32_t i = 0; i < WANT; i++) {
+        bool told = false;
+        for (uint32_t k = 0; k < WANT; k++) {
+            const struct finding *x_k = &found.list.data[k];
+            told = told || (x_k->code == want[i].code && strcmp(x_k->text, want[i].text) == 0 &&
+                            x_k->n_sources == 0);
+        }
+        if (!told)
+            print_error("not told: %s\n", want[i].text);
+        assert_true(told);
+    }
+}
+
 /* ---- the host ---- */
 
 /* It sees tag and column: not the row, and nothing from beyond column 6. */
@@ -170,6 +229,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         RUN_TEST(tells_what_is_wrong),
+        RUN_TEST(neurons_of_no_layer),
         RUN_TEST(host_sees_the_column),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
