@@ -59,14 +59,14 @@ bool check_unused_lets(struct checking *c, uint32_t index)
 
 /* ---- inputs, layers, connections ---- */
 
-static bool empty(const struct net_connection *c)
+static bool all_zero(const struct net_connection *c)
 {
-    if (!c->conv)
-        return c->row[c->n_pre] == 0;
-    for (uint64_t i = 0; i < conv_count(c->conv); i++)
-        if (c->conv->w[i] != 0)
-            return false;
-    return true;
+    const float *w = c->conv ? c->conv->w : c->weight;
+    const uint64_t n = c->conv ? conv_count(c->conv) : c->row[c->n_pre];
+    uint64_t i = 0;
+    while (i < n && w[i] == 0)
+        i++;
+    return i == n;
 }
 
 bool check_unused_input(struct checking *c, uint32_t index)
@@ -82,11 +82,12 @@ bool check_unused_input(struct checking *c, uint32_t index)
 bool check_zero_weights(struct checking *c, uint32_t index)
 {
     const struct net_connection *x = &c->n->connection.data[index];
-    if (!empty(x))
+    const struct net_layer *dst = &c->n->layer.data[x->dst];
+    if (!all_zero(x))
         return false;
     const char *src = x->from_input ? c->n->input.data[x->src].name : c->n->layer.data[x->src].name;
-    diag_add(c->d, W0454, x->span, "all weights from `%s` to `%s` are 0: this connects nothing",
-             src, c->n->layer.data[x->dst].name);
+    diag_add(c->d, W0454, x->span, "all weights from `%s` to `%s` are 0: this %s nothing", src,
+             dst->name, dst->model->event.present ? "adds" : "connects");
     return true;
 }
 
@@ -138,7 +139,7 @@ static bool fed(const struct checking *c, uint32_t layer)
 {
     for (uint32_t k = c->first_to[layer]; k != CHECK_END; k = c->next_to[k]) {
         const struct net_connection *x = &c->n->connection.data[k];
-        if (x->bias || (x->from_input && !empty(x)))
+        if (x->bias || (x->from_input && !all_zero(x)))
             return true;
     }
     return false;
@@ -158,7 +159,7 @@ static void find_reached(struct checking *c)
         const uint32_t from = pending[--n_pending];
         for (uint32_t k = c->first_from[from]; k != CHECK_END; k = c->next_from[k]) {
             const struct net_connection *x = &n->connection.data[k];
-            if (c->reached[x->dst] || empty(x))
+            if (c->reached[x->dst] || all_zero(x))
                 continue;
             c->reached[x->dst] = true;
             pending[n_pending++] = x->dst;

@@ -118,9 +118,10 @@ static bool unknown_attribute(struct build *b, const struct ast_assign *as)
 static bool attribute_bias(struct build *b, const struct link *l, const struct ast_assign *as)
 {
     const char *op = l->w->item->value->name.text;
-    if (strcmp(op, "dense") == 0 || strcmp(op, "conv2d") == 0)
+    if (strcmp(op, "dense") == 0 || strcmp(op, "sparse") == 0 || strcmp(op, "conv2d") == 0)
         return true;
-    diag_add(b->el->u->diags, E0402, as->name.span, "`bias` goes with `dense` and `conv2d`");
+    diag_add(b->el->u->diags, E0402, as->name.span,
+             "`bias` goes with `dense`, `sparse` and `conv2d`");
     return false;
 }
 
@@ -160,9 +161,11 @@ static bool attributes(struct build *b, struct link *l, const struct model *m, b
 /* ---- into the network ---- */
 
 /* Which weights a connection takes: all, or those of one sign. */
-static bool takes(float w, int sign)
+static bool takes(const struct link *l, float w, int sign)
 {
-    return sign == 0 ? w != 0 : sign > 0 ? w > 0 : w < 0;
+    if (w == 0)
+        return l->updates && sign >= 0;
+    return sign == 0 || (sign > 0) == (w > 0);
 }
 
 static uint64_t count(const struct link *l, int sign)
@@ -170,12 +173,12 @@ static uint64_t count(const struct link *l, int sign)
     uint64_t n = 0;
     const struct conv *c = l->pattern == CONVOLVED ? &l->w->conv : NULL;
     for (uint64_t i = 0; c && i < conv_count(c); i++)
-        n += takes(c->w[i], sign);
+        n += takes(l, c->w[i], sign);
     if (c)
         return n;
     for (uint32_t i = 0; i < l->n_src; i++)
         for (uint64_t k = row_begin(l, i); k < row_end(l, i); k++)
-            n += takes(weight(l, i, k), sign);
+            n += takes(l, weight(l, i, k), sign);
     return n;
 }
 
@@ -218,7 +221,7 @@ static void add_conv(struct build *b, const struct link *l, uint32_t receptor, i
         const uint64_t n = conv_count(c);
         c->w = ARENA_ARRAY(b->net->arena, float, n);
         for (uint64_t i = 0; i < n; i++)
-            c->w[i] = takes(w->conv.w[i], sign) ? w->conv.w[i] : 0;
+            c->w[i] = takes(l, w->conv.w[i], sign) ? w->conv.w[i] : 0;
     }
     add_maps(net_add_conv(b->net, w->src.piece->is_input, w->src.piece->index, w->dst.piece->index,
                           receptor, l->delay, c, l->n_pre, w->item->span),
@@ -247,7 +250,7 @@ static void add(struct build *b, const struct link *l, uint32_t receptor, int si
     for (uint32_t i = 0; i < l->n_src; i++) {
         for (uint64_t k = row_begin(l, i); k < row_end(l, i); k++) {
             float w = weight(l, i, k);
-            if (!takes(w, sign))
+            if (!takes(l, w, sign))
                 continue;
             uint32_t j = column(l, k);
             c->post[n] = l->dst ? l->dst[j] : j;
@@ -340,6 +343,7 @@ static void connect(struct build *b, struct wire *w)
     struct link l = {.w = w, .env = env_in(b, w->home)};
     l.delay = (src && src->is_input) || (m && m->event.present) ? 0 : 1;
     bool via = false, bias = false, conv = strcmp(op->name.text, "conv2d") == 0;
+    l.updates = m && m->event.present && !conv; /* a convolution has all of its weights anyway */
     if (dst && dst->is_input && !can_receive(b, w))
         return;
     bool good = attributes(b, &l, m, &via, &bias);

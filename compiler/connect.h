@@ -26,6 +26,7 @@ struct link {
     uint32_t receptor, delay;
     uint32_t n_pre; /* elements of the source, after its pool */
     float *bias;    /* NULL: none */
+    bool updates;   /* pairs of an event-driven model: a weight of 0 is an update too */
 };
 
 /* Pairs of row i are those of k in [row_begin, row_end), ascending in column(k). */

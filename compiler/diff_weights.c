@@ -12,6 +12,7 @@ struct synapse {
 struct synapses {
     struct synapse *v;
     size_t n;
+    bool updates; /* of events */
 };
 
 static int by_ends(const void *x, const void *y)
@@ -61,11 +62,12 @@ static struct net_shape source_shape(const struct net *n, const struct net_conne
 
 #define BIAS UINT32_MAX /* in place of a presynaptic element; stands behind all of them */
 
-/* Appends a synapse, or counts it where there is no room. */
+/* Appends a synapse, or counts it where there is no room. Weights of 0 are none but those of
+ * events, which are updates. */
 static void put_synapse(struct synapses *s, const struct net_connection *c, uint32_t pre,
                         uint32_t post, float weight)
 {
-    if (weight == 0)
+    if (weight == 0 && (pre == BIAS || !s->updates))
         return;
     const double area = c->average ? (double)c->pool[0] * c->pool[1] : 1;
     if (s->v)
@@ -101,6 +103,7 @@ static void put_conv(struct synapses *s, const struct net *n, const struct net_c
 static void put_connection(struct synapses *s, const struct net *n, const struct net_connection *c)
 {
     const uint32_t n_post = n->layer.data[c->dst].n, n_bias = c->conv ? c->conv->out : n_post;
+    s->updates = n->layer.data[c->dst].model->event.present;
     if (c->conv)
         put_conv(s, n, c);
     for (uint32_t pre = 0; !c->conv && pre < c->n_pre; pre++)

@@ -51,9 +51,10 @@ struct net_layer {
     struct span span;
 };
 
-/* Synapses, row by presynaptic neuron: [row[pre], row[pre + 1]), `post` ascending within a row, no
- * zero weights. Ends are whole layers (slices are folded in). Or a convolution, which has no rows:
- * both ends are maps [features, height, width].
+/* Synapses, row by presynaptic neuron: [row[pre], row[pre + 1]), `post` ascending within a row.
+ * Weights of 0 are synapses only of models with an event body, where they are updates. Ends are
+ * whole layers (slices are folded in). Or a convolution, which has no rows: both ends are maps
+ * [features, height, width].
  *
  * With a pool, the source's map is summed over areas first: an event at (c, y, x) becomes one at
  * (c, y / pool[0], x / pool[1]), and is dropped where that area isn't whole. `average` divides the

@@ -309,17 +309,26 @@ static void put_conv(struct text *t, const struct conv *c)
     buf_putc(t->out, ')');
 }
 
-static void put_operator(struct text *t, const struct net_connection *c, uint32_t n_post)
+/* To an event-driven layer a pair with a weight of 0 is another thing than no pair. */
+static bool is_matrix(const struct net_connection *c, const struct net_layer *dst)
+{
+    const uint64_t synapses = c->row[c->n_pre], cells = (uint64_t)c->n_pre * dst->n;
+    if (dst->model->event.present && synapses > 0)
+        return synapses == cells;
+    return cells <= SMALL_MATRIX || cells / 3 <= synapses || c->bias;
+}
+
+static void put_operator(struct text *t, const struct net_connection *c,
+                         const struct net_layer *dst)
 {
     if (c->conv) {
         put_conv(t, c->conv);
         return;
     }
-    uint64_t synapses = c->row[c->n_pre], cells = (uint64_t)c->n_pre * n_post;
-    if (synapses == 0 && !c->bias)
+    if (c->row[c->n_pre] == 0 && !c->bias)
         buf_puts(t->out, "all_to_all(0)");
-    else if (cells <= SMALL_MATRIX || cells / 3 <= synapses || c->bias)
-        put_dense(t, c, n_post);
+    else if (is_matrix(c, dst))
+        put_dense(t, c, dst->n);
     else
         put_sparse(t, c);
 }
@@ -346,7 +355,7 @@ static void put_connection(struct text *t, const struct net *n, const struct net
     text_begin(t);
     buf_printf(t->out, "%s -> %s: ",
                c->from_input ? n->input.data[c->src].name : n->layer.data[c->src].name, dst->name);
-    put_operator(t, c, dst->n);
+    put_operator(t, c, dst);
     if (c->average || c->pool[0] != 1 || c->pool[1] != 1) {
         put_pair(&t->item, c->average ? "average_pool" : "pool", c->pool);
         text_item(t, false);

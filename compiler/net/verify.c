@@ -124,7 +124,7 @@ static void check_neurons(struct verify *v)
 }
 
 /* What is wrong with the synapses, or NULL. */
-static const char *synapses_wrong(const struct net_connection *c, uint32_t n_post)
+static const char *synapses_wrong(const struct net_connection *c, const struct net_layer *dst)
 {
     if (c->row[0] != 0)
         return "its rows don't begin at 0";
@@ -132,11 +132,11 @@ static const char *synapses_wrong(const struct net_connection *c, uint32_t n_pos
         if (c->row[pre + 1] < c->row[pre])
             return "its rows overlap";
         for (uint64_t k = c->row[pre]; k < c->row[pre + 1]; k++) {
-            if (c->post[k] >= n_post)
+            if (c->post[k] >= dst->n)
                 return "a synapse ends at no neuron";
             if (k > c->row[pre] && c->post[k] <= c->post[k - 1])
                 return "a row isn't in ascending order";
-            if (c->weight[k] == 0 || !isfinite(c->weight[k]))
+            if (!isfinite(c->weight[k]) || (c->weight[k] == 0 && !dst->model->event.present))
                 return "a weight is 0 or not finite";
         }
     }
@@ -164,7 +164,7 @@ static const char *maps_wrong(const struct net *n, const struct net_connection *
             return "a bias isn't finite";
     }
     if (!c->conv)
-        return synapses_wrong(c, dst->n);
+        return synapses_wrong(c, dst);
     if (dst->shape.rank != 3)
         return "its target is no map";
     const char *wrong = conv_wrong(c->conv, map, dst->shape.extent);

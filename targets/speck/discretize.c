@@ -11,6 +11,12 @@ static bool no_memory(const struct net_layer *l, struct diags *d)
     return false;
 }
 
+/* Pairs of neurons without a synapse, which a kernel has all the same. */
+static uint64_t count_absent(const struct net_connection *c, const struct net_layer *l)
+{
+    return c->conv ? 0 : (uint64_t)c->n_pre * l->n - c->row[c->n_pre];
+}
+
 /* A convolution of its own, in which the pool's average is part of the weights. */
 static bool convert_connection(struct net *n, struct net_connection *c, double factor,
                                struct diags *d)
@@ -74,14 +80,18 @@ static double *factors(struct arena *a, const struct net *n, enum target_like li
     return factor;
 }
 
-static bool convert(struct net *n, enum target_like like, struct diags *d)
+/* `absent`: of each connection. */
+static bool convert(struct net *n, enum target_like like, uint64_t *absent, struct diags *d)
 {
     struct arena scratch = {0};
     const double *factor = factors(&scratch, n, like);
     const bool absorbed = speck_absorb_pools(n, d);
     bool ok = absorbed;
-    for (uint32_t i = 0; absorbed && i < n->connection.n; i++)
-        ok = convert_connection(n, &n->connection.data[i], factor[i], d) && ok;
+    for (uint32_t i = 0; absorbed && i < n->connection.n; i++) {
+        struct net_connection *c = &n->connection.data[i];
+        absent[i] = count_absent(c, &n->layer.data[c->dst]);
+        ok = convert_connection(n, c, factor[i], d) && ok;
+    }
     arena_free(&scratch);
     for (uint32_t i = 0; i < n->input.n; i++)
         convert_shape(&n->input.data[i].shape);
@@ -96,6 +106,7 @@ struct work {
     struct arena arena; /* scratch */
     struct net *n;
     const struct target_options *o;
+    uint64_t *absent;                        /* of each connection: pairs without a synapse */
     struct speck_numbers *x;                 /* of each layer */
     float *common;                           /* scale of each */
     struct speck_trial before, first, after; /* with a stimulus: as given, at common scales, now */
@@ -130,13 +141,15 @@ bool speck_discretize(struct net *n, const struct target_options *o, struct targ
                       struct diags *d)
 {
     struct work k = {.n = n, .o = o};
+    k.absent = ARENA_ARRAY(&k.arena, uint64_t, n->connection.n + 1);
     bool ok = speck_adopt_models(n, d) && speck_check(n, d) &&
               (!o->stimulus || speck_try(&k.arena, n, o->stimulus, &k.before, d)) &&
-              convert(n, o->like, d) && round_all(&k, d) && try_all(&k, d);
+              convert(n, o->like, k.absent, d) && round_all(&k, d) && try_all(&k, d);
     if (ok)
         speck_tell_numbers(n,
-                           &(struct speck_told){k.x, k.common, o->stimulus ? &k.before : NULL,
-                                                &k.first, &k.after, o->calibrate},
+                           &(struct speck_told){k.x, k.absent, k.common,
+                                                o->stimulus ? &k.before : NULL, &k.first, &k.after,
+                                                o->calibrate},
                            r, d);
     arena_free(&k.arena);
     return ok;

@@ -1,4 +1,5 @@
 #include "targets/speck/report.h"
+#include "targets/speck/passes.h"
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -49,6 +50,37 @@ static void warn_dead(const struct net_layer *l, uint32_t dead, struct diags *d)
         diag_add(d, W0654, l->span, "all weights of %u of the %u features of layer `%s` become 0",
                  dead, l->shape.extent[0], l->name);
     diag_hint(d, g, "they are small against the layer's largest weight or bias, which has 8 bits");
+}
+
+/* Whether an update by 0 can fire a neuron: one that was left at its threshold or above. */
+static bool fires_by_zero(const struct net *n, const struct speck_numbers *x)
+{
+    const struct net_layer *l = &n->layer.data[x->layer];
+    const struct speck_params p = speck_params_of(l->model);
+    const float threshold = l->param[p.threshold].v[0];
+    bool above = false;
+    for (size_t i = 0; i < x->n_biases; i++)
+        above = above || x->biases[i] > 0; /* ticks of the slow clock add without firing */
+    for (size_t i = 0; i < x->n_state; i++)
+        above = above || l->init[0].v[i] >= threshold;
+    for (size_t i = 0; l->param[p.reset_to_zero].v[0] == 0 && i < x->n_weights; i++)
+        above = above || (float)x->rounded[i] > threshold;
+    return above;
+}
+
+static void warn_absent(const struct net *n, const struct net_connection *c, uint64_t absent,
+                        struct diags *d)
+{
+    const struct net_layer *l = &n->layer.data[c->dst];
+    const char *src = c->from_input ? n->input.data[c->src].name : n->layer.data[c->src].name;
+    struct diag *g =
+        diag_add(d, W0659, c->span,
+                 "%" PRIu64 " of the %" PRIu64 " pairs of `%s` and `%s` have no synapse; to a core "
+                 "they are updates by 0, at which a neuron fires that was left above its threshold",
+                 absent, (uint64_t)c->n_pre * l->n, src, l->name);
+    diag_hint(d, g,
+              "no neuron is left there with weights up to the threshold, or `reset_to_zero`; "
+              "`dense` with weights of 0 does the same in the source");
 }
 
 static int name_width(const struct net *n)
@@ -119,6 +151,9 @@ void speck_tell_numbers(const struct net *n, const struct speck_told *t, struct 
     buf_puts(b, t->before ? "  spikes before       after   silenced   SynOps/s\n" : "\n");
     for (uint32_t i = 0; i < n->layer.n; i++)
         put_row(&scratch, n, t, i, width, b, d);
+    for (uint32_t i = 0; i < n->connection.n; i++)
+        if (t->absent[i] > 0 && fires_by_zero(n, &t->x[n->connection.data[i].dst]))
+            warn_absent(n, &n->connection.data[i], t->absent[i], d);
     if (t->calibrated)
         put_calibration(n, t, width, b);
     else if (t->before)

@@ -110,6 +110,45 @@ sed 's/2:13/3:13/' ways.dyn >aside.dyn
 expect 3 'areas that are none of the sensor' "$DYN" print aside.dyn -t speck2e
 contains "$tmp/err" 'are refused' 'E0602.*pool of 2 x 2 behind the sensor'
 
+# ---- updates by 0 ----
+# 25 leaves a neuron above its threshold of 10: the next update fires it again, also one by 0.
+cat >zero.dyn <<'DYN'
+use speck;
+network zero {
+    input x[2];
+    layer a[3]: iaf { threshold = 10; v_min = -10; }
+    x -> a: dense([[25, 0, -1], [0, 12, 0]]);
+    record a.spikes;
+}
+stimulus s for zero { x = times([[1 ms, 3 ms], [2 ms, 4 ms, 5 ms]]); duration = 6 ms; }
+DYN
+sed 's/dense.*/sparse([[0, 0, 25], [0, 2, -1], [1, 1, 12]]);/' zero.dyn >absent.dyn
+counts() { "$DYN" run "$@" 2>"$tmp/err" | awk '/^ +0 /{ print $2, $5, $8; exit }'; }
+for net in zero absent; do
+    expect 0 "$net" "$DYN" build $net.dyn -t speck2e -o $net.dynb
+    cp "$tmp/err" $net.err
+    expect 0 'its stimulus' "$DYN" run $net.dyn --stimulus s -q -o $net.npz
+    counts $net.dynb --input x=$net.npz:input.x >>chip.txt
+    counts $net.dyn >>source.txt
+done
+printf '5 3 0\n5 3 0\n' >want.txt
+same want.txt chip.txt 'a core updates all neurons by each event'
+printf '5 3 0\n2 3 0\n' >want.txt
+same want.txt source.txt 'as the source does where weights are 0, not where there are none'
+[ "$(grep -c W0659 zero.err)" = 0 ]
+report $? 'where they are the same there is nothing to tell'
+contains absent.err 'else it is told' 'W0659.*: 3 of the 6 pairs of .x. and .a. have no synapse'
+expect 4 'and seen' "$DYN" diff absent.dyn absent.dynb --stimulus s
+contains "$tmp/out" 'as weights' 'x -> a.* 3 +0 +3 '
+contains "$tmp/out" 'and as spikes' 'first difference: spike 1'
+sed 's/25/10/; s/12/9/' absent.dyn >small.dyn
+expect 0 'with weights up to the threshold' "$DYN" build small.dyn -t speck2e -o small.dynb
+contains "$tmp/err" 'nothing differs' '^small.dynb: [0-9]+ bytes'
+expect 0 'not even' "$DYN" diff small.dyn small.dynb --stimulus s
+contains "$tmp/out" 'a spike' 'every spike is the same'
+sed 's/v_min/reset_to_zero = true; v_min/' absent.dyn >reset.dyn
+expect 0 'nor with a reset to 0' "$DYN" build reset.dyn -t speck2e -o reset.dynb -E updates-by-zero
+
 # ---- what it changes, and as another tool does it ----
 cat >wide.dyn <<DYN
 use speck;

@@ -187,6 +187,12 @@ static void test_maps(void **state)
         {EVENTFUL "network t { input a[2]; layer b[2]: eventful; layer c[2]: eventful;"
                   "a -> b: one_to_one(1); b -> c: all_to_all(2); }",
          "a[2] b[2] c[2] a>b.event+0: 0-0=1 1-1=1; b>c.event+0: 0-0=2 0-1=2 1-0=2 1-1=2;"},
+        /* There a weight of 0 is an update, but no weight is nothing. */
+        {EVENTFUL "network t { input a[2]; layer b[2]: eventful; a -> b: dense([[1, 0], [0, 2]]);"
+                  "a -> b: one_to_one([3, 0]); a[1] -> b: all_to_all(0);"
+                  "b -> b: sparse([[1, 0, 0], [0, 1, 4]]); }",
+         "a[2] b[2] a>b.event+0: 0-0=1 0-1=0 1-0=0 1-1=2; a>b.event+0: 0-0=3 1-1=0;"
+         " a>b.event+0: 1-0=0 1-1=0; b>b.event+0: 0-1=4 1-0=0;"},
         {EVENTFUL "network t { input a[2]; layer b[2]: eventful; a -> b: one_to_one(1), via = d; }",
          "E0201{d}"},
     };
@@ -514,7 +520,9 @@ static void test_print_and_read(void **state)
         "    padding = [0, 1]), bias = [0.1, 0.2, 0.3], delay = 2 ms;"
         "  c -> d: conv2d(ones(1, 3, 1, 1)), average_pool = [1, 2], bias = 0.5;"
         "  y -> e: dense(i, j => i - j), bias = [i: 3 => i / 7], pool = 2;"
-        "  y -> e: all_to_all(0), average_pool = 1; d -> e: all_to_all(1); }",
+        "  y -> e: all_to_all(0), average_pool = 1; d -> e: all_to_all(1);"
+        "  c -> e[1]: dense(k, j => max(k - 40, 0)), bias = 2; e -> e: one_to_one([0, 1, 0]);"
+        "  c[:, 0, 0] -> e: all_to_all(0); }",
     };
     for (size_t i = 0; i < sizeof sources / sizeof *sources; i++) {
         struct elab_test a, b;
