@@ -1,16 +1,63 @@
 /* What the chip can do of what a network asks for. */
 #include "targets/speck/passes.h"
+#include "targets/speck/reasons.h"
 #include <math.h>
 
 /* ---- layers ---- */
 
-/* One value for a whole layer, which a core has. */
-static bool is_one(const struct net_layer *l, uint32_t param, struct diags *d)
+static uint32_t different_values(const struct net_column *c, uint32_t n)
 {
+    uint32_t found = 0;
+    for (uint32_t i = 0; i < n && found <= SPECK_DESTINATIONS; i++) {
+        uint32_t k = 0;
+        while (k < i && c->v[k] != c->v[i])
+            k++;
+        found += k == i;
+    }
+    return found;
+}
+
+/* Connections of the same source. */
+static uint32_t count_uses(const struct net *n, bool from_input, uint32_t src)
+{
+    uint32_t used = 0;
+    for (uint32_t i = 0; i < n->connection.n; i++) {
+        const struct net_connection *c = &n->connection.data[i];
+        used += c->from_input == from_input && c->src == src;
+    }
+    return used;
+}
+
+/* Whether two layers can take the place of one: all that it hears has a destination left, and there
+ * is a core more. */
+static bool can_be_two(const struct net *n, uint32_t layer)
+{
+    bool ok = n->layer.n < SPECK_CORES;
+    for (uint32_t i = 0; i < n->connection.n; i++) {
+        const struct net_connection *c = &n->connection.data[i];
+        const bool anywhere = c->from_input && !n->input.data[c->src].sensor;
+        if (c->dst == layer && !anywhere)
+            ok = ok && count_uses(n, c->from_input, c->src) < SPECK_DESTINATIONS;
+        if (!c->from_input && c->src == layer && c->dst == layer)
+            ok = false; /* each of them would be heard by both */
+    }
+    return ok;
+}
+
+/* One value for a whole layer, which a core has. */
+static bool is_one(const struct net *n, uint32_t layer, uint32_t param, struct diags *d)
+{
+    const struct net_layer *l = &n->layer.data[layer];
     if (l->param[param].uniform)
         return true;
-    diag_add(d, E0602, l->span, "neurons of layer `%s` differ in `%s`: a core has one for all",
-             l->name, l->model->param.data[param].name);
+    const bool theta = param == speck_params_of(l->model).threshold;
+    const bool two = different_values(&l->param[param], l->n) == 2 && can_be_two(n, layer);
+    struct diag *g =
+        diag_add(d, E0602, l->span, "neurons of layer `%s` differ in `%s`: a core has one for all",
+                 l->name, l->model->param.data[param].name);
+    diag_hint(d, g, "give all one value%s%s",
+              theta ? ", and divide the weights onto each neuron by what it had" : "",
+              two ? "; or make two layers of it, one for each value" : "");
     return false;
 }
 
@@ -23,7 +70,8 @@ static void check_layer(const struct net *n, uint32_t layer, struct diags *d)
         heard = heard || n->connection.data[i].dst == layer;
     if (!heard)
         diag_add(d, E0602, l->span, "layer `%s` hears nothing: a core needs a source", l->name);
-    if (!is_one(l, p.threshold, d) || !is_one(l, p.v_min, d) || !is_one(l, p.reset_to_zero, d))
+    if (!is_one(n, layer, p.threshold, d) || !is_one(n, layer, p.v_min, d) ||
+        !is_one(n, layer, p.reset_to_zero, d))
         return;
     float threshold = l->param[p.threshold].v[0], v_min = l->param[p.v_min].v[0];
     if (!(threshold > 0) || isinf(threshold))
@@ -59,11 +107,33 @@ static void check_inputs(const struct net *n, struct diags *d)
     }
 }
 
-static void check_pool(const struct net_connection *c, struct diags *d)
+/* Pools that a core has and with which the layer fits, the nearest first. */
+static void hint_pools(const struct net *n, const struct net_connection *c, struct diags *d,
+                       struct diag *g)
+{
+    const uint32_t most = c->pool[0] > c->pool[1] ? c->pool[0] : c->pool[1];
+    const uint32_t near[2][3] = {{2, 1, 4}, {4, 2, 1}};
+    struct buf b = {0};
+    for (uint32_t i = 0; i < 3; i++) {
+        struct net_connection other = *c;
+        other.pool[0] = other.pool[1] = near[most > 2][i];
+        const struct speck_layer l = speck_geometry_of(n, &other);
+        if (speck_fits(&l, SPECK_ALL_CORES))
+            buf_printf(&b, "%s`%s = %u`", b.n ? ", or " : "", c->average ? "average_pool" : "pool",
+                       other.pool[0]);
+    }
+    if (b.n > 0)
+        diag_hint(d, g, "the layer fits with %s", b.data);
+    buf_free(&b);
+}
+
+static void check_pool(const struct net *n, const struct net_connection *c, struct diags *d)
 {
     uint32_t y = c->pool[0], x = c->pool[1];
     if (!c->from_input && (y != x || !speck_is_pool(y))) {
-        diag_add(d, E0602, c->span, "a pool of %u x %u: a core has 1 x 1, 2 x 2 and 4 x 4", y, x);
+        struct diag *g = diag_add(d, E0602, c->span,
+                                  "a pool of %u x %u: a core has 1 x 1, 2 x 2 and 4 x 4", y, x);
+        hint_pools(n, c, d, g);
     } else if (y > UINT8_MAX || x > UINT8_MAX) {
         diag_add(d, E0602, c->span, "a pool of %u x %u is too large", y, x);
     }
@@ -73,7 +143,7 @@ static void check_connection(const struct net *n, const struct net_connection *c
 {
     const struct net_layer *l = &n->layer.data[c->dst];
     uint32_t map[3];
-    check_pool(c, d);
+    check_pool(n, c, d);
     if (c->delay > 0)
         diag_add(d, E0602, c->span, "a delay of %u steps: the chip has no delays", c->delay);
     if (c->conv)
@@ -92,11 +162,7 @@ static void check_connection(const struct net *n, const struct net_connection *c
 static void check_fan_out(const struct net *n, bool from_input, uint32_t src, const char *name,
                           struct span span, struct diags *d)
 {
-    uint32_t used = 0;
-    for (uint32_t i = 0; i < n->connection.n; i++) {
-        const struct net_connection *c = &n->connection.data[i];
-        used += c->from_input == from_input && c->src == src;
-    }
+    const uint32_t used = count_uses(n, from_input, src);
     if (used <= SPECK_DESTINATIONS)
         return;
     struct diag *g = diag_add(d, E0601, span, "`%s` has %u connections, the chip sends to %d", name,

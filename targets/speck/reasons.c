@@ -14,34 +14,56 @@ static bool within(uint32_t x, uint32_t most)
     return x >= 1 && x <= most;
 }
 
-/* Ranges that one axis breaks; reported if `f` isn't NULL. */
-static bool axis_fits(const struct speck_layer *l, uint32_t a, const char *where,
-                      struct speck_faults *f)
+/* A limit of both axes, reported once: "WHAT 17 UNIT along y and 18 along x, RULE". */
+static void tell_axes(struct speck_faults *f, const char *where, const char *what, const char *unit,
+                      const uint32_t v[2], const bool ok[2], const char *rule)
 {
-    bool map = within(l->map[a], SPECK_SENSOR), padding = l->padding[a] <= SPECK_MAX_PADDING;
-    bool kernel = within(l->kernel[a], SPECK_MAX_KERNEL), stride = speck_is_stride(l->stride[a]);
-    uint32_t n = speck_output(l, a);
-    if (f && !map)
-        speck_fault_add(f, where, "its input map is %u along %c, a core takes 1 to %u", l->map[a],
-                        axis_name[a], SPECK_SENSOR);
-    if (f && !kernel)
-        speck_fault_add(f, where, "its kernel is %u along %c, a core's is 1 to %u", l->kernel[a],
-                        axis_name[a], SPECK_MAX_KERNEL);
-    if (f && !stride)
-        speck_fault_add(f, where, "its stride along %c is %u, a core's is 1, 2, 4 or 8",
-                        axis_name[a], l->stride[a]);
-    if (f && !padding)
-        speck_fault_add(f, where, "its padding along %c is %u, a core's is 0 to %u", axis_name[a],
-                        l->padding[a], SPECK_MAX_PADDING);
-    if (f && !within(n, SPECK_MAX_OUTPUT))
-        speck_fault_add(f, where, "it has %u neurons along %c, a core has 1 to %u", n, axis_name[a],
-                        SPECK_MAX_OUTPUT);
-    return map && padding && kernel && stride && within(n, SPECK_MAX_OUTPUT);
+    struct buf b = {0};
+    for (uint32_t a = 0; a < 2; a++) {
+        if (ok[a])
+            continue;
+        const bool second = b.n > 0;
+        buf_puts(&b, second ? " and" : what);
+        if (!second || v[0] != v[1])
+            buf_printf(&b, " %u%s along", v[a], second ? "" : unit);
+        buf_printf(&b, " %c", axis_name[a]);
+    }
+    if (b.n > 0)
+        speck_fault_add(f, where, "%s, %s", b.data, rule);
+    buf_free(&b);
+}
+
+/* Ranges of both axes; reported if `f` isn't NULL. */
+static bool axes_fit(const struct speck_layer *l, const char *where, struct speck_faults *f)
+{
+    const uint32_t n[2] = {speck_output(l, 0), speck_output(l, 1)};
+    bool map[2], kernel[2], stride[2], padding[2], out[2], ok = true;
+    for (uint32_t a = 0; a < 2; a++) {
+        map[a] = within(l->map[a], SPECK_SENSOR);
+        kernel[a] = within(l->kernel[a], SPECK_MAX_KERNEL);
+        stride[a] = speck_is_stride(l->stride[a]);
+        padding[a] = l->padding[a] <= SPECK_MAX_PADDING;
+        out[a] = within(n[a], SPECK_MAX_OUTPUT);
+        ok = ok && map[a] && kernel[a] && stride[a] && padding[a] && out[a];
+    }
+    if (ok || !f)
+        return ok;
+    struct arena *a = f->arena;
+    tell_axes(f, where, "its input map is", "", l->map, map,
+              arena_printf(a, "a core takes 1 to %d", SPECK_SENSOR));
+    tell_axes(f, where, "its kernel is", "", l->kernel, kernel,
+              arena_printf(a, "a core's is 1 to %d", SPECK_MAX_KERNEL));
+    tell_axes(f, where, "its stride is", "", l->stride, stride, "a core's is 1, 2, 4 or 8");
+    tell_axes(f, where, "its padding is", "", l->padding, padding,
+              arena_printf(a, "a core's is 0 to %d", SPECK_MAX_PADDING));
+    tell_axes(f, where, "it has", " neurons", n, out,
+              arena_printf(a, "a core has 1 to %d", SPECK_MAX_OUTPUT));
+    return false;
 }
 
 static bool ranges_fit(const struct speck_layer *l, const char *where, struct speck_faults *f)
 {
-    bool y = axis_fits(l, 0, where, f), x = axis_fits(l, 1, where, f);
+    bool axes = axes_fit(l, where, f);
     bool square = l->kernel[0] == l->kernel[1];
     bool in = within(l->in, SPECK_MAX_FEATURES), out = within(l->out, SPECK_MAX_FEATURES);
     if (f && !square) {
@@ -56,10 +78,10 @@ static bool ranges_fit(const struct speck_layer *l, const char *where, struct sp
     if (f && !out)
         speck_fault_add(f, where, "it has %u features, a core has 1 to %u", l->out,
                         SPECK_MAX_FEATURES);
-    return y && x && square && in && out;
+    return axes && square && in && out;
 }
 
-static bool fits(const struct speck_layer *l, uint32_t cores)
+bool speck_fits(const struct speck_layer *l, uint32_t cores)
 {
     return ranges_fit(l, NULL, NULL) && (speck_candidates(speck_need(l)) & cores) != 0;
 }
@@ -72,7 +94,7 @@ static uint32_t fewer(struct speck_layer *l, uint32_t *x, uint32_t cores)
     uint32_t was = *x, found = 0;
     for (uint32_t n = SPECK_MAX_FEATURES; n >= 1 && !found; n--) {
         *x = n;
-        found = n < was && fits(l, cores) ? n : 0;
+        found = n < was && speck_fits(l, cores) ? n : 0;
     }
     *x = was;
     return found;
@@ -83,7 +105,7 @@ static uint32_t smaller_kernel(struct speck_layer l, uint32_t cores)
     uint32_t most = l.kernel[0] < l.kernel[1] ? l.kernel[0] : l.kernel[1];
     for (uint32_t k = SPECK_MAX_KERNEL; k >= 1; k--) {
         l.kernel[0] = l.kernel[1] = k;
-        if (k < most && fits(&l, cores))
+        if (k < most && speck_fits(&l, cores))
             return k;
     }
     return 0;
@@ -94,7 +116,7 @@ static uint32_t longer_stride(struct speck_layer l, uint32_t cores)
     uint32_t least = l.stride[0] > l.stride[1] ? l.stride[0] : l.stride[1];
     for (uint32_t s = 2; s <= SPECK_MAX_STRIDE; s *= 2) {
         l.stride[0] = l.stride[1] = s;
-        if (s > least && fits(&l, cores))
+        if (s > least && speck_fits(&l, cores))
             return s;
     }
     return 0;
@@ -107,7 +129,7 @@ static uint32_t less_padding(struct speck_layer l, uint32_t cores)
         much = much || l.padding[a] > SPECK_MAX_PADDING;
         l.padding[a] = l.padding[a] > SPECK_MAX_PADDING ? SPECK_MAX_PADDING : l.padding[a];
     }
-    return much && fits(&l, cores) ? SPECK_MAX_PADDING : 0;
+    return much && speck_fits(&l, cores) ? SPECK_MAX_PADDING : 0;
 }
 
 /* A dense layer: what it hears has no positions. */
@@ -130,7 +152,7 @@ static uint32_t pool_before(const struct speck_layer *l, uint32_t cores)
         m.map[1] /= p;
         if (covers(l))
             speck_cover(&m);
-        if (fits(&m, cores))
+        if (speck_fits(&m, cores))
             return p;
     }
     return 0;

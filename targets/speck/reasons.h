@@ -10,9 +10,12 @@
  * were tried. True: it breaks none. */
 bool speck_layer_fits(const struct speck_layer *l, const char *where, struct speck_faults *f);
 
+/* Whether it breaks none, and one of these cores (bit i: core i) can hold it. */
+bool speck_fits(const struct speck_layer *l, uint32_t cores);
+
 enum { SPECK_ALL_CORES = (1 << SPECK_CORES) - 1 };
 
-/* The single changes with which the layer would fit one of these cores (bit i: core i), as "with 8
+/* The single changes with which the layer would fit one of these cores, as "with 8
  * features, or stride 2"; NULL: none does. */
 const char *speck_ways_to_fit(struct arena *a, const struct speck_layer *l, uint32_t cores);
 

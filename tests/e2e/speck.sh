@@ -196,9 +196,14 @@ refused() { # NAME, EXPECTED, SED COMMAND
     contains "$tmp/err" 'is refused with its reason' "$2"
 }
 refused 'an odd pool' 'E0602.*pool of 3 x 3' 's/b -> out\(.*\)pool = 2/b -> out\1pool = 3/'
+contains "$tmp/err" 'and the pools that do' 'fits with `pool = 4`, or `pool = 2`, or `pool = 1`'
 refused 'a bound at 0' 'E0602.*v_min.*is 0' 's/v_min = -inf/v_min = 0/'
 refused 'neurons that differ' 'E0602.*differ in `threshold`' \
     's/reset_to_zero = true/threshold = [1, 2, 3, 4, 5]/'
+contains "$tmp/err" 'and one value for all helps' 'hint: give all one value, and divide the weights'
+refused 'neurons of two kinds' 'E0602.*differ in `threshold`' \
+    's/reset_to_zero = true/threshold = [1, 2, 1, 1, 2]/'
+contains "$tmp/err" 'or two layers' 'or make two layers of it, one for each value'
 refused 'different kernels of one layer' 'E0602.*in different ways' \
     's/y: 3, x: 3 => normal(0, 1) seed 4\], padding = 1/y: 1, x: 1 => normal(0, 1) seed 4]/'
 refused 'a large kernel' 'E0601.*kernel is 17' \

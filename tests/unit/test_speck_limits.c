@@ -158,10 +158,10 @@ static void layers_that_do_not_fit(void **state)
             "128 neurons along y, a core has 1 to 64", "stride 2, or a pool of 2 before it");
     l.stride[0] = 2;
     l.stride[1] = 3;
-    refused(l, "stride along x is 3, a core's is 1, 2, 4 or 8", "stride 4");
+    refused(l, "its stride is 3 along x, a core's is 1, 2, 4 or 8", "stride 4");
     l = conv(2, 4, 32, 3);
     l.padding[0] = 8;
-    refused(l, "padding along y is 8", "it fits with padding 7");
+    refused(l, "padding is 8 along y", "it fits with padding 7");
     l = conv(2, 4, 32, 3);
     l.kernel[1] = 5;
     refused(l, "kernel is 3 x 5, a core's is square", "fill the kernel up with zeros");
@@ -182,7 +182,16 @@ static void layers_that_do_not_fit(void **state)
     struct speck_faults f = {.arena = &a};
     l = conv(2, 40, 200, 17);
     assert_false(speck_layer_fits(&l, "l", &f));
-    assert_int_equal(f.list.n, 8); /* map, kernel, padding, neurons; y and x */
+    assert_int_equal(f.list.n, 4); /* map, kernel, padding, neurons; y and x at once */
+    assert_string_equal(f.list.data[0].what,
+                        "its input map is 200 along y and x, a core takes 1 to 128");
+    l.kernel[1] = 18;
+    f.list.n = 0;
+    assert_false(speck_layer_fits(&l, "l", &f));
+    assert_string_equal(f.list.data[1].what,
+                        "its kernel is 17 along y and 18 along x, a core's is 1 to 16");
+    assert_string_equal(f.list.data[3].what,
+                        "it has 200 neurons along y and 199 along x, a core has 1 to 64");
     l = (struct speck_layer){0};
     assert_false(speck_layer_fits(&l, "l", &f));
     l = conv(2, 8, 34, 3);
