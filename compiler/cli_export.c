@@ -14,7 +14,8 @@ static bool usage(struct cli *c, const char *message, const char *hint)
 
 static bool options_agree(struct cli *c)
 {
-    bool stimulus = c->value[OPT_STIMULUS] || c->inputs.n || c->value[OPT_TRIALS];
+    bool stimulus =
+        c->value[OPT_STIMULUS] || c->inputs.n || c->value[OPT_TRIALS] || c->value[OPT_DELAY];
     if (!c->value[OPT_SAMNA] && !c->value[OPT_CONFIG] && !c->value[OPT_FLASH]) {
         return usage(
             c, "nothing to export was named",
@@ -78,7 +79,8 @@ static bool write_stimulus(struct cli *c, struct program *p, const struct plan *
     if (!c->value[OPT_STIMULUS] && n_in == 0) {
         return true;
     }
-    if (!driver_stimulus(p, plan, c->value[OPT_STIMULUS], in, n_in, &s)) {
+    if (!driver_stimulus(p, plan, c->value[OPT_STIMULUS], in, n_in, &s) ||
+        !driver_delay(d, c->value[OPT_DELAY], plan, &s)) {
         return false;
     }
     const char *program = c->value[OPT_SAMNA];

@@ -184,6 +184,7 @@ int cli_run(struct cli *c)
         plan_of(c, &p, &build, &plan) && virtual_chip(c, &plan) &&
         (!c->value[OPT_MISMATCH] || driver_mismatch(d, &plan, c->value[OPT_MISMATCH])) &&
         driver_stimulus(&p, &plan, c->value[OPT_STIMULUS], in, n_in, &stim) &&
+        driver_delay(d, c->value[OPT_DELAY], &plan, &stim) &&
         record_spec(&d->arena, &plan, c->value[OPT_RECORD], &record, &n_record, &d->diags) &&
         (!l || load_labels(c, &plan, &stim, &labels))) {
         use_stimulus(c, &o, &stim);

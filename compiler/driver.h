@@ -73,6 +73,8 @@ bool driver_plan(struct program *p, const struct build_options *o, struct plan *
  * that way. The time step of the options alone; 0: none. */
 bool driver_time(struct driver *d, const struct build_options *o, struct plan *p);
 bool driver_step(struct driver *d, const char *text, double *out);
+/* --delay (NULL: none) into a stimulus; false: reported. */
+bool driver_delay(struct driver *d, const char *text, const struct plan *p, struct stimulus *out);
 
 /* The image of a source for a target. */
 bool driver_image(struct program *p, const struct build_options *o, struct image_writer *out,

@@ -6,22 +6,41 @@
 
 static const struct span NOWHERE = {0, 0, 0};
 
-bool driver_step(struct driver *d, const char *text, double *out)
+/* Seconds; false: it is no time. */
+static bool time_of(const char *text, double *out)
 {
-    *out = 0;
-    if (!text) {
-        return true;
-    }
     const size_t n = strlen(text), digits = literal_number_length(text, n);
     const char *unit = text + digits + strspn(text + digits, " ");
     int pow10;
     struct dim dim;
-    if (digits && unit_lookup(unit, strlen(unit), &pow10, &dim) && dim_eq(dim, DIM_TIME) &&
-        !literal_number(text, digits, pow10, out) && (float)*out > 0 && isfinite((float)*out)) {
+    return digits && unit_lookup(unit, strlen(unit), &pow10, &dim) && dim_eq(dim, DIM_TIME) &&
+           !literal_number(text, digits, pow10, out) && isfinite((float)*out);
+}
+
+bool driver_step(struct driver *d, const char *text, double *out)
+{
+    *out = 0;
+    if (!text || (time_of(text, out) && (float)*out > 0)) {
         return true;
     }
     struct diag *g = diag_add(&d->diags, E0903, NOWHERE, "`%s` is no time step", text);
     diag_hint(&d->diags, g, "for example --dt 1ms");
+    return false;
+}
+
+bool driver_delay(struct driver *d, const char *text, const struct plan *p, struct stimulus *out)
+{
+    if (!text) {
+        return true;
+    }
+    if (!time_of(text, &out->delay) || out->delay < 0 || out->delay > STIMULUS_MAX_DELAY) {
+        struct diag *g = diag_add(&d->diags, E0903, NOWHERE, "`%s` is no delay", text);
+        diag_hint(&d->diags, g, "for example --delay 500ms");
+    } else if (p->semantics != PLAN_EVENT) {
+        diag_add(&d->diags, E0903, NOWHERE, "--delay is for runs event by event");
+    } else {
+        return true;
+    }
     return false;
 }
 

@@ -41,6 +41,12 @@ static bool is_generator(const struct stimulus_source *s)
     return s->kind == STIM_POISSON || s->kind == STIM_REGULAR;
 }
 
+uint64_t event_stimulus_steps(const struct stimulus *s, double dt)
+{
+    const double steps = s->delay / stimulus_step(dt); /* a whole number but for rounding: that */
+    return s->steps + (uint64_t)fmax(ceil(steps - 1e-6), 0);
+}
+
 bool event_stimulus_make(struct arena *a, const struct plan *p, const struct stimulus *s,
                          struct event_stimulus *out, struct diags *d)
 {
@@ -60,8 +66,13 @@ bool event_stimulus_make(struct arena *a, const struct plan *p, const struct sti
             return false;
         }
     }
-    *out = (struct event_stimulus){.of = s, .plan = p, .step_us = dt * 1e6};
-    out->end_us = (double)s->steps * (stimulus_step(p->dt) * 1e6);
+    const double unit = stimulus_step(p->dt) * 1e6;
+    *out = (struct event_stimulus){.of = s,
+                                   .plan = p,
+                                   .step_us = dt * 1e6,
+                                   .drawn_us = (double)s->steps * unit,
+                                   .delay_us = s->delay * 1e6,
+                                   .end_us = (double)event_stimulus_steps(s, p->dt) * unit};
     return stimulus_play(a, drawn, dt, &out->player, d);
 }
 
@@ -139,7 +150,7 @@ static void generator_step(struct event_reader *r, uint32_t input)
                 t = (stimulus_regular_before(&r->s->player, input, channel, c->at) + k) * 1e6 /
                     s->rate[channel];
             t = t < first ? first : t;
-            if (t < last && t < r->s->end_us)
+            if (t < last && t < r->s->drawn_us)
                 VEC_PUSH(&r->arena, &c->step, ((struct timed){floor(t), channel, c->step.n}));
         }
     }
@@ -220,7 +231,7 @@ void event_reader_begin(struct event_reader *r, uint32_t trial)
         } else if (s->kind == STIM_TABLE) {
             c->end = s->steps;
         } else if (is_generator(s)) {
-            c->end = (uint64_t)ceil(r->s->end_us / r->s->step_us);
+            c->end = (uint64_t)ceil(r->s->drawn_us / r->s->step_us);
         }
     }
 }
@@ -248,18 +259,20 @@ static double next_time(struct event_reader *r, uint32_t input)
 {
     const struct stimulus_source *s = &r->s->of->source[input];
     struct cursor *c = &r->cursor[input];
+    const double delay = r->s->delay_us;
     double t;
     uint32_t channel;
     switch (s->kind) {
     case STIM_SILENCE:
         break;
     case STIM_EVENTS:
-        return look(r, c, s, &t, &channel) ? floor(t) : INFINITY;
+        return look(r, c, s, &t, &channel) ? floor(t + delay) : INFINITY;
     case STIM_TABLE: /* the whole microsecond that the vendor's converter makes of it */
-        return find_raster(r, c, s) ? floor((double)c->at * 1e6 * r->s->plan->dt) : INFINITY;
+        return find_raster(r, c, s) ? floor((double)c->at * 1e6 * r->s->plan->dt + delay)
+                                    : INFINITY;
     case STIM_POISSON:
     case STIM_REGULAR:
-        return find_drawn(r, input) ? c->step.data[c->next].t : INFINITY;
+        return find_drawn(r, input) ? floor(c->step.data[c->next].t + delay) : INFINITY;
     }
     return INFINITY;
 }
@@ -305,9 +318,10 @@ size_t event_reader_some(struct event_reader *r, struct event_in *out, size_t n)
     }
     const struct stimulus_source *s = &r->s->of->source[r->only];
     struct cursor *c = &r->cursor[r->only];
+    const double delay = r->s->delay_us;
     double t;
     uint32_t channel;
     for (; k < n && look(r, c, s, &t, &channel); k++, c->at++)
-        out[k] = (struct event_in){.t = (int64_t)t, .input = r->only, .channel = channel};
+        out[k] = (struct event_in){.t = (int64_t)(t + delay), .input = r->only, .channel = channel};
     return k;
 }

@@ -8,7 +8,7 @@
  *              step at a time within it: of a Poisson train a random one, of a regular train its
  * own
  *
- * Times are whole microseconds, rounded down. */
+ * Times are whole microseconds, rounded down after the stimulus's delay was added. */
 #ifndef RUNTIME_EVENT_INPUT_H
 #define RUNTIME_EVENT_INPUT_H
 
@@ -20,8 +20,13 @@ struct event_stimulus { /* shared by threads */
     const struct plan *plan;
     struct stimulus_player player; /* of generators */
     double step_us;                /* of rasters and generators */
-    double end_us;                 /* what generators give from then on is left out */
+    double drawn_us;               /* what generators give from then on is left out */
+    double delay_us;               /* added to all times */
+    double end_us;                 /* of a trial */
 };
+
+/* Steps of stimulus_step(dt) that a trial takes: of the stimulus, and of its delay, rounded up. */
+uint64_t event_stimulus_steps(const struct stimulus *s, double dt);
 
 /* False: reported (E0401: a raster without a time step). */
 bool event_stimulus_make(struct arena *a, const struct plan *p, const struct stimulus *s,

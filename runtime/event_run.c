@@ -325,7 +325,7 @@ bool event_run(struct arena *a, const struct plan *p, const struct run_options *
 {
     *out = (struct run_result){.chips = o->chips,
                                .trials = o->trials,
-                               .steps = o->stimulus->steps,
+                               .steps = event_stimulus_steps(o->stimulus, p->dt),
                                .dt = stimulus_step(p->dt),
                                .event = true};
     if (!run_check_stimulus(p, o->stimulus, d) || !plan_can_run(p, PLAN_EVENT, d))

@@ -25,7 +25,7 @@ struct stimulus_source {
     /* EVENTS: those of a trial are row[trial] .. row[trial + 1], times (microseconds) ascending,
      * events of the same time in the order in which they were given */
     double *time;
-    uint32_t *of; /* channels */
+    uint32_t *of;                      /* channels */
     const struct event_stream *stream; /* NULL, or where they are instead (event_stream.h) */
     /* POISSON, REGULAR */
     double *rate; /* events a second, for each channel */
@@ -39,7 +39,12 @@ struct stimulus {
     uint32_t n_inputs;
     struct stimulus_source *source; /* one for each input of the plan, in its order */
     bool one_per_step;              /* counts above 1 become 1, as on the board */
+    double delay; /* seconds that a run event by event waits before it begins; its trials are longer
+                   * by that */
 };
+
+/* Seconds; what is longer isn't whole in microseconds with all that follows. */
+#define STIMULUS_MAX_DELAY 1e9
 
 enum { STIMULUS_MAX_CELLS = 1 << 26 };
 

@@ -103,7 +103,8 @@ static bool run(struct trial *t, struct diags *d)
     struct plan plan;
     struct stimulus_source in = {0};
     const uint64_t extent[2] = {t->steps, t->n_channels};
-    struct stimulus s = {"events", t->steps, 1, 1, &in, false};
+    struct stimulus s = {
+        .name = "events", .steps = t->steps, .trials = 1, .n_inputs = 1, .source = &in};
     struct backend interp;
     struct run_result result;
     backend_interp(&interp);

@@ -54,6 +54,20 @@ assert np.load('steps.npz')['out.spikes'].sum() == len(np.load('one.npz')['out.e
 expect 0 'to a pipe' sh -c "'$DYN' run count.dyn --stimulus some -q -o /dev/stdout | cat >piped.npz"
 same some.npz piped.npz 'gives the same file'
 
+# A raster as the vendor's converter makes events of it.
+expect 0 'a raster' python "
+r = np.zeros((3, 1, 16, 16), 'u1'); r[0, 0, 1, 2] = 2; r[2, 0, 12, 0] = 1
+np.save('raster.npy', r)"
+expect 0 'with a delay' "$DYN" run count.dyn --input dvs=raster.npy --dt 1ms --delay 2.5ms -o late.npz
+contains "$tmp/out" 'lasts longer' '1 trial of 6 ms'
+expect 0 'as events' python "
+z = np.load('late.npz')
+assert z['input.dvs'].tolist() == [(0, 2500, 0, 1, 2)] * 2 + [(0, 4500, 0, 12, 0)], z['input.dvs']
+assert z['out.events']['t'].tolist() == [2500, 2500, 4500]"
+expect 2 'a delay that is none' "$DYN" run count.dyn --stimulus some --delay -1ms
+expect 2 'a delay in steps' "$DYN" run count.dyn --stimulus some --delay 1ms --semantics clocked --dt 1ms
+contains "$tmp/err" 'is told' 'E0903.*--delay is for runs event by event'
+
 # Both sides event by event, and one in steps.
 sed 's/threshold = 1;/threshold = 2;/' count.dyn >slow.dyn
 expect 4 'diff of event-driven runs' "$DYN" diff count.dyn slow.dyn --stimulus some --tolerance rate=0.1

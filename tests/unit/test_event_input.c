@@ -108,15 +108,18 @@ static void check_conversion(struct run_fixture *f, const struct conversion *c)
     struct event_in in;
     f->p->dt = c->dt.data[0];
     f->s.one_per_step = c->truncate.data[0] != 0;
+    f->s.delay = c->delay.data[0];
     use_raster(f, c->raster.data);
     struct event_reader *r = reader(f, &s);
     for (uint32_t k = 0; k < c->events.n; k += 5) {
         assert_int_equal(event_reader_some(r, &in, 1), 1);
-        assert_true((double)in.t == c->events.data[k] - c->delay.data[0] * 1e6);
+        assert_true((double)in.t == c->events.data[k]);
         assert_int_equal(in.channel, channel_of(f, &c->events.data[k]));
     }
     assert_int_equal(event_reader_some(r, &in, 1), 0);
+    assert_true(s.end_us >= STEPS * f->p->dt * 1e6 + c->delay.data[0] * 1e6);
     event_reader_free(r);
+    f->s.delay = 0;
 }
 
 /* Times count from the first event. */
@@ -218,6 +221,45 @@ static void inputs_take_turns(void **state)
     event_reader_free(r);
 }
 
+/* With a delay everything comes so much later, and nothing else changes. */
+static void delayed(void **state)
+{
+    struct run_fixture *f = *state;
+    const uint64_t extent[] = {STEPS, 4};
+    const double raster[STEPS * 4] = {0, 2, [10] = 1}, t[] = {9.9, 3}, c[] = {1, 2};
+    struct event_stimulus s;
+    struct event_in in[2][64];
+    double rate[] = {1000, 200, 0, 900};
+    size_t n[2];
+    for (int i = 0; i < 4; i++)
+        add_input(f, 1, (const uint64_t[]){4});
+    f->s.steps = STEPS;
+    f->s.trials = 1;
+    assert_true(stimulus_raster(&f->a, &f->s.source[0], (struct stimulus_counts){.f64 = raster}, 2,
+                                extent, 4, &f->d, "r", nowhere));
+    assert_true(stimulus_events(&f->a, &f->s.source[1], t, c, 2, NULL, 0, 4, f->p->dt, 0, &f->d,
+                                "e", nowhere));
+    for (int kind = STIM_POISSON; kind <= STIM_REGULAR; kind++)
+        f->s.source[2 + kind - STIM_POISSON] =
+            (struct stimulus_source){.kind = (enum stimulus_kind)kind, .channels = 4, .rate = rate};
+    for (int i = 0; i < 2; i++) {
+        f->s.delay = i * 2.5e-3; /* two steps and a half */
+        struct event_reader *r = reader(f, &s);
+        n[i] = event_reader_some(r, in[i], 64);
+        event_reader_free(r);
+        assert_true(s.end_us == (STEPS + 3 * i) * (f->p->dt * 1e6));
+    }
+    assert_true(n[0] > 5 && n[0] < 64 && n[0] == n[1]);
+    for (size_t k = 0; k < n[0]; k++)
+        assert_true(in[1][k].t == in[0][k].t + 2500 && in[1][k].input == in[0][k].input &&
+                    in[1][k].channel == in[0][k].channel);
+    f->s.source[0].kind = f->s.source[2].kind = f->s.source[3].kind = STIM_SILENCE;
+    struct event_reader *r = reader(f, &s); /* of a list alone, which is read another way */
+    assert_int_equal(event_reader_some(r, in[0], 64), 2);
+    assert_true(in[0][0].t == 2503 && in[0][1].t == 2509);
+    event_reader_free(r);
+}
+
 /* A raster's steps need a length. */
 static void no_time_step(void **state)
 {
@@ -268,7 +310,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         RUN_TEST(conversions),  RUN_TEST(generators),           RUN_TEST(inputs_take_turns),
-        RUN_TEST(no_time_step), RUN_TEST(records_are_an_input),
+        RUN_TEST(no_time_step), RUN_TEST(records_are_an_input), RUN_TEST(delayed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -105,7 +105,8 @@ static uint8_t *answer(struct arena *a, struct d2_test *t, const struct d2_relay
     assert_true(sim_map(a, n, NULL, &plan, &t->text.diags));
     assert_true(stimulus_raster(a, &source, (struct stimulus_counts){.u8 = events}, 2, extent, 1,
                                 &t->text.diags, "events", (struct span){0}));
-    struct stimulus s = {"events", STEPS, 1, 1, &source, false};
+    struct stimulus s = {
+        .name = "events", .steps = STEPS, .trials = 1, .n_inputs = 1, .source = &source};
     struct backend interp;
     struct run_result result;
     backend_interp(&interp);
