@@ -82,6 +82,10 @@ expect 0 'onto nothing' "$DYN" export net.dynb --config zero.json
 contains err 'that is told' 'W0951.*not for a chip'
 check 'onto nothing' text zero.json dump.json
 expect 0 'and again' "$DYN" export net.dynb --config zero2.json --default zero.json -q
+expect 0 'told nothing' "$DYN" export net.dynb --config zero3.json -q -W no-default-missing
+[ ! -s err ]
+report $? 'where it is switched off by name'
+expect 1 'or refused' "$DYN" export net.dynb --config zero3.json -q -E default-missing
 same zero.json zero2.json 'same bytes'
 cat >empty.dyn <<'DYN'
 use dynapse2;

@@ -283,6 +283,16 @@ static void diag_lists(void **state)
     diags_free(&d);
 }
 
+/* `-W no-NAME` switches NAME off, so that none can be called `no-...`. */
+static void diag_names(void **state)
+{
+    (void)state;
+    for (enum diag_code c = 0; c < DIAG_N_CODES; c++) {
+        const char *name = diag_code_name(c);
+        assert_true(!name || strncmp(name, "no-", 3) != 0);
+    }
+}
+
 static void diag_levels(void **state)
 {
     (void)state;
@@ -439,8 +449,8 @@ int main(void)
         cmocka_unit_test(arena_memory), cmocka_unit_test(vectors),     cmocka_unit_test(buffers),
         cmocka_unit_test(utf8),         cmocka_unit_test(json),        cmocka_unit_test(interning),
         cmocka_unit_test(did_you_mean), cmocka_unit_test(hashes),      cmocka_unit_test(maps),
-        cmocka_unit_test(diag_lists),   cmocka_unit_test(diag_levels), cmocka_unit_test(diag_limit),
-        cmocka_unit_test(diag_codes),   cmocka_unit_test(files),
+        cmocka_unit_test(diag_lists),   cmocka_unit_test(diag_levels), cmocka_unit_test(diag_names),
+        cmocka_unit_test(diag_limit),   cmocka_unit_test(diag_codes),  cmocka_unit_test(files),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
