@@ -69,6 +69,43 @@ if command -v fish >/dev/null; then
     same "$tmp/out" "$tmp/want" 'fish: commands and options'
 else report 0 'fish: commands and options # SKIP no fish here'; fi
 
+# The words that are completed are those that the option takes, as its message lists them.
+words() { # FILE: what a hint has behind its verb
+    sed -nE '/^ *hint:/{s/;.*//;s/^ *hint:.* (is|are|has) //;s/,? or /, /g;s/[`,]/ /g;p}' "$1" | tr -s ' ' '\n' | sed '/^$/d'
+}
+takes() { # OPTION COMMAND...: compares
+    sed -n "s/^VALUES($1, \"\(.*\)\")/\1/p" $def | tr ' ' '\n' | sort >"$tmp/listed"
+    option=$1
+    shift
+    for call in "$@"; do
+        "$DYN" $call >"$tmp/out" 2>"$tmp/err"
+        words "$tmp/err"
+    done | sort -u >"$tmp/taken"
+    same "$tmp/listed" "$tmp/taken" "$option: the words that are completed are those that it takes"
+}
+small=examples/spike_count/spike_count.dyn
+takes TARGET "fit $small -t ?"
+takes COLOR "check $small --color ?"
+takes BACKEND "run $small --backend ?"
+takes SEMANTICS "run $small --semantics ?"
+takes LIKE "build $small -t speck2e --like ?"
+takes AFTER "print $small -t sim --after ?" "print $small -t dynapse2 --after ?" "print $small -t speck2e --after ?"
+for word in $(sed -n 's/^VALUES(CPU, "\(.*\)")/\1/p' $def); do # which of them there are depends on the host
+    "$DYN" run $small --cpu "$word" 2>&1 | grep -q 'no instruction set'
+    [ $? -eq 1 ]
+    report $? "--cpu $word is one"
+done
+"$DYN" run $small --cpu '?' >"$tmp/out" 2>"$tmp/err"
+for word in $(words "$tmp/err"); do grep -qE "^VALUES\(CPU, .*\b$word\b" $def || echo "$word"; done >"$tmp/out"
+[ ! -s "$tmp/out" ]
+report $? '--cpu: what this host has is in the table'
+for word in $(sed -n 's/^VALUES(RECORD, "\(.*\)")/\1/p' $def); do
+    expect 0 "--record $word" "$DYN" run $small --record "$word" --backend interp -q
+done
+sed -n 's/^VALUES(\([A-Z]*\),.*/\1/p' $def | grep -vxE 'TARGET|COLOR|BACKEND|SEMANTICS|LIKE|AFTER|CPU|RECORD' >"$tmp/out"
+[ ! -s "$tmp/out" ]
+report $? 'no other option has words'
+
 # The page, without what roff wants before a character.
 page=$build/usage.man
 sed 's/\\f[BIR]//g; s/\\-/-/g' "$page" >"$tmp/page"
