@@ -1,4 +1,5 @@
-/* Why a network can't fit: counts that no mapping can change. */
+/* Why a network can't fit: counts that no mapping can change. Sources with equal rows may share
+ * tags and CAM entries, so they count as one where these are counted. */
 #include "targets/dynapse2/profile.h"
 #include "tests/checker_dynapse2_parts.h"
 #include <math.h>
@@ -18,7 +19,8 @@ struct room {
     uint32_t columns, rows, n_neurons, n_sources, n_channels;
     uint32_t *first, *first_channel;
     struct place *place;
-    bool *wanted; /* of each layer: the host wants its spikes */
+    bool *wanted;    /* of each layer: the host wants its spikes */
+    uint32_t *alike; /* as find_alike() has it */
 };
 
 static bool no(struct room *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -120,9 +122,79 @@ static int by_pair(const void *a, const void *b)
     return (x->to > y->to) - (x->to < y->to);
 }
 
+struct heard { /* a synapse of a source */
+    uint32_t source, post, receptor;
+    float weight;
+};
+
+static int by_source(const void *a, const void *b)
+{
+    const struct heard *x = a, *y = b;
+    const uint32_t p[] = {x->source, x->post, x->receptor};
+    const uint32_t q[] = {y->source, y->post, y->receptor};
+    for (uint32_t i = 0; i < 3; i++) {
+        if (p[i] != q[i])
+            return p[i] < q[i] ? -1 : 1;
+    }
+    return (x->weight > y->weight) - (x->weight < y->weight);
+}
+
+struct row { /* of a source */
+    const struct heard *v;
+    uint32_t n;
+};
+
+static int by_row(const void *a, const void *b)
+{
+    const struct row *x = a, *y = b;
+    if (x->n != y->n)
+        return x->n < y->n ? -1 : 1;
+    for (uint32_t i = 0; i < x->n; i++) {
+        struct heard other = y->v[i];
+        other.source = x->v[i].source;
+        int order = by_source(&x->v[i], &other);
+        if (order != 0)
+            return order;
+    }
+    return 0;
+}
+
+/* Of each source one with the same row, the same for all of them. */
+static uint32_t *find_alike(struct room *r)
+{
+    VEC(struct heard) v = {0};
+    VEC(struct row) rows = {0};
+    uint32_t *alike = ARENA_ARRAY(&r->a, uint32_t, r->n_sources);
+    for (uint32_t i = 0; i < r->weights->connection.n; i++) {
+        const struct net_connection *c = &r->weights->connection.data[i];
+        uint32_t first =
+            c->from_input ? r->first_channel[c->src] : r->n_channels + r->first[c->src];
+        for (uint32_t pre = 0; pre < c->n_pre; pre++) {
+            for (uint64_t s = c->row[pre]; s < c->row[pre + 1]; s++)
+                VEC_PUSH(&r->a, &v,
+                         ((struct heard){first + pre, r->first[c->dst] + c->post[s], c->receptor,
+                                         c->weight[s]}));
+        }
+    }
+    if (v.n > 1)
+        qsort(v.data, v.n, sizeof *v.data, by_source);
+    for (uint32_t i = 0, j; i < v.n; i = j) {
+        for (j = i; j < v.n && v.data[j].source == v.data[i].source; j++) {
+        }
+        VEC_PUSH(&r->a, &rows, ((struct row){&v.data[i], j - i}));
+    }
+    if (rows.n > 1)
+        qsort(rows.data, rows.n, sizeof *rows.data, by_row);
+    for (uint32_t i = 0, first = 0; i < rows.n; i++) {
+        first = by_row(&rows.data[first], &rows.data[i]) == 0 ? first : i;
+        alike[rows.data[i].v->source] = rows.data[first].v->source;
+    }
+    return alike;
+}
+
 /* Sources and the neurons that hear them; with `reverse` the other way round, with a receptor. Each
- * pair once, in ascending order. */
-static struct pair *pairs(struct room *r, bool reverse, uint32_t *n_out)
+ * pair once, in ascending order; `alike`: those that are count as one, NULL: they don't. */
+static struct pair *pairs(struct room *r, bool reverse, const uint32_t *alike, uint32_t *n_out)
 {
     VEC(struct pair) v = {0};
     for (uint32_t i = 0; i < r->weights->connection.n; i++) {
@@ -130,10 +202,11 @@ static struct pair *pairs(struct room *r, bool reverse, uint32_t *n_out)
         uint32_t first =
             c->from_input ? r->first_channel[c->src] : r->n_channels + r->first[c->src];
         for (uint32_t pre = 0; pre < c->n_pre; pre++) {
+            uint32_t source = alike ? alike[first + pre] : first + pre;
             for (uint64_t s = c->row[pre]; s < c->row[pre + 1]; s++) {
                 uint32_t post = r->first[c->dst] + c->post[s];
-                struct pair p = reverse ? (struct pair){post, (first + pre) * 4 + c->receptor}
-                                        : (struct pair){first + pre, post};
+                struct pair p = reverse ? (struct pair){post, source * 4 + c->receptor}
+                                        : (struct pair){source, post};
                 VEC_PUSH(&r->a, &v, p);
             }
         }
@@ -169,7 +242,7 @@ static uint32_t most_cam(const struct room *r, uint32_t neuron)
 static bool too_much_cam(struct room *r)
 {
     uint32_t n;
-    const struct pair *p = pairs(r, true, &n);
+    const struct pair *p = pairs(r, true, r->alike, &n);
     for (uint32_t i = 0, j; i < n; i = j) {
         for (j = i; j < n && p[j].from == p[i].from; j++) {
         }
@@ -221,7 +294,7 @@ static bool wants_host(const struct room *r, uint32_t neuron)
 static bool too_many_chips(struct room *r)
 {
     uint32_t n;
-    const struct pair *p = pairs(r, false, &n);
+    const struct pair *p = pairs(r, false, NULL, &n);
     bool *seen = ARENA_ARRAY(&r->a, bool, r->columns * r->rows);
     uint64_t tags = 0;
     for (uint32_t i = 0, j; i < n; i = j) {
@@ -239,7 +312,7 @@ static bool too_many_chips(struct room *r)
                           !reaches(r, r->place[source - r->n_channels].chip, at->chip))
                 return no(r, "hops: source %u to chip %u", source, at->chip);
         }
-        tags += (j - i + 255) / 256;
+        tags += r->alike[source] == source ? (j - i + 255) / 256 : 0;
         if (source < r->n_channels)
             continue;
         uint32_t least = (j - i + 1023) / 1024;
@@ -256,7 +329,7 @@ static bool too_many_chips(struct room *r)
 static bool too_many_tags(struct room *r)
 {
     uint32_t n;
-    const struct pair *p = pairs(r, false, &n);
+    const struct pair *p = pairs(r, false, r->alike, &n);
     uint32_t *count = ARENA_ARRAY(&r->a, uint32_t, r->columns * r->rows * 4);
     uint32_t *last = ARENA_ARRAY(&r->a, uint32_t, r->columns * r->rows * 4);
     for (uint32_t i = 0; i < n; i++) {
@@ -298,6 +371,7 @@ bool checker_no_room(const struct net *asked, const struct net *weights, struct 
     r.columns = r.board->columns ? r.board->columns : 4;
     r.rows = r.board->columns ? r.board->rows : 1;
     begin(&r);
+    r.alike = find_alike(&r);
     bool found = too_many_neurons(&r) || too_much_cam(&r) || too_many_chips(&r) ||
                  too_many_tags(&r) || host_out_of_reach(&r);
     arena_free(&r.a);

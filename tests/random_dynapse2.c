@@ -37,6 +37,7 @@ struct layer {
     enum model model;
     uint32_t budget; /* CAM entries that its neurons have left */
     bool placed;     /* part of it, by hand */
+    uint32_t kinds;  /* of rows that its neurons have; 0: any */
 };
 
 struct draw {
@@ -44,7 +45,7 @@ struct draw {
     uint64_t seed, at;
     struct random_network *out;
     struct layer layer[MOST_LAYERS];
-    uint32_t input[MOST_INPUTS];
+    uint32_t input[MOST_INPUTS], input_kinds[MOST_INPUTS];
     uint32_t n_layers, n_inputs, columns, rows; /* columns 0: no grid is given */
     bool bases;                                 /* all of them by hand */
 };
@@ -104,11 +105,17 @@ static void put_currents(struct draw *d, const struct layer *l)
         buf_puts(b, " Iscale = 20 nA;");
 }
 
+static uint32_t kinds_of_rows(struct draw *d)
+{
+    return d->k->alike > 0 && chance(d, d->k->alike) ? from_to(d, 1, 9) : 0;
+}
+
 static void put_layer(struct draw *d, uint32_t i)
 {
     struct layer *l = &d->layer[i];
     struct buf *b = &d->out->source;
     *l = (struct layer){.n = size(d, d->k->neurons), .budget = d->k->fan_in};
+    l->kinds = kinds_of_rows(d);
     l->model = chance(d, 70) ? DPI : (enum model)below(d, N_MODELS);
     if (chance(d, 15)) {
         l->columns = from_to(d, 1, 9);
@@ -132,7 +139,8 @@ static void put_layer(struct draw *d, uint32_t i)
 struct ends {
     bool from_input;
     uint32_t src, dst, n_pre, n_post;
-    bool flat; /* both have one dimension: slices are easy */
+    uint32_t kinds; /* of rows; 0: any */
+    bool flat;      /* both have one dimension: slices are easy */
 };
 
 static void put_weight(struct draw *d, const struct ends *e)
@@ -208,6 +216,18 @@ static uint32_t put_random(struct draw *d, const struct ends *e, uint32_t most)
     return p >= 1 ? e->n_pre : most;
 }
 
+/* Sources whose numbers differ by a multiple of `kinds` are alike. */
+static uint32_t put_alike(struct draw *d, const struct ends *e)
+{
+    struct buf *b = &d->out->source;
+    put_ends(d, e);
+    buf_printf(b, "dense([i: %u, j: %u => (if mod(mod(i, %u) + j, %u) == 0 then 0 else %s%u)",
+               e->n_pre, e->n_post, e->kinds, from_to(d, 2, 4),
+               d->layer[e->dst].model != EXCITED && chance(d, 25) ? "-" : "", from_to(d, 1, 20));
+    buf_printf(b, " * (1 + 0.1 * mod(%u * mod(i, %u) + j, 7))])", from_to(d, 1, 6), e->kinds);
+    return e->kinds;
+}
+
 static void put_connection(struct draw *d, struct ends e)
 {
     struct buf *b = &d->out->source;
@@ -218,7 +238,11 @@ static void put_connection(struct draw *d, struct ends e)
     if (chance(d, 40))
         most = 1 + below(d, most);
     uint32_t way = below(d, 10);
-    if (way < 2 && e.n_pre == e.n_post) {
+    if (e.kinds > 0) {
+        if (most < e.kinds)
+            return;
+        used = put_alike(d, &e);
+    } else if (way < 2 && e.n_pre == e.n_post) {
         put_ends(d, &e);
         buf_printf(b, "one_to_one(%u)", from_to(d, 1, 30));
         used = 1;
@@ -249,6 +273,7 @@ static void put_connections(struct draw *d)
             e.from_input ? (i < d->n_inputs ? i : below(d, d->n_inputs)) : below(d, d->n_layers);
         e.n_pre = e.from_input ? d->input[e.src] : d->layer[e.src].n;
         e.n_post = d->layer[e.dst].n;
+        e.kinds = e.from_input ? d->input_kinds[e.src] : d->layer[e.src].kinds;
         e.flat = d->layer[e.dst].columns == 0 && (e.from_input || d->layer[e.src].columns == 0);
         put_connection(d, e);
     }
@@ -263,6 +288,7 @@ static void put_network(struct draw *d)
     d->n_inputs = chance(d, 8) ? 0 : from_to(d, 1, MOST_INPUTS);
     for (uint32_t i = 0; i < d->n_inputs; i++) {
         d->input[i] = size(d, d->k->channels);
+        d->input_kinds[i] = kinds_of_rows(d);
         buf_printf(b, "    input in%u[%u];\n", i, d->input[i]);
     }
     for (uint32_t i = 0; i < d->n_layers; i++)

@@ -23,6 +23,7 @@ struct random_kind {
     uint8_t broken;   /* that chips have profiles */
     uint8_t bases;    /* that base currents are by hand, so that none have to be found */
     uint8_t large;    /* that the grid isn't the smallest that has room */
+    uint8_t alike;    /* that of an input or layer many sources have equal rows */
 };
 
 struct random_network {

@@ -54,25 +54,6 @@ bool d2_check_board(struct net *n, struct diags *d);
  * different ones). `near`: because they had to be on few chips. */
 void d2_share_currents(struct net *n, bool near, struct diags *d);
 
-/* A neuron that needs more CAM entries than it has, of those of its layer the one that lacks most.
- */
-struct d2_crowded {
-    uint32_t layer, element, need, have;
-    uint32_t n;              /* neurons of the layer that need too many */
-    const struct span *hand; /* where hands placed it; NULL: they didn't */
-};
-/* Counts a neuron of the layer, if it needs too many. */
-static inline void d2_note_crowded(struct d2_crowded *c, const struct d2_crowded *one)
-{
-    uint32_t n = c->n + (one->need > one->have);
-    if (one->need > one->have && (c->n == 0 || one->need - one->have > c->need - c->have))
-        *c = *one;
-    c->n = n;
-}
-/* Says so (E0601), with what is to be dropped and where most of it comes from. */
-void d2_say_crowded(const struct net *n, const struct target_options *o, const struct d2_crowded *c,
-                    struct diags *d);
-
 /* ---- where the neurons are ---- */
 
 struct d2_site {             /* good until something is added to the board */

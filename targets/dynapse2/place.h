@@ -48,9 +48,10 @@ bool d2_cluster_flavours(struct d2_place *x);
 
 /* ---- place_sources.c ---- */
 
-/* Who hears whom. False: more synapses than CAM entries, of all neurons or of one (E0601). */
+/* Who hears whom, with sources that nobody can tell apart as one where a neuron has too few CAM
+ * entries. False: more synapses than are handled (E0601). */
 bool d2_find_sources(struct d2_place *x);
-/* The same again, with sources that nobody can tell apart as one. False: there are none. */
+/* The same again, with all such sources as one. False: there are none. */
 bool d2_merge_sources(struct d2_place *x);
 
 /* ---- place_ways.c ---- */

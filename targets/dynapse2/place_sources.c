@@ -20,9 +20,9 @@ static bool few_synapses(const struct d2_place *x)
         const struct net_connection *c = &n->connection.data[i];
         most = !most || c->row[c->n_pre] > most->row[most->n_pre] ? c : most;
     }
-    struct diag *g = diag_add(
-        x->d, E0601, n->span, "%llu synapses: the CAM of %u neurons has %llu entries",
-        (unsigned long long)synapses, x->p.n_cells, (unsigned long long)x->p.n_cells * D2_CAM);
+    struct diag *g = diag_add(x->d, E0601, n->span, "%llu synapses: %u neurons may have %llu",
+                              (unsigned long long)synapses, x->p.n_cells,
+                              (unsigned long long)d2_synapse_room(n));
     diag_label(x->d, g, most->span, "%llu of them from here",
                (unsigned long long)most->row[most->n_pre]);
     return false;
@@ -120,53 +120,26 @@ static void find_lists(struct d2_place *x)
     find_needs(x);
 }
 
-/* No CAM has so many entries; those by hand are what they are. */
-static bool is_crowded(const struct d2_place *x, const bool *by_hand, uint32_t cell)
+/* Cells that hear more sources than they have CAM entries, so that `route` will have some share
+ * them. False: there are none. */
+static bool find_short(const struct d2_place *x, bool *few)
 {
-    return x->entries[cell] > D2_CAM && !by_hand[cell];
-}
-
-static void forget_merging(struct d2_place *x)
-{
-    for (uint32_t s = 0; s < x->p.n_sources; s++)
-        x->same[s] = s;
-    find_lists(x);
-}
-
-/* Whether no CAM is too small even if sources that nobody can tell apart are one. False: told, for
- * each layer. */
-static bool check_entries(struct d2_place *x)
-{
-    uint32_t *alone = x->entries;
-    bool *by_hand = ARENA_ARRAY(x->a, bool, x->p.n_cells), any = false, ok = true;
+    bool any = false;
+    for (uint32_t c = 0; c < x->p.n_cells; c++)
+        few[c] = x->entries[c] > D2_CAM;
     for (uint32_t i = 0; i < x->n->board->core.n; i++) {
         const struct board_core *c = &x->n->board->core.data[i];
         for (uint32_t k = 0; k < c->neuron.n; k++) {
             const struct board_neuron *y = &c->neuron.data[k];
-            if (y->layer >= 0 && (y->given & BOARD_CAM))
-                by_hand[x->rows.first_cell[y->layer] + y->element] = true;
+            if (y->layer < 0 || !(y->given & BOARD_CAM))
+                continue;
+            uint32_t cell = x->rows.first_cell[y->layer] + y->element;
+            few[cell] = x->entries[cell] > y->cam.n;
         }
     }
     for (uint32_t c = 0; c < x->p.n_cells && !any; c++)
-        any = is_crowded(x, by_hand, c);
-    if (any) {
-        x->entries = ARENA_ARRAY(x->a, uint32_t, x->p.n_cells);
-        memcpy(x->entries, alone, x->p.n_cells * sizeof *alone);
-        d2_merge_sources(x);
-    }
-    for (uint32_t l = 0, c = 0; any && l < x->n->layer.n; l++) {
-        struct d2_crowded worst = {0};
-        for (uint32_t e = 0; e < x->n->layer.data[l].n; e++, c++) {
-            if (is_crowded(x, by_hand, c))
-                d2_note_crowded(&worst, &(struct d2_crowded){l, e, alone[c], D2_CAM, 1, NULL});
-        }
-        if (worst.n > 0)
-            d2_say_crowded(x->n, x->o, &worst, x->d);
-        ok = ok && worst.n == 0;
-    }
-    if (any)
-        forget_merging(x);
-    return ok;
+        any = few[c];
+    return any;
 }
 
 bool d2_find_sources(struct d2_place *x)
@@ -177,26 +150,18 @@ bool d2_find_sources(struct d2_place *x)
     x->same = ARENA_ARRAY(x->a, uint32_t, x->p.n_sources);
     x->entries = ARENA_ARRAY(x->a, uint32_t, x->p.n_cells);
     x->need = ARENA_ARRAY(x->a, uint8_t, x->p.n_cells);
-    forget_merging(x);
-    return check_entries(x);
+    for (uint32_t s = 0; s < x->p.n_sources; s++)
+        x->same[s] = s;
+    find_lists(x);
+    bool *few = ARENA_ARRAY(x->a, bool, x->p.n_cells);
+    if (find_short(x, few) && d2_same_rows(x->a, &x->rows, few, x->same) > 0)
+        find_lists(x);
+    return true;
 }
 
 bool d2_merge_sources(struct d2_place *x)
 {
-    bool *skip = ARENA_ARRAY(x->a, bool, x->p.n_sources);
-    for (uint32_t i = 0; i < x->n->board->input.n; i++) {
-        const struct board_input *y = &x->n->board->input.data[i];
-        skip[x->rows.first_channel[y->input] + y->channel] = true;
-    }
-    for (uint32_t i = 0; i < x->n->board->core.n; i++) {
-        const struct board_core *c = &x->n->board->core.data[i];
-        for (uint32_t k = 0; k < c->neuron.n; k++) {
-            const struct board_neuron *y = &c->neuron.data[k];
-            if ((y->given & BOARD_SRAM) && y->layer >= 0)
-                skip[x->rows.n_channels + x->rows.first_cell[y->layer] + y->element] = true;
-        }
-    }
-    if (d2_same_rows(x->a, &x->rows, skip, x->same) == 0)
+    if (d2_same_rows(x->a, &x->rows, NULL, x->same) == 0)
         return false;
     find_lists(x);
     return true;

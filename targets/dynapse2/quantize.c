@@ -24,6 +24,7 @@ struct pass {
     uint32_t n_cores; /* those of the board, in its order */
     struct d2_weights_of_core *core;
     struct refined refined;
+    bool share; /* sources with equal weights will share CAM entries */
 };
 
 void d2_core_bases(const struct board_core *c, double base[D2_BASES])
@@ -230,15 +231,42 @@ struct wish { /* to use a second CAM entry */
     uint8_t mask[2];
 };
 
+/* Of one neuron those that gain the same stand together. */
 static int by_gain(const void *a, const void *b)
 {
     const struct wish *x = a, *y = b;
     if (x->gain != y->gain)
         return x->gain < y->gain ? 1 : -1;
+    if (x->neuron != y->neuron)
+        return x->neuron < y->neuron ? -1 : 1;
     return (x->synapse > y->synapse) - (x->synapse < y->synapse);
 }
 
-/* Gives spare CAM entries to the weights that gain most; returns how many. */
+static uint32_t usable_cam(const struct pass *p, uint32_t neuron)
+{
+    struct d2_site at = p->sites.at[neuron];
+    return d2_usable_cam(p->n->board, at.core->chip, at.core->core, at.neuron->index);
+}
+
+/* Whether some neuron has more synapses than CAM entries, so that sources with equal weights will
+ * share some. */
+static bool sources_share(const struct pass *p)
+{
+    uint32_t n_neurons = p->sites.first[p->n->layer.n];
+    uint32_t *n = ARENA_ARRAY(p->a, uint32_t, n_neurons);
+    bool share = false;
+    for (uint32_t i = 0; i < p->n->connection.n; i++) {
+        const struct net_connection *c = &p->n->connection.data[i];
+        for (uint64_t s = 0; s < c->row[c->n_pre]; s++)
+            n[p->sites.first[c->dst] + c->post[s]]++;
+    }
+    for (uint32_t i = 0; i < n_neurons && !share; i++)
+        share = n[i] > usable_cam(p, i);
+    return share;
+}
+
+/* Gives spare CAM entries to the weights that gain most; returns how many. Where sources share
+ * entries, equal weights of a neuron stay equal: all of them get one, or none. */
 static uint32_t refine(const struct pass *p, struct d2_weights_of_core *x,
                        const double base[D2_BASES])
 {
@@ -260,14 +288,17 @@ static uint32_t refine(const struct pass *p, struct d2_weights_of_core *x,
             wish[n++] = w;
     }
     qsort(wish, n, sizeof *wish, by_gain);
-    for (uint32_t i = 0; i < n; i++) {
-        const struct board_core *c = p->sites.at[wish[i].neuron].core;
-        if (used[wish[i].neuron] >=
-            d2_usable_cam(p->n->board, c->chip, c->core, p->sites.at[wish[i].neuron].neuron->index))
+    for (uint32_t i = 0, end; i < n; i = end) {
+        const uint32_t neuron = wish[i].neuron, have = usable_cam(p, neuron);
+        for (end = i + 1;
+             p->share && end < n && wish[end].neuron == neuron && wish[end].gain == wish[i].gain;)
+            end++;
+        if (used[neuron] + (end - i) > have)
             continue;
-        used[wish[i].neuron]++;
-        given++;
-        memcpy(x->synapse[wish[i].synapse].mask, wish[i].mask, sizeof wish[i].mask);
+        used[neuron] += end - i;
+        given += end - i;
+        for (uint32_t k = i; k < end; k++)
+            memcpy(x->synapse[wish[k].synapse].mask, wish[k].mask, sizeof wish[k].mask);
     }
     return given;
 }
@@ -476,6 +507,7 @@ bool d2_quantize(struct net *n, const struct target_options *o, struct target_re
     if (ok) {
         collect(&p);
         ok = !n->board->gain_auto || resolve_gain(&p);
+        p.share = o->refine && sources_share(&p);
     }
     if (ok) {
         struct d2_solved *solved = ARENA_ARRAY(&scratch, struct d2_solved, p.n_cores);

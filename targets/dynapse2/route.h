@@ -49,8 +49,9 @@ bool d2_is_by_hand(const struct d2_route *r, uint32_t source);
 /* Where its events start: a neuron's chip, chip 0 for a channel. */
 uint32_t d2_source_chip(const struct d2_route *r, uint32_t source);
 /* Sources that all their neurons hear in the same way, with the same weights at the same receptors,
- * share tags and CAM entries from now on. */
-void d2_share_rows(struct d2_route *r);
+ * share tags and CAM entries from now on: all such, or those that one of the neurons `few` hears
+ * (rows.h). False: there are none. */
+bool d2_share_rows(struct d2_route *r, const bool *few);
 
 /* ---- route_tags.c ---- */
 
@@ -75,6 +76,9 @@ void d2_route_ask(struct d2_route *r, struct d2_asked *link, uint32_t n, struct 
 
 /* ---- route_cam.c ---- */
 
+/* CAM entries. Where a neuron has too few of them, sources that are alike share those, and their
+ * tags, which are chosen again. False: that isn't enough (E0601), or a source by hand doesn't go
+ * where it is heard (E0406). */
 bool d2_route_cam(struct d2_route *r);
 
 /* ---- route_sram.c: destinations of neurons and channels, the host among them ---- */

@@ -14,12 +14,10 @@ uint32_t d2_source_chip(const struct d2_route *r, uint32_t source)
                                            : r->sites.at[source - r->rows.n_channels].core->chip;
 }
 
-void d2_share_rows(struct d2_route *r)
+bool d2_share_rows(struct d2_route *r, const bool *few)
 {
-    bool *skip = ARENA_ARRAY(r->a, bool, r->rows.n_sources);
-    for (uint32_t s = 0; s < r->rows.n_sources; s++)
-        skip[s] = d2_is_by_hand(r, s);
-    r->n_shared = d2_same_rows(r->a, &r->rows, skip, r->same);
+    r->n_shared = d2_same_rows(r->a, &r->rows, few, r->same);
+    return r->n_shared > 0;
 }
 
 /* Synapses by neuron, in ascending order of their sources. */

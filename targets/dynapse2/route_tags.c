@@ -255,7 +255,7 @@ bool d2_route_tags(struct d2_route *r)
     find_links(t);
     bool ok = color(t, &full);
     if (!ok) {
-        d2_share_rows(r);
+        d2_share_rows(r, NULL);
         t->link.n = 0;
         find_links(t);
         ok = color(t, &full);

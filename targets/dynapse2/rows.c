@@ -153,25 +153,80 @@ static bool equal_rows(const struct d2_rows *r, uint32_t p, uint32_t q)
     }
 }
 
-uint32_t d2_same_rows(struct arena *a, const struct d2_rows *r, const bool *skip, uint32_t *same)
+struct sharing {
+    const struct d2_rows *r;
+    const bool *few; /* as d2_same_rows() has it */
+    bool *by_hand;   /* of each source: its destinations are */
+    bool *whole;     /* of each neuron: its CAM entries are, all that it needs */
+};
+
+static void find_hands(struct arena *a, struct sharing *x)
 {
-    size_t size = 64;
+    const struct board *b = x->r->n->board;
+    x->by_hand = ARENA_ARRAY(a, bool, x->r->n_sources);
+    x->whole = ARENA_ARRAY(a, bool, x->r->n_cells);
+    for (uint32_t i = 0; b && i < b->input.n; i++)
+        x->by_hand[x->r->first_channel[b->input.data[i].input] + b->input.data[i].channel] = true;
+    for (uint32_t i = 0; b && i < b->core.n; i++) {
+        for (uint32_t k = 0; k < b->core.data[i].neuron.n; k++) {
+            const struct board_neuron *y = &b->core.data[i].neuron.data[k];
+            if (y->layer < 0)
+                continue;
+            uint32_t cell = x->r->first_cell[y->layer] + y->element;
+            x->by_hand[x->r->n_channels + cell] = y->given & BOARD_SRAM;
+            x->whole[cell] = (y->given & BOARD_CAM) && x->few && !x->few[cell];
+        }
+    }
+}
+
+static bool may_share(const struct sharing *x, uint32_t source)
+{
+    bool asked = !x->few, may = true;
+    for (struct d2_row r = d2_row_of(x->r, source); may && d2_row_next(&r);) {
+        for (uint64_t s = r.c->row[r.pre]; s < r.c->row[r.pre + 1]; s++) {
+            uint32_t cell = x->r->first_cell[r.c->dst] + r.c->post[s];
+            asked = asked || x->few[cell];
+            may = may && !x->whole[cell];
+        }
+    }
+    return may && asked;
+}
+
+/* Sources by their rows; slots hold 1 + source. */
+struct row_set {
+    uint32_t *slot;
+    size_t size;
+};
+
+/* The source of the set that has the row; it becomes the source itself where there is none. */
+static uint32_t add_row(struct row_set *x, const struct d2_rows *r, uint32_t source)
+{
+    size_t at = hash_of(r, source) & (x->size - 1);
+    while (x->slot[at] && !equal_rows(r, x->slot[at] - 1, source))
+        at = (at + 1) & (x->size - 1);
+    if (!x->slot[at])
+        x->slot[at] = source + 1;
+    return x->slot[at] - 1;
+}
+
+uint32_t d2_same_rows(struct arena *a, const struct d2_rows *r, const bool *few, uint32_t *same)
+{
+    struct sharing x = {.r = r, .few = few};
+    struct row_set set = {.size = 64};
     uint32_t n = 0;
-    while (size < (size_t)r->n_sources * 2)
-        size *= 2;
-    uint32_t *slot = ARENA_ARRAY(a, uint32_t, size); /* 1 + source */
+    find_hands(a, &x);
+    while (set.size < (size_t)r->n_sources * 2)
+        set.size *= 2;
+    set.slot = ARENA_ARRAY(a, uint32_t, set.size);
     for (uint32_t s = 0; s < r->n_sources; s++) {
-        struct d2_row x = d2_row_of(r, s);
         same[s] = s;
-        if (skip[s] || !d2_row_next(&x))
-            continue;
-        size_t at = hash_of(r, s) & (size - 1);
-        while (slot[at] && !equal_rows(r, slot[at] - 1, s))
-            at = (at + 1) & (size - 1);
-        if (slot[at])
-            same[s] = slot[at] - 1;
-        else
-            slot[at] = s + 1;
+        if (x.by_hand[s] && may_share(&x, s))
+            add_row(&set, r, s);
+    }
+    for (uint32_t s = 0; s < r->n_sources; s++) {
+        struct d2_row row = d2_row_of(r, s);
+        if (!x.by_hand[s] && d2_row_next(&row) && may_share(&x, s))
+            same[s] = add_row(&set, r, s);
         n += same[s] != s;
     }
     return n;

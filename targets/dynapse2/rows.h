@@ -39,8 +39,12 @@ struct d2_row {
 struct d2_row d2_row_of(const struct d2_rows *r, uint32_t source);
 bool d2_row_next(struct d2_row *x);
 
-/* same[s]: the first source with the same row as s, synapse for synapse, weights to the bit; s
- * itself where there is none or `skip[s]`. Returns how many have another one's. */
-uint32_t d2_same_rows(struct arena *a, const struct d2_rows *r, const bool *skip, uint32_t *same);
+/* same[s]: the source whose tag s takes because they have the same row, synapse for synapse,
+ * weights to the bit: the first one whose destinations are given by hand, else the first; s itself
+ * where there is none, or its destinations are by hand. `few` marks neurons with too few CAM
+ * entries: then only what one of them hears has another one's, and nothing that a neuron hears
+ * whose entries are by hand and enough. NULL: every source may. Returns how many have another
+ * one's. */
+uint32_t d2_same_rows(struct arena *a, const struct d2_rows *r, const bool *few, uint32_t *same);
 
 #endif

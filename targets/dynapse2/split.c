@@ -1,5 +1,8 @@
-/* The pass `split`, only with --split: a neuron with more incoming synapses than CAM entries gets
- * relays (relay.h) that stand for several of its sources each.
+/* The pass `split`, only with --split: a neuron that needs more CAM entries than it has gets relays
+ * (relay.h) that stand for several of its sources each.
+ *
+ * Sources with equal rows share an entry first (rows.h). Such stay together: behind the same relay,
+ * or all heard by the neuron itself, so that their rows are equal in the end as well.
  *
  * Of the sources of one sign at one receptor those whose weights are nearest to each other share a
  * relay, and get the mean. Neurons that would put the same sources together share the relay. A
@@ -19,7 +22,10 @@
 static const uint32_t sizes[] = {4, 8, 16, 32, D2_CAM};
 enum { N_SIZES = sizeof sizes / sizeof sizes[0] };
 
-struct group { /* of sources behind one relay: source[first .. first + n) */
+static const uint32_t NONE = UINT32_MAX;
+
+struct group { /* of sources behind one relay, each with those that have its entries:
+                  source[first .. first + n) */
     uint32_t first, n;
 };
 
@@ -44,7 +50,9 @@ struct layer_plan {
     VEC(uint32_t) source;
     VEC(struct link) link;
     VEC(struct behind) behind;
-    struct map64 known; /* relays by the hash of their sources */
+    uint64_t n_behind;   /* with those of sources that have the entries of others */
+    uint32_t n_together; /* sources of one relay, at most */
+    struct map64 known;  /* relays by the hash of their sources */
 };
 
 struct split {
@@ -55,7 +63,9 @@ struct split {
     struct d2_rows rows;
     struct d2_sites sites;
     uint32_t usable;     /* CAM entries of a neuron that has no place */
-    uint32_t *need;      /* of each neuron */
+    uint32_t *need;      /* entries of each neuron */
+    uint32_t *same;      /* of each source: the one that has its entries, itself as a rule */
+    uint32_t *next;      /* of each source: the next that has the same one's; NONE: the last */
     VEC(uint32_t) layer; /* with neurons that need too many */
 };
 
@@ -95,13 +105,48 @@ static bool is_crowded(const struct split *x, uint32_t cell)
     return have(x, cell) > 0 && x->need[cell] > have(x, cell);
 }
 
+/* Entries that neurons need. */
+static void count_need(struct split *x)
+{
+    memset(x->need, 0, x->rows.n_cells * sizeof *x->need);
+    for (uint32_t source = 0; source < x->rows.n_sources; source++) {
+        for (struct d2_row r = d2_row_of(&x->rows, source);
+             x->same[source] == source && d2_row_next(&r);) {
+            for (uint64_t s = r.c->row[r.pre]; s < r.c->row[r.pre + 1]; s++)
+                x->need[x->rows.first_cell[r.c->dst] + r.c->post[s]]++;
+        }
+    }
+}
+
+/* Where entries by hand are fewer than sources, these share them too. */
+static bool is_short(const struct split *x, uint32_t cell)
+{
+    const struct board_neuron *y = x->sites.at[cell].neuron;
+    return y && (y->given & BOARD_CAM) ? x->need[cell] > y->cam.n : is_crowded(x, cell);
+}
+
 static void find_need(struct split *x)
 {
+    bool *few = ARENA_ARRAY(x->a, bool, x->rows.n_cells), any = false;
     x->need = ARENA_ARRAY(x->a, uint32_t, x->rows.n_cells);
-    for (uint32_t i = 0; i < x->n->connection.n; i++) {
-        const struct net_connection *c = &x->n->connection.data[i];
-        for (uint64_t s = 0; s < c->row[c->n_pre]; s++)
-            x->need[x->rows.first_cell[c->dst] + c->post[s]]++;
+    x->same = ARENA_ARRAY(x->a, uint32_t, x->rows.n_sources);
+    x->next = ARENA_ARRAY(x->a, uint32_t, x->rows.n_sources);
+    for (uint32_t s = 0; s < x->rows.n_sources; s++)
+        x->same[s] = s;
+    count_need(x);
+    for (uint32_t c = 0; c < x->rows.n_cells; c++) {
+        few[c] = is_short(x, c);
+        any = any || few[c];
+    }
+    if (any && d2_same_rows(x->a, &x->rows, few, x->same) > 0)
+        count_need(x);
+    memset(x->next, 0xff, x->rows.n_sources * sizeof *x->next);
+    for (uint32_t s = x->rows.n_sources; s-- > 0;) {
+        uint32_t *first = &x->next[x->same[s]];
+        if (x->same[s] == s)
+            continue;
+        x->next[s] = *first;
+        *first = s;
     }
     for (uint32_t l = 0; l < x->n->layer.n; l++) {
         bool crowded = false;
@@ -120,6 +165,15 @@ struct entries {
     struct d2_entry *entry;
 };
 
+/* The source, and those that have its entries. */
+static uint32_t count_together(const struct split *x, uint32_t source)
+{
+    uint32_t n = 0;
+    for (; source != NONE; source = x->next[source])
+        n++;
+    return n;
+}
+
 static struct entries find_entries(const struct split *x, uint32_t layer, struct arena *a)
 {
     uint32_t cell = x->rows.first_cell[layer], n = x->n->layer.data[layer].n;
@@ -133,12 +187,13 @@ static struct entries find_entries(const struct split *x, uint32_t layer, struct
         const struct net_connection *c = &x->n->connection.data[i];
         uint32_t source = c->from_input ? x->rows.first_channel[c->src]
                                         : x->rows.n_channels + x->rows.first_cell[c->src];
-        for (uint32_t pre = 0; c->dst == layer && pre < c->n_pre; pre++) {
-            for (uint64_t s = c->row[pre]; s < c->row[pre + 1]; s++) {
-                uint32_t post = c->post[s];
+        for (uint32_t pre = 0; c->dst == layer && pre < c->n_pre; pre++, source++) {
+            uint32_t together = x->same[source] == source ? count_together(x, source) : 0;
+            for (uint64_t s = c->row[pre]; together > 0 && s < c->row[pre + 1]; s++) {
+                uint32_t post = c->post[s], class = 2 * c->receptor + (c->weight[s] < 0);
                 if (e.first[post + 1] > e.first[post])
-                    e.entry[end[post]++] = (struct d2_entry){2 * c->receptor + (c->weight[s] < 0),
-                                                             source + pre, c->weight[s], i, s};
+                    e.entry[end[post]++] =
+                        (struct d2_entry){class, source, together, c->weight[s], i, s};
             }
         }
     }
@@ -174,12 +229,15 @@ static uint32_t relay_of(struct split *x, struct layer_plan *p, const struct d2_
 static void put_behind(struct split *x, struct layer_plan *p, uint32_t post,
                        const struct d2_entry *entry, const struct d2_window *w)
 {
-    uint32_t relay = relay_of(x, p, &entry[w->first], w->n);
+    uint32_t relay = relay_of(x, p, &entry[w->first], w->n), together = 0;
     VEC_PUSH(x->a, &p->link, ((struct link){entry[w->first].class / 2, relay, post, w->weight}));
     for (uint32_t i = w->first; i < w->first + w->n; i++) {
         p->largest = fmax(p->largest, fabs((double)entry[i].weight - (double)w->weight));
         VEC_PUSH(x->a, &p->behind, ((struct behind){entry[i].connection, entry[i].at}));
+        together += entry[i].together;
     }
+    p->n_behind += together;
+    p->n_together = together > p->n_together ? together : p->n_together;
 }
 
 /* False: a neuron needs more than all of its entries and relays can be. */
@@ -278,7 +336,6 @@ static void say_too_many(const struct split *x)
 
 struct pair {
     uint32_t owner, pre, relay; /* owner: the input, or the number of inputs plus the layer */
-    uint32_t connection;        /* that it was taken from */
 };
 
 static int by_owner(const void *x, const void *y)
@@ -328,20 +385,24 @@ static bool no_memory(struct split *x, uint32_t layer)
 static bool connect_sources(struct split *x, const struct layer_plan *p, uint32_t helpers,
                             const struct d2_relay *r)
 {
-    struct pair *pair = ARENA_ARRAY(x->a, struct pair, p->source.n);
+    VEC(struct pair) all = {0};
     uint32_t n_inputs = x->n->input.n;
     for (uint32_t relay = 0, k = 0; relay < p->relay.n; relay++) {
         for (uint32_t i = 0; i < p->relay.data[relay].n; i++, k++) {
-            pair[k].owner = d2_source_owner(&x->rows, p->source.data[k], &pair[k].pre);
-            pair[k].relay = relay;
+            for (uint32_t s = p->source.data[k]; s != NONE; s = x->next[s]) {
+                struct pair *y = VEC_ADD(x->a, &all);
+                y->owner = d2_source_owner(&x->rows, s, &y->pre);
+                y->relay = relay;
+            }
         }
     }
-    qsort(pair, p->source.n, sizeof *pair, by_owner);
-    for (uint32_t begin = 0, end; begin < p->source.n; begin = end) {
+    struct pair *pair = all.data;
+    qsort(pair, all.n, sizeof *pair, by_owner);
+    for (uint32_t begin = 0, end; begin < all.n; begin = end) {
         uint32_t owner = pair[begin].owner;
         bool input = owner < n_inputs;
         uint32_t src = input ? owner : owner - n_inputs;
-        for (end = begin; end < p->source.n && pair[end].owner == owner;)
+        for (end = begin; end < all.n && pair[end].owner == owner;)
             end++;
         struct net_connection *c =
             net_add_connection(x->n, input, src, helpers, r->receptor, input ? 0 : 1,
@@ -387,8 +448,8 @@ static void report(const struct split *x, const struct layer_plan *p, uint32_t h
         .helpers = x->n->layer.data[helpers].name,
         .neurons = p->n_neurons,
         .n_helpers = p->relay.n,
-        .synapses = p->behind.n,
-        .sources = p->relay.data[0].n,
+        .synapses = p->n_behind,
+        .sources = p->n_together,
         .largest_change = p->largest,
         .delay = 1,
         .period = r->period,
@@ -421,6 +482,23 @@ static bool apply(struct split *x, const struct layer_plan *p, const struct d2_r
     return true;
 }
 
+/* What went behind relays, of sources that have the entries of others too. */
+static void move_together(struct split *x)
+{
+    for (uint32_t s = 0; s < x->rows.n_sources; s++) {
+        if (x->same[s] == s)
+            continue;
+        struct d2_row to = d2_row_of(&x->rows, s), from = d2_row_of(&x->rows, x->same[s]);
+        while (d2_row_next(&to) && d2_row_next(&from)) {
+            uint64_t a = to.c->row[to.pre], b = from.c->row[from.pre];
+            for (uint64_t k = 0; a + k < to.c->row[to.pre + 1]; k++) {
+                if (from.c->weight[b + k] == 0)
+                    to.c->weight[a + k] = 0;
+            }
+        }
+    }
+}
+
 static bool split_layers(struct split *x)
 {
     const struct layer_plan *plan = make_plans(x);
@@ -434,8 +512,10 @@ static bool split_layers(struct split *x)
         ok = d2_relay_find(x->a, x->n, plan[i].layer, &r[i], x->d);
     for (uint32_t i = 0; i < x->layer.n && ok; i++)
         ok = apply(x, &plan[i], &r[i]);
-    if (ok)
+    if (ok) {
+        move_together(x);
         d2_drop_moved(x->n);
+    }
     return ok;
 }
 

@@ -3,7 +3,8 @@
 . "$(dirname "$0")/lib.sh"
 cd "$tmp" || exit 1
 
-# Three neurons with 200 sources of random weights each, 50 of them inhibitory.
+# Three neurons with 200 sources of many weights each, 50 of them inhibitory. Each source is heard by a
+# neuron of its own too, so that no two can share a CAM entry.
 cat >wide.dyn <<'END'
 use dynapse2;
 
@@ -11,8 +12,11 @@ network wide {
     dt = 1 ms;
     input in[200];
     layer cell[3]: dpi { t_ref = 0.5 ms; }
+    layer apart[200]: dpi;
     in -> cell: dense(i, j => if mod(i, 4) == 3 then -2 - mod(7 * i + j, 10) / 10
                               else 2 + mod(3 * i + j, 20) / 10);
+    in -> apart: one_to_one(1);
+    output cell;
 }
 
 stimulus noise for wide {
@@ -23,7 +27,7 @@ END
 expect 3 'too many sources' "$DYN" build wide.dyn -t dynapse2 -o wide.dynb
 contains err 'what, and how many' '`cell\[0\]` has 200 incoming connections after merging, a neuron has 64 CAM entries \(and 2 more'
 contains err 'and the way out' 'drop 136, or split the neuron: `--split`'
-contains err 'and where from' '200 of them from here'
+contains err 'and where from' '200 of them from `in`'
 expect 0 'with helpers' "$DYN" build wide.dyn -t dynapse2 --split -o wide.dynb
 contains err 'how many' 'helper neurons `split.cell`'
 contains err 'what it costs' 'changes weights by up to .* arrive 1 step \(1 ms\) later'

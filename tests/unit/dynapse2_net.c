@@ -62,6 +62,15 @@ void d2_test_connect(struct d2_test *t, bool from_input, uint32_t src, uint32_t 
                   (struct span){0});
 }
 
+void d2_test_tell_apart(struct d2_test *t, uint32_t input)
+{
+    uint32_t n = t->n->input.data[input].n, apart = d2_test_layer(t, "apart", n, NULL);
+    double *w = ARENA_ARRAY(&t->text.arena, double, (size_t)n *n);
+    for (size_t i = 0; i < n; i++)
+        w[i * n + i] = 1;
+    d2_test_connect(t, true, input, apart, w);
+}
+
 struct board *d2_test_board(struct d2_test *t)
 {
     if (!t->n->board) {
@@ -75,7 +84,8 @@ bool d2_test_passes(struct d2_test *t, const char *last)
 {
     net_default_outputs(t->n);
     for (const struct target_pass *p = target_compiler_find("dynapse2")->pass; p->name; p++) {
-        if (!p->run(t->n, &t->options, &t->report, &t->text.diags) || !net_verify(t->n, &t->text.diags))
+        if (!p->run(t->n, &t->options, &t->report, &t->text.diags) ||
+            !net_verify(t->n, &t->text.diags))
             return false;
         if (strcmp(p->name, last) == 0)
             return true;

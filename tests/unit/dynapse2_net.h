@@ -27,6 +27,8 @@ void d2_test_set(struct d2_test *t, uint32_t layer, const char *param, double x)
 /* Row-major weights [n_pre, n_post]; NULL: all 1. */
 void d2_test_connect(struct d2_test *t, bool from_input, uint32_t src, uint32_t dst,
                      const double *w);
+/* Channels of an input never share a tag: each is heard by one neuron of a new layer `apart`. */
+void d2_test_tell_apart(struct d2_test *t, uint32_t input);
 struct board *d2_test_board(struct d2_test *t);
 
 /* Runs the passes up to and with `last`; false: one failed. */

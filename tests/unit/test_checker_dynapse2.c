@@ -282,7 +282,7 @@ enum { N_DAMAGES = sizeof damages / sizeof *damages };
 
 static bool start(struct patient *p, uint64_t seed)
 {
-    static const struct random_kind kind = {"damaged", 4, 20, 30, 50, 30, 40, 0, 100, 50};
+    static const struct random_kind kind = {"damaged", 4, 20, 30, 50, 30, 40, 0, 100, 50, 0};
     struct random_network r;
     random_network(&kind, seed, &r);
     *p = (struct patient){.seed = seed};
@@ -344,7 +344,9 @@ static void says_why_not(void **state)
         {NET("layer a[1025]: dpi;", "", ""), "neurons: 1025 to be placed, room for 1024"},
         {NET("layer a[300]: dpi;", "", "place a[0:300] on chip 0 core 1;"),
          "neurons: 300 by hand on chip 0 core 1"},
-        {NET("layer a[2]: dpi;", "in -> a: all_to_all(1);", ""), "CAM: neuron 0 hears 70 sources"},
+        {NET("layer a[2]: dpi;", "in -> a: all_to_all(1);", ""), NULL}, /* they share one tag */
+        {NET("layer a[72]: dpi;", "in -> a[0:2]: all_to_all(1); in -> a[2:72]: one_to_one(1);", ""),
+         "CAM: neuron 0 hears 70 sources"},
         {NET("layer a[1024]: dpi;", "in -> a[0:70]: one_to_one(1);", ""), NULL},
     };
 #undef NET

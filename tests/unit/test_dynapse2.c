@@ -40,6 +40,7 @@ static void cam_entries(void **state)
         d2_test_init(&t);
         uint32_t in = d2_test_input(&t, "in", n), exc = d2_test_layer(&t, "exc", 3, NULL);
         d2_test_connect(&t, true, in, exc, NULL);
+        d2_test_tell_apart(&t, in);
         bool ok = d2_test_passes(&t, "bias");
         if (n == 64) {
             struct board_core *c;

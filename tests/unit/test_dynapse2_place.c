@@ -211,6 +211,7 @@ static void bad_entries_are_skipped(void **state)
     in = d2_test_input(&t, "in", 64);
     exc = d2_test_layer(&t, "exc", 1, NULL);
     d2_test_connect(&t, true, in, exc, NULL);
+    d2_test_tell_apart(&t, in);
     p = profile(&t, 0);
     for (uint32_t k = 0; k < 4 * 256; k++)
         p->bad_cam[k / 256][k % 256] = 1 << 7;
@@ -297,6 +298,7 @@ static void too_few_entries_by_hand(void **state)
     d2_test_init(&t);
     uint32_t in = d2_test_input(&t, "in", 40), exc = d2_test_layer(&t, "exc", 1, NULL);
     d2_test_connect(&t, true, in, exc, NULL);
+    d2_test_tell_apart(&t, in);
     struct board_core *c = board_core(&t.text.arena, d2_test_board(&t), 0, 1);
     struct board_neuron *x = board_neuron(&t.text.arena, c, 9);
     x->layer = (int32_t)exc;

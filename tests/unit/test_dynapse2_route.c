@@ -4,6 +4,7 @@
 
 #include "runtime/base/rng.h"
 #include "targets/dynapse2/passes.h"
+#include "targets/dynapse2/profile.h"
 #include "targets/dynapse2/tags.h"
 #include "tests/unit/dynapse2_net.h"
 #include <math.h>
@@ -274,6 +275,149 @@ static void equal_rows_share_a_tag(void **state)
     }
 }
 
+/* ---- sources that share CAM entries ---- */
+
+static uint32_t tag_of(const struct d2_test *t, uint32_t input, uint32_t channel)
+{
+    const struct board *b = t->n->board;
+    for (uint32_t i = 0; i < b->input.n; i++) {
+        if (b->input.data[i].input == input && b->input.data[i].channel == channel)
+            return b->input.data[i].to.data[0].tag;
+    }
+    return D2_TAGS;
+}
+
+static uint32_t entries_of(const struct d2_test *t, uint32_t layer, uint32_t element)
+{
+    struct board_core *c;
+    return d2_test_find(t, layer, element, &c)->cam.n;
+}
+
+/* 80 channels and 70 neurons are all alike: they share an entry where a neuron would need more than
+ * it has. What no such neuron hears keeps tags of its own, as do neurons towards the host. */
+static void few_entries_are_shared(void **state)
+{
+    (void)state;
+    struct d2_test t;
+    d2_test_init(&t);
+    uint32_t in = d2_test_input(&t, "in", 80), calm_in = d2_test_input(&t, "calm_in", 10);
+    uint32_t many = d2_test_layer(&t, "many", 70, NULL), out = d2_test_layer(&t, "out", 3, NULL);
+    uint32_t calm = d2_test_layer(&t, "calm", 2, NULL);
+    d2_test_connect(&t, true, in, out, NULL);
+    d2_test_connect(&t, true, calm_in, calm, NULL);
+    d2_test_connect(&t, false, many, out, NULL);
+    d2_test_connect(&t, false, out, many, NULL);
+    VEC_PUSH(&t.text.arena, &t.n->record, ((struct net_record){.layer = many, .state = -1}));
+    routed(&t);
+    assert_non_null(strstr(t.report.text.data, "route: 149 sources share the tags of others"));
+    bool host[D2_TAGS] = {false};
+    for (uint32_t e = 0; e < 3; e++)
+        assert_int_equal(entries_of(&t, out, e), 1);
+    for (uint32_t e = 0; e < 70; e++) {
+        struct board_core *c;
+        const struct board_neuron *x = d2_test_find(&t, many, e, &c);
+        assert_int_equal(x->cam.n, 3); /* nothing is short of entries here */
+        assert_false(host[host_entry(x)->tag]);
+        host[host_entry(x)->tag] = true;
+    }
+    for (uint32_t i = 1; i < 80; i++)
+        assert_int_equal(tag_of(&t, in, i), tag_of(&t, in, 0));
+    for (uint32_t i = 1; i < 10; i++)
+        assert_true(tag_of(&t, calm_in, i) != tag_of(&t, calm_in, i - 1));
+    assert_int_equal(entries_of(&t, calm, 1), 10);
+    d2_test_free(&t);
+}
+
+/* Weights count as the chip makes them: one neuron tells at most 30 of them apart. */
+static void weights_share_as_they_become(void **state)
+{
+    (void)state;
+    struct d2_test t;
+    d2_test_init(&t);
+    uint32_t in = d2_test_input(&t, "in", 200), out = d2_test_layer(&t, "out", 1, NULL);
+    double w[200];
+    for (uint32_t i = 0; i < 200; i++)
+        w[i] = (i % 3 ? 1 : -1) * (1 + rng_uniform(5, i));
+    d2_test_connect(&t, true, in, out, w);
+    routed(&t);
+    assert_in_range(entries_of(&t, out, 0), 10, 30);
+    d2_test_free(&t);
+}
+
+/* As many as the profile of the chip leaves. */
+static void bad_entries_are_spared(void **state)
+{
+    (void)state;
+    struct d2_test t;
+    d2_test_init(&t);
+    struct board *b = grid(&t, 1, 1);
+    uint32_t in = d2_test_input(&t, "in", 64), out = d2_test_layer(&t, "out", 1, NULL);
+    double w[64];
+    for (uint32_t i = 0; i < 64; i++)
+        w[i] = 1 + i % 2;
+    d2_test_connect(&t, true, in, out, w);
+    struct d2_profile *x = ARENA_NEW(&t.text.arena, struct d2_profile);
+    VEC_PUSH(&t.text.arena, &b->profile, ((struct board_profile){.content = x}));
+    for (uint32_t k = 0; k < D2_CORES * D2_NEURONS; k++)
+        x->bad_cam[k / D2_NEURONS][k % D2_NEURONS] = 1;
+    routed(&t);
+    assert_int_equal(entries_of(&t, out, 0), 2);
+    d2_test_free(&t);
+}
+
+/* A channel by hand keeps its tag, and those that are like it take it. */
+static void a_tag_by_hand_is_shared(void **state)
+{
+    (void)state;
+    struct d2_test t;
+    d2_test_init(&t);
+    uint32_t in = d2_test_input(&t, "in", 80), out = d2_test_layer(&t, "out", 2, NULL);
+    d2_test_connect(&t, true, in, out, NULL);
+    grid(&t, 1, 1);
+    place(&t, out, 0, 2);
+    for (uint32_t i = 0; i < 2; i++) { /* two of them have the same tag already */
+        struct board_input *x = VEC_ADD(&t.text.arena, &t.n->board->input);
+        *x = (struct board_input){.input = in, .channel = 40 + i};
+        VEC_PUSH(&t.text.arena, &x->to, ((struct board_destination){77, 4, 0, 0}));
+    }
+    routed(&t);
+    for (uint32_t i = 0; i < 80; i++)
+        assert_int_equal(tag_of(&t, in, i), 77);
+    assert_int_equal(entries_of(&t, out, 1), 1);
+    d2_test_free(&t);
+}
+
+/* Entries by hand for every channel: these keep tags of their own. One entry for all of them: they
+ * take that tag. */
+static void entries_by_hand_say_who_shares(void **state)
+{
+    (void)state;
+    for (uint32_t n = 1; n <= 10; n += 9) {
+        struct d2_test t;
+        d2_test_init(&t);
+        uint32_t in = d2_test_input(&t, "in", 10), hand = d2_test_layer(&t, "hand", 1, NULL);
+        uint32_t more = d2_test_input(&t, "more", 70), out = d2_test_layer(&t, "out", 1, NULL);
+        d2_test_connect(&t, true, in, hand, NULL);
+        d2_test_connect(&t, true, in, out, NULL);
+        d2_test_connect(&t, true, more, out, NULL);
+        struct board_core *c = board_core(&t.text.arena, d2_test_board(&t), 0, 0);
+        struct board_neuron *x = board_neuron(&t.text.arena, c, 9);
+        *x = (struct board_neuron){.index = 9, .layer = (int32_t)hand, .given = BOARD_CAM};
+        for (uint32_t i = 0; i < n; i++)
+            VEC_PUSH(&t.text.arena, &x->cam,
+                     ((struct board_cam){(uint16_t)(20 + i), (uint8_t)i, 1, D2_AMPA}));
+        routed(&t);
+        bool taken[D2_TAGS] = {false};
+        for (uint32_t i = 0; i < 10; i++) {
+            assert_in_range(tag_of(&t, in, i), 20, 19 + n);
+            assert_false(n > 1 && taken[tag_of(&t, in, i)]);
+            taken[tag_of(&t, in, i)] = true;
+        }
+        assert_int_equal(entries_of(&t, out, 0), n + 1);
+        d2_test_free(&t);
+    }
+}
+
 /* CAM entries by hand without base currents: such are found that the masks make the weights. One of
  * them may be given. */
 static void bases_for_masks_by_hand(void **state)
@@ -317,6 +461,11 @@ int main(void)
         cmocka_unit_test(tags_of_strangers),
         cmocka_unit_test(out_of_reach),
         cmocka_unit_test(equal_rows_share_a_tag),
+        cmocka_unit_test(few_entries_are_shared),
+        cmocka_unit_test(weights_share_as_they_become),
+        cmocka_unit_test(bad_entries_are_spared),
+        cmocka_unit_test(a_tag_by_hand_is_shared),
+        cmocka_unit_test(entries_by_hand_say_who_shares),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -291,6 +291,36 @@ static void same_ends_are_joined(void **state)
     teardown(&f);
 }
 
+/* Where sources will share CAM entries, equal weights of a neuron get second entries together or
+ * not at all: here 20 of each kind have 4 to spare, and 2 of another kind. */
+static void refine_keeps_equal_weights(void **state)
+{
+    (void)state;
+    enum { N_IN = 80 };
+    double w[2 * N_IN] = {0};
+    for (uint32_t i = 0; i < N_IN; i++) {
+        w[2 * i] = 0.7 + 9 * fmod(i * 0.6180339887, 1);
+        w[2 * i + 1] = i >= 60 ? 0 : i >= 58 ? 8.1 : 2.3 + 1.7 * (i % 3);
+    }
+    struct fixture f;
+    setup(&f, N_IN, 2, 1);
+    f.o.refine = true;
+    dense(&f, true, w);
+    assert_true(run(&f));
+    const struct net_connection *c = f.n->connection.data;
+    double base[D2_BASES];
+    uint32_t entries = 0;
+    d2_core_bases(&f.n->board->core.data[0], base);
+    for (uint32_t i = 0; i < 60; i++) {
+        uint8_t mask[2];
+        entries += d2_masks_of(base, weight(c, i, 1), 1e-8, mask);
+        assert_true(i < 3 || i >= 58 || weight(c, i, 1) == weight(c, i - 3, 1));
+    }
+    assert_int_equal(entries, 62); /* the kind of two has them */
+    assert_true(weight(c, 58, 1) == weight(c, 59, 1));
+    teardown(&f);
+}
+
 static void refine_uses_spare_entries(void **state)
 {
     (void)state;
@@ -436,6 +466,7 @@ int main(void)
         cmocka_unit_test(hand_given_bases_stay),
         cmocka_unit_test(hand_given_cam_keeps_its_weights),
         cmocka_unit_test(same_ends_are_joined),
+        cmocka_unit_test(refine_keeps_equal_weights),
         cmocka_unit_test(refine_uses_spare_entries),
         cmocka_unit_test(two_scales_a_core),
         cmocka_unit_test(automatic_gain),

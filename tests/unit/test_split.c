@@ -14,13 +14,14 @@
 
 /* ---- windows ---- */
 
+/* The squared error of a window; a source more is worse than any. */
 static double error_of(const struct d2_entry *e, uint32_t n)
 {
     double mean = 0, sum = 0;
     for (uint32_t i = 0; i < n; i++)
         mean += (double)e[i].weight / n;
     for (uint32_t i = 0; i < n; i++)
-        sum += ((double)e[i].weight - mean) * ((double)e[i].weight - mean);
+        sum += ((double)e[i].weight - mean) * ((double)e[i].weight - mean) + 1e5 * e[i].together;
     return sum;
 }
 
@@ -50,8 +51,12 @@ static void windows_are_the_best(void **state)
         uint32_t have = 2 + (uint32_t)(rng_uniform(seed, 101) * (n - 2));
         uint32_t most = 2 + (uint32_t)(rng_uniform(seed, 102) * 6);
         for (uint32_t i = 0; i < n; i++)
-            e[i] = (struct d2_entry){(uint32_t)(rng_uniform(seed, i) * classes), i,
-                                     (float)floor(rng_uniform(seed, 50 + i) * 20), 0, i};
+            e[i] = (struct d2_entry){(uint32_t)(rng_uniform(seed, i) * classes),
+                                     i,
+                                     seed % 2 ? 1 + (uint32_t)(rng_uniform(seed, 80 + i) * 3) : 1,
+                                     (float)floor(rng_uniform(seed, 50 + i) * 20),
+                                     0,
+                                     i};
         uint32_t m = d2_choose_windows(&a, e, n, have, most, &w);
         uint32_t left = n, end = 0, sources = 0;
         double error = 0;
@@ -70,7 +75,7 @@ static void windows_are_the_best(void **state)
         if (m > 0) {
             found++;
             assert_true(left + m <= have);
-            assert_true(fabs(error - least_error(e, n, 0, w[0].n, m)) < 1e-9);
+            assert_true(fabs(error - least_error(e, n, 0, w[0].n, m)) < 1e-6);
         }
         arena_free(&a);
     }
@@ -302,12 +307,86 @@ static void equal_neurons_share(void **state)
     t.options.split = true;
     uint32_t in = d2_test_input(&t, "in", 200), out = d2_test_layer(&t, "out", 20, NULL);
     d2_test_connect(&t, true, in, out, NULL);
+    d2_test_tell_apart(&t, in);
     assert_true(d2_test_passes(&t, "bias"));
     assert_int_equal(t.report.helpers.data[0].neurons, 20);
     assert_int_equal(t.report.helpers.data[0].n_helpers,
                      46); /* of four sources, 16 by themselves */
     assert_int_equal(t.report.helpers.data[0].synapses, 20 * 184);
     assert_true(t.report.helpers.data[0].largest_change < 1e-6);
+    d2_test_free(&t);
+}
+
+/* Sources that are alike share entries before there are helpers, and then go together. */
+static void sources_share_first(void **state)
+{
+    (void)state;
+    for (uint32_t kinds = 64; kinds <= 70; kinds += 6) {
+        struct d2_test t;
+        d2_test_init(&t);
+        t.options.split = true;
+        uint32_t n = kinds + 130, in = d2_test_input(&t, "in", n);
+        uint32_t out = d2_test_layer(&t, "out", 70, NULL);
+        double *w = ARENA_ARRAY(&t.text.arena, double, n * 70);
+        for (uint32_t i = 0; i < n; i++) { /* of the kind 0 there are 131 */
+            uint32_t kind = i < kinds ? i : 0;
+            for (uint32_t e = 0; e < 70; e++)
+                w[i * 70 + e] = 1 + (e == kind);
+        }
+        d2_test_connect(&t, true, in, out, w);
+        bool ok = d2_test_passes(&t, "bias");
+        if (!ok)
+            d2_test_show(&t);
+        assert_true(ok);
+        assert_int_equal(t.report.helpers.n, kinds > 64);
+        if (kinds > 64) /* what many share stays outside */
+            assert_int_equal(t.report.helpers.data[0].sources, 4);
+        assert_non_null(strstr(t.report.text.data, "route: 130 sources share the tags"));
+        d2_test_free(&t);
+    }
+}
+
+static bool same_rows(const struct net_connection *x, const struct net_connection *y)
+{
+    uint64_t n = x->row[x->n_pre];
+    return x->n_pre == y->n_pre && memcmp(x->row, y->row, (x->n_pre + 1) * sizeof *x->row) == 0 &&
+           memcmp(x->post, y->post, n * sizeof *x->post) == 0 &&
+           memcmp(x->weight, y->weight, n * sizeof *x->weight) == 0;
+}
+
+/* Behind relays as well: 200 kinds of two sources each. */
+static void shared_ones_stay_together(void **state)
+{
+    (void)state;
+    struct d2_test t;
+    d2_test_init(&t);
+    t.options.split = true;
+    uint32_t in = d2_test_input(&t, "in", 200), more = d2_test_input(&t, "more", 200);
+    uint32_t out = d2_test_layer(&t, "out", 5, NULL), other = d2_test_layer(&t, "other", 1, NULL);
+    double w[200 * 5], v[200];
+    for (uint32_t i = 0; i < 200 * 5; i++)
+        w[i] = (i % 7 ? 1 : -1) * (1 + rng_uniform(9, i));
+    for (uint32_t i = 0; i < 200; i++)
+        v[i] = 1 + rng_uniform(10, i);
+    for (uint32_t k = 0; k < 2; k++) {
+        d2_test_connect(&t, true, k ? more : in, out, w);
+        d2_test_connect(&t, true, k ? more : in, other, v);
+    }
+    bool ok = d2_test_passes(&t, "bias");
+    if (!ok)
+        d2_test_show(&t);
+    assert_true(ok);
+    assert_int_equal(t.report.helpers.data[0].sources, 8);
+    for (uint32_t i = 0; i < t.n->connection.n; i++) {
+        const struct net_connection *x = &t.n->connection.data[i];
+        uint32_t twins = 0;
+        for (uint32_t k = 0; k < t.n->connection.n; k++) {
+            const struct net_connection *y = &t.n->connection.data[k];
+            twins += x->from_input && y->from_input && x->src != y->src && x->dst == y->dst &&
+                     same_rows(x, y);
+        }
+        assert_int_equal(twins, x->from_input);
+    }
     d2_test_free(&t);
 }
 
@@ -336,8 +415,9 @@ static void without_being_asked(void **state)
     d2_test_init(&t);
     uint32_t in = d2_test_input(&t, "in", 70), out = d2_test_layer(&t, "out", 1, NULL);
     d2_test_connect(&t, true, in, out, NULL);
+    d2_test_tell_apart(&t, in);
     assert_true(d2_test_passes(&t, "place"));
-    assert_int_equal(t.n->layer.n, 1);
+    assert_int_equal(t.n->layer.n, 2);
     assert_false(d2_test_passes(&t, "route"));
     assert_true(d2_test_said(&t, E0601, "has 70 incoming connections after merging"));
     d2_test_free(&t);
@@ -350,7 +430,10 @@ static void some_can_not_be_split(void **state)
     d2_test_init(&t);
     t.options.split = true;
     uint32_t in = d2_test_input(&t, "in", 5000), out = d2_test_layer(&t, "out", 1, NULL);
-    d2_test_connect(&t, true, in, out, NULL);
+    double w[5000];
+    for (uint32_t i = 0; i < 5000; i++)
+        w[i] = 1 + i * 1e-3;
+    d2_test_connect(&t, true, in, out, w);
     assert_false(d2_test_passes(&t, "split"));
     assert_true(d2_test_said(&t, E0601, "has 5000 incoming connections after merging"));
     d2_test_free(&t);
@@ -460,6 +543,7 @@ int main(void)
         cmocka_unit_test(windows_are_the_best),  cmocka_unit_test(relays_pass_events_on),
         cmocka_unit_test(relays_do_not_count),   cmocka_unit_test(not_every_model_relays),
         cmocka_unit_test(many_sources_fit),      cmocka_unit_test(equal_neurons_share),
+        cmocka_unit_test(sources_share_first),   cmocka_unit_test(shared_ones_stay_together),
         cmocka_unit_test(helpers_fill_up),       cmocka_unit_test(without_being_asked),
         cmocka_unit_test(some_can_not_be_split), cmocka_unit_test(wide_neurons_reach_all),
         cmocka_unit_test(helpers_need_a_core),   cmocka_unit_test(helpers_keep_to_the_hops),
