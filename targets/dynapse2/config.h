@@ -122,8 +122,9 @@ struct d2_weights {
     struct d2_weight *v;
 };
 
-/* How many synapses a configuration may make: four for each CAM entry (tags may be shared), and at
- * least D2_MAX_SYNAPSES. Tags make it easy to ask for more memory than the image has bytes. */
+/* How many synapses a configuration may make: four for each CAM entry (tags may be shared), 64 for
+ * each neuron of the network (as many as it may have), and at least D2_MAX_SYNAPSES. Tags make it
+ * easy to ask for more memory than the image has bytes. */
 enum { D2_MAX_SYNAPSES = 1 << 22 };
 uint64_t d2_synapse_limit(const struct d2_config *c);
 

@@ -196,10 +196,12 @@ uint64_t d2_synapse_limit(const struct d2_config *c)
 {
     uint64_t n = 0;
     for (uint32_t i = 0; i < c->n_cores; i++) {
-        for (uint32_t j = 0; j < c->core[i].n_neurons; j++)
-            n += c->core[i].neuron[j].n_cam;
+        for (uint32_t j = 0; j < c->core[i].n_neurons; j++) {
+            const struct d2_neuron *x = &c->core[i].neuron[j];
+            n += 4 * (uint64_t)x->n_cam + (x->group >= 0 ? (uint64_t)D2_CAM : 0);
+        }
     }
-    return 4 * n > D2_MAX_SYNAPSES ? 4 * n : D2_MAX_SYNAPSES;
+    return n > D2_MAX_SYNAPSES ? n : D2_MAX_SYNAPSES;
 }
 
 bool d2_weights(struct arena *a, const struct d2_config *c, struct d2_weights *out,
