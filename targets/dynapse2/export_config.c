@@ -111,28 +111,42 @@ static void put_neuron(struct json *j, const struct d2_neuron *x)
 
 /* ---- cores ---- */
 
+static void put_parameter(struct json *j, uint32_t param, const struct d2_code *x)
+{
+    json_object(j);
+    json_key(j, "key");
+    json_str(j, d2_script_name(param));
+    put_object(j, "value");
+    put_int(j, "type", d2_param[param].type);
+    put_int(j, "coarseValue", x ? x->coarse : 0);
+    put_int(j, "fineValue", x ? x->fine : 0);
+    put_int(j, "_address", 0);
+    put_int(j, "_cookie", 0);
+    put_int(j, "_initialType", d2_param[param].type == 'N');
+    put_bool(j, "_switchableType", false);
+    json_end_object(j);
+    json_end_object(j);
+}
+
 static void put_parameters(struct json *j, const struct d2_core *c)
 {
     json_key(j, "parameters");
     json_array(j);
     for (uint32_t p = 0; p < D2_N_PARAMS; p++) {
-        const char *name = d2_core_name(p);
-        if (!name)
-            continue;
-        struct d2_code code = c ? c->code[p] : (struct d2_code){0};
-        json_object(j);
-        json_key(j, "key");
-        json_str(j, name);
-        put_object(j, "value");
-        put_int(j, "type", d2_param[p].type);
-        put_int(j, "coarseValue", code.coarse);
-        put_int(j, "fineValue", code.fine);
-        put_int(j, "_address", 0);
-        put_int(j, "_cookie", 0);
-        put_int(j, "_initialType", d2_param[p].type == 'N');
-        put_bool(j, "_switchableType", false);
-        json_end_object(j);
-        json_end_object(j);
+        if (d2_core_name(p))
+            put_parameter(j, p, c ? &c->code[p] : NULL);
+    }
+    json_end_array(j);
+}
+
+static void put_shared(struct json *j, const struct d2_config *c, uint32_t chip,
+                       enum d2_shared where)
+{
+    json_key(j, d2_shared_key[where]);
+    json_array(j);
+    for (uint32_t p = 0; p < D2_N_PARAMS; p++) {
+        if (d2_shared_name(where, p))
+            put_parameter(j, p, d2_shared_code(c, chip, where, p));
     }
     json_end_array(j);
 }
@@ -246,9 +260,8 @@ static void put_chip(struct text *t, const struct d2_config *c, uint32_t chip)
         json_end_object(j);
     }
     json_end_object(j);
-    put_array(j, "globalParameters");
-    put_array(j, "sharedParameters01");
-    put_array(j, "sharedParameters23");
+    for (enum d2_shared where = D2_GLOBAL; where < D2_N_SHARED; where++)
+        put_shared(j, c, chip, where);
     put_maps(j, "sadcGroupParameters01", GROUPS);
     put_maps(j, "sadcGroupParameters23", GROUPS);
     put_all_off(j, "sadcEnables", sadc, sizeof sadc / sizeof *sadc);

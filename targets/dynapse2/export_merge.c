@@ -252,8 +252,14 @@ static bool set_code(struct merge *m, uint32_t k, const void *x)
 static const char *const code_name[] = {"coarseValue", "fineValue"};
 static const struct members parameter = {"a parameter", code_name, 2, set_code, NULL};
 
+/* What the configuration sets in such an array. */
+struct codes {
+    const char *name[D2_N_PARAMS]; /* NULL: not set */
+    struct d2_code code[D2_N_PARAMS];
+};
+
 struct entry {
-    const struct d2_core *core;
+    const struct codes *codes;
     bool *seen; /* of each parameter */
     int param;  /* that the key named; -1: none that is set */
     bool named;
@@ -265,13 +271,13 @@ static bool set_entry_member(struct merge *m, uint32_t k, const void *x)
     if (k == 1) {
         if (!e->named)
             return fail(m, "an entry's `key` should come before its `value`");
-        return e->param < 0 ? skip(m) : walk(m, &parameter, &e->core->code[e->param]);
+        return e->param < 0 ? skip(m) : walk(m, &parameter, &e->codes->code[e->param]);
     }
     if (!expect(m, JSON_STRING, "a parameter's name"))
         return false;
     e->named = true;
     for (uint32_t p = 0; p < D2_N_PARAMS; p++) {
-        const char *name = d2_is_set(e->core, p) ? d2_core_name(p) : NULL;
+        const char *name = e->codes->name[p];
         if (name && strlen(name) == m->t.n && memcmp(name, m->t.text, m->t.n) == 0) {
             if (e->seen[p])
                 return fail(m, "parameter `%s` comes twice", name);
@@ -285,13 +291,14 @@ static const char *const entry_name[] = {"key", "value"};
 static const struct members entry = {"an entry of the parameters", entry_name, 2, set_entry_member,
                                      NULL};
 
-static bool set_parameters(struct merge *m, const struct d2_core *c)
+/* `what` has them: "chip 0 core 1". */
+static bool set_parameters(struct merge *m, const struct codes *c, const char *what)
 {
     bool seen[D2_N_PARAMS] = {false};
     if (!expect(m, JSON_ARRAY, "the map of parameters"))
         return false;
     for (;;) {
-        struct entry e = {.core = c, .seen = seen, .param = -1}, *p = &e;
+        struct entry e = {.codes = c, .seen = seen, .param = -1}, *p = &e;
         if (!advance(m))
             return false;
         if (m->t.kind == JSON_END_ARRAY)
@@ -300,18 +307,51 @@ static bool set_parameters(struct merge *m, const struct d2_core *c)
             return false;
     }
     for (uint32_t p = 0; p < D2_N_PARAMS; p++) {
-        if (d2_is_set(c, p) && !seen[p])
-            return fail(m, "chip %u core %u has no parameter `%s`", c->chip, c->core,
-                        d2_core_name(p));
+        if (c->name[p] && !seen[p])
+            return fail(m, "%s has no parameter `%s`", what, c->name[p]);
     }
     return true;
+}
+
+static bool set_core_parameters(struct merge *m, const struct d2_core *c)
+{
+    struct codes codes = {0};
+    char what[NAME_ROOM];
+    for (uint32_t p = 0; p < D2_N_PARAMS; p++) {
+        codes.name[p] = d2_is_set(c, p) ? d2_core_name(p) : NULL;
+        codes.code[p] = c->code[p];
+    }
+    snprintf(what, sizeof what, "chip %u core %u", c->chip, c->core);
+    return set_parameters(m, &codes, what);
+}
+
+/* Those that cores of a chip share; whether any is set. */
+static bool find_shared(const struct merge *m, uint32_t chip, enum d2_shared where,
+                        struct codes *out)
+{
+    bool any = false;
+    for (uint32_t p = 0; p < D2_N_PARAMS; p++) {
+        const struct d2_code *x = d2_shared_code(m->c, chip, where, p);
+        out->name[p] = x ? d2_shared_name(where, p) : NULL;
+        out->code[p] = x ? *x : (struct d2_code){0};
+        any = any || x;
+    }
+    return any;
+}
+
+static bool set_shared(struct merge *m, uint32_t chip, enum d2_shared where)
+{
+    struct codes codes;
+    char what[2 * NAME_ROOM];
+    snprintf(what, sizeof what, "`%s` of chip %u", d2_shared_key[where], chip);
+    return find_shared(m, chip, where, &codes) ? set_parameters(m, &codes, what) : skip(m);
 }
 
 /* ---- chips ---- */
 
 static bool set_core_member(struct merge *m, uint32_t k, const void *x)
 {
-    return k == 0 ? walk(m, &neurons, x) : set_parameters(m, x);
+    return k == 0 ? walk(m, &neurons, x) : set_core_parameters(m, x);
 }
 static const char *const core_name[] = {"neurons", "parameters"};
 static const struct members core = {"a core", core_name, 2, set_core_member, NULL};
@@ -327,13 +367,25 @@ static bool core_wanted(const struct merge *m, uint32_t k, const void *x)
 }
 static const struct members cores = {"the list of cores", NULL, D2_CORES, set_core, core_wanted};
 
+/* A chip: its cores, then what they share. */
 static bool set_chip(struct merge *m, uint32_t k, const void *x)
 {
-    (void)k;
-    return walk(m, &cores, x);
+    return k == 0 ? walk(m, &cores, x)
+                  : set_shared(m, *(const uint32_t *)x, (enum d2_shared)(k - 1));
 }
-static const char *const chip_name[] = {"cores"};
-static const struct members chip = {"a chip", chip_name, 1, set_chip, NULL};
+static bool chip_wanted(const struct merge *m, uint32_t k, const void *x)
+{
+    struct codes unused;
+    return k == 0 || find_shared(m, *(const uint32_t *)x, (enum d2_shared)(k - 1), &unused);
+}
+
+static bool set_one_chip(struct merge *m, const uint32_t *index)
+{
+    const char *name[1 + D2_N_SHARED] = {"cores"};
+    memcpy(name + 1, d2_shared_key, sizeof d2_shared_key);
+    const struct members chip = {"a chip", name, 1 + D2_N_SHARED, set_chip, chip_wanted};
+    return walk(m, &chip, index);
+}
 
 static bool set_chips(struct merge *m, uint32_t k, const void *x)
 {
@@ -347,7 +399,7 @@ static bool set_chips(struct merge *m, uint32_t k, const void *x)
             return false;
         if (m->t.kind == JSON_END_ARRAY)
             break;
-        if (!walk(m, &chip, &n))
+        if (!set_one_chip(m, &n))
             return false;
     }
     uint32_t need = m->c->n_cores ? m->c->core[m->c->n_cores - 1].chip + 1u : 0;

@@ -68,6 +68,11 @@ static void put_destination(struct buf *b, const struct d2_destination *x)
 
 /* ---- tables ---- */
 
+static void put_code(struct program *g, const char *name, struct d2_code x)
+{
+    buf_printf(g->out, "        \"%s\": (%u, %u),\n", name, x.coarse, x.fine);
+}
+
 static void put_biases(struct program *g)
 {
     buf_puts(g->out, "\n# BIASES[chip, core][parameter] = (coarse, fine), of the bias generator.\n"
@@ -76,11 +81,32 @@ static void put_biases(struct program *g)
         const struct d2_core *c = &g->c->core[i];
         buf_printf(g->out, "    (%u, %u): {\n", c->chip, c->core);
         for (uint32_t p = 0; p < D2_N_PARAMS; p++) {
-            if (d2_is_set(c, p))
-                buf_printf(g->out, "        \"%s\": (%u, %u),\n", d2_core_name(p),
-                           c->code[p].coarse, c->code[p].fine);
+            if (d2_is_set(c, p) && d2_core_name(p))
+                put_code(g, d2_core_name(p), c->code[p]);
         }
         buf_puts(g->out, "    },\n");
+    }
+    buf_puts(g->out, "}\n");
+}
+
+static void put_shared(struct program *g)
+{
+    buf_puts(g->out, "\n# SHARED[chip, map][parameter]: the same, of pairs of cores and of chips.\n"
+                     "SHARED = {\n");
+    for (uint32_t chip = 0; chip < d2_grid_chips(g->c->grid); chip++) {
+        for (enum d2_shared where = D2_GLOBAL; where < D2_N_SHARED; where++) {
+            bool any = false;
+            for (uint32_t p = 0; p < D2_N_PARAMS; p++) {
+                const struct d2_code *x = d2_shared_code(g->c, chip, where, p);
+                if (x && !any)
+                    buf_printf(g->out, "    (%u, \"%s\"): {\n", chip, d2_shared_attribute[where]);
+                if (x)
+                    put_code(g, d2_shared_name(where, p), *x);
+                any = any || x;
+            }
+            if (any)
+                buf_puts(g->out, "    },\n");
+        }
     }
     buf_puts(g->out, "}\n");
 }
@@ -270,6 +296,7 @@ bool d2_export_samna(struct arena *a, const struct image *im, const struct plan 
     buf_put(out, d2_samna_text, (size_t)(tables - d2_samna_text));
     put_head(&g, &from, stimulus);
     put_biases(&g);
+    put_shared(&g);
     put_neurons(&g);
     put_inputs(&g);
     put_layers(&g, site);

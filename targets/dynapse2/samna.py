@@ -46,17 +46,19 @@ def destination(tag, cores, x_hop, y_hop):
     return d
 
 
-def set_codes(core, codes):
+def set_codes(parameters, codes):
     for name, (coarse, fine) in codes.items():
-        core.parameters[name].coarse_value = coarse
-        core.parameters[name].fine_value = fine
+        parameters[name].coarse_value = coarse
+        parameters[name].fine_value = fine
 
 
 def build():
     """samna's default with what the tables say."""
     config = se2.Dynapse2Configuration()
     for (chip, core), codes in BIASES.items():
-        set_codes(config.chips[chip].cores[core], codes)
+        set_codes(config.chips[chip].cores[core].parameters, codes)
+    for (chip, name), codes in SHARED.items():
+        set_codes(getattr(config.chips[chip], name), codes)
     for (chip, core, index), (latches, cam, sram) in NEURONS.items():
         neuron = config.chips[chip].cores[core].neurons[index]
         for name in LATCHES:
@@ -78,7 +80,7 @@ def silent():
     config = se2.Dynapse2Configuration()
     for chip in config.chips:
         for core in chip.cores:
-            set_codes(core, {name: (5, 255) for name in leaks})
+            set_codes(core.parameters, {name: (5, 255) for name in leaks})
     return config
 
 

@@ -42,7 +42,11 @@ board dynapse2 {
     grid = [2, 1];
     place near on chip 0 core 1;
     place far on chip 1 core 2;
-    chip 0 { core 1 { bias SYPD_DLY0_P = 3:77; } }
+    chip 0 {
+        bias R2R_BUFFER_CCB = 5:201;
+        core 1 { bias SYPD_DLY0_P = 3:77; bias LBWR_VB_P = 2:33; }
+    }
+    chip 1 { core 3 { bias PG_BUF_N = 1:99; bias SYAM_STDWCCB = 4:44; } }
 }
 DYN
 expect 0 'build' "$DYN" build net.dyn -t dynapse2 -q -o net.dynb
@@ -111,6 +115,8 @@ wrong 'something behind it' '$s/$/ 1/' 'nothing may follow'
 wrong 'another structure' 's/"chips"/"boards"/' 'the configuration has no `chips`'
 wrong 'no list' 's/"chips": \[/"chips": 3, "were": [/' 'the list of chips should be an array, not a number'
 wrong 'a parameter less' 's/"key": "SYAM_W3_P"/"key": "SYAM_W9_P"/' 'chip 0 core 1 has no parameter `SYAM_W3_P`'
+wrong 'a shared parameter less' 's/"key": "PG_BUF_N"/"key": "PG_BUF_P"/' '`sharedParameters23` of chip 1 has no parameter `PG_BUF_N`'
+wrong 'a map less' 's/"sharedParameters01"/"sharedParameters10"/' 'a chip has no `sharedParameters01`'
 wrong 'a parameter twice' 's/"key": "SYAM_W2_P"/"key": "SYAM_W3_P"/' 'parameter `SYAM_W3_P` comes twice'
 wrong 'a key twice' 's/"fineValue"/"coarseValue"/' '`coarseValue` of a parameter comes twice'
 wrong 'a number that is none' 's/"dendrite": 0/"dendrite": "none"/' 'this should be a number, not a string'
@@ -128,9 +134,12 @@ expect 2 'no chip' "$DYN" export net.dyn -t sim --samna x.py
 contains err 'names the target' 'target `sim` is no chip'
 expect 5 'no such file' "$DYN" export net.dyn --config x.json --default nothere.json
 expect 5 'no such folder' "$DYN" export net.dyn --samna nothere/x.py
-sed 's/SYPD_DLY0_P/LBWR_VB_P/' net.dyn >shared.dyn
-expect 3 'a parameter of several cores' "$DYN" export shared.dyn --samna x.py
-contains err 'is told' 'E0602.*chip 0 core 1: samna has no parameter `LBWR_VB_P` for one core'
+sed 's/SYPD_DLY0_P/NCCF_HYS_P/' net.dyn >sadc.dyn
+expect 3 'a parameter of converters' "$DYN" export sadc.dyn --samna x.py
+contains err 'is told' 'E0602.*chip 0 core 1: samna has no parameter `NCCF_HYS_P` for a core, a pair or a chip'
+sed 's/core 3 {/core 2 { bias PG_BUF_N = 1:98; } &/' net.dyn >differ.dyn
+expect 3 'cores that share one and differ' "$DYN" export differ.dyn --config x.json
+contains err 'are told' 'E0602.*chip 1: cores 2 and 3 have one `PG_BUF_N` together: 1:98 and 1:99 are given'
 cat >heard.dyn <<'DYN'
 use dynapse2;
 network e { dt = 1 ms; layer l[3]: dpi; }

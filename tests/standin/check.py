@@ -35,6 +35,14 @@ def load(path):
 # ---- configurations as plain tables, from two kinds of text --------------------------------------
 
 DENDRITE = {d.value: d.name for d in se2.Dendrite}
+MAPS = ["globalParameters", "sharedParameters01", "sharedParameters23"]  # of several cores
+
+
+def owner(core, name):
+    """A core, or the map of its chip, that has a parameter."""
+    if name in se2.GLOBAL:
+        return MAPS[0]
+    return MAPS[1 + core // 2] if name in se2.SHARED else core
 
 
 def of_dump(path):
@@ -42,7 +50,9 @@ def of_dump(path):
     for chip in json.load(open(path))["chips"]:
         for core in chip["cores"]:
             at = chip["chip"], core["core"]
-            biases[at] = {k: (b["coarse"], b["fine"]) for k, b in core["biases"].items()}
+            for k, b in core["biases"].items():
+                codes = biases.setdefault((at[0], owner(at[1], k)), {})
+                codes[k] = b["coarse"], b["fine"]
             for n in core["neurons"]:
                 cam = {c["slot"]: (c["tag"], c["dendrite"], c["weight"]) for c in n["cam"]}
                 sram = {
@@ -50,6 +60,11 @@ def of_dump(path):
                 }
                 neurons[(*at, n["neuron"])] = (set(n["latches"]), cam, sram)
     return biases, neurons
+
+
+def codes(parameters):
+    values = {p["key"]: p["value"] for p in parameters}
+    return {k: (v["coarseValue"], v["fineValue"]) for k, v in values.items()}
 
 
 def elements(x):
@@ -60,9 +75,9 @@ def of_text(text):
     """Entries that aren't empty; every parameter."""
     biases, neurons = {}, {}
     for chip, at_chip in enumerate(json.loads(text)["value0"]["chips"]):
+        biases.update({(chip, key): codes(at_chip[key]) for key in MAPS})
         for core, at_core in enumerate(elements(at_chip["cores"])):
-            codes = {p["key"]: p["value"] for p in at_core["parameters"]}
-            biases[chip, core] = {k: (v["coarseValue"], v["fineValue"]) for k, v in codes.items()}
+            biases[chip, core] = codes(at_core["parameters"])
             for index, n in enumerate(elements(at_core["neurons"])):
                 latches = {snake(k[5:]) for k, on in n.items() if k.startswith("latch") and on}
                 cam = {
@@ -112,7 +127,7 @@ def build(program, merged, dump):
         neurons.pop(at), fresh_neurons.pop(at, None)
     ok(neurons and neurons == fresh_neurons, "others are as before")
     same = [at for at in fresh_biases if at not in want_biases]
-    ok(all(biases[at] == fresh_biases[at] for at in same), "so are the parameters of other cores")
+    ok(all(biases[at] == fresh_biases[at] for at in same), "so are the parameters of others")
 
 
 # ---- a run ---------------------------------------------------------------------------------------
@@ -142,8 +157,8 @@ def ends(call):
 
 
 def leaks(config):
-    codes = of_text(config.to_json())[0].values()
-    return all(c["SOIF_LEAK_N"] == c["DEAM_ETAU_P"] == (5, 255) for c in codes)
+    cores = [c for c in of_text(config.to_json())[0].values() if "SOIF_LEAK_N" in c]
+    return cores and all(c["SOIF_LEAK_N"] == c["DEAM_ETAU_P"] == (5, 255) for c in cores)
 
 
 def check_schedule(numpy, m):

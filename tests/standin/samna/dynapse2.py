@@ -158,6 +158,10 @@ def parameter_map(names, base):
     return {name: Dynapse2Parameter(name, base + k) for k, name in enumerate(sorted(names))}
 
 
+GLOBAL = ["R2R_BUFFER_AMPB", "R2R_BUFFER_CCB"]
+SHARED = ["PG_BUF_N", "LBWR_VB_P", "SYAM_STDWAMPB", "SYAM_STDWCCB"]  # by two cores
+
+
 class Dynapse2Core(Object):
     __slots__ = ("neurons", "parameters", "id")
 
@@ -174,9 +178,9 @@ class Dynapse2Chip(Object):
     def __init__(self, chip):
         super().__init__()
         self.cores = [Dynapse2Core(chip, k) for k in range(CORES)]
-        self.global_parameters = parameter_map(["R2R_BUFFER_AMPB", "R2R_BUFFER_CCB"], 100)
-        self.shared_parameters01 = parameter_map(["PG_BUF_N", "LBWR_VB_P"], 200)
-        self.shared_parameters23 = parameter_map(["PG_BUF_N", "LBWR_VB_P"], 300)
+        self.global_parameters = parameter_map(GLOBAL, 100)
+        self.shared_parameters01 = parameter_map(SHARED, 200)
+        self.shared_parameters23 = parameter_map(SHARED, 300)
 
 
 class Dynapse2Configuration(Object):
