@@ -213,8 +213,8 @@ static bool no_room(const struct relays *x, uint32_t source, uint32_t chips, uin
         d2_source_name(&x->d->arena, &x->rows, source), chips, have);
     diag_hint(
         x->d, g,
-        "helpers have currents of their own: leave a core free on one of these chips, or take "
-        "a larger board: `grid = [COLUMNS, ROWS];`");
+        "helpers have currents of their own: leave a core free on one of these chips, by fewer "
+        "sets of currents or neurons, or take a larger board: `grid = [COLUMNS, ROWS];`");
     return false;
 }
 

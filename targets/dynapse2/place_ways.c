@@ -17,9 +17,10 @@ enum {
 struct way {
     struct d2_parts parts;
     struct d2_floor floor;
-    uint32_t *home;  /* of each block */
-    bool near;       /* similar currents together, on fewer chips than there are */
-    uint64_t broken; /* sources on a chip too many, hops too far, tags or CAM entries too few */
+    uint32_t *home;   /* of each block */
+    bool near;        /* similar currents together, on fewer chips than there are */
+    uint64_t lacking; /* tags and CAM entries */
+    uint64_t broken;  /* these, and sources on a chip too many, hops too far */
 };
 
 /* Every stage has its share of the work, so that none is left without. */
@@ -135,8 +136,8 @@ static uint32_t find_parts(struct d2_place *x, bool similar, struct way way[MAX_
 
 /* ---- chips ---- */
 
-/* Chips beyond what sources may be heard on. */
-static uint64_t chips_too_many(const struct d2_place *x, const struct d2_floor *f)
+/* Chips beyond what sources may be heard on; each source's by groups of so many, begun ones too. */
+static uint64_t chips_too_many(const struct d2_place *x, const struct d2_floor *f, uint32_t group)
 {
     uint64_t sum = 0;
     uint32_t *last = ARENA_ARRAY(x->a, uint32_t, f->n_groups); /* 1 + source */
@@ -147,7 +148,7 @@ static uint64_t chips_too_many(const struct d2_place *x, const struct d2_floor *
             n += last[g] != s + 1;
             last[g] = s + 1;
         }
-        sum += max != D2_ANY_CHIPS && n > max ? n - max : 0;
+        sum += max != D2_ANY_CHIPS && n > max ? (n - max + group - 1) / group : 0;
     }
     return sum;
 }
@@ -203,8 +204,8 @@ static void find_chips(struct d2_place *x, struct way *w, const struct d2_budget
     struct d2_budget budget = share(whole);
     d2_floor_place(x->a, f, &budget);
     find_homes(x, w);
-    w->broken = chips_too_many(x, f) + f->beyond + tags_too_many(x, &w->parts) +
-                d2_unseated(x, &w->parts, w->home);
+    w->lacking = tags_too_many(x, &w->parts) + d2_unseated(x, &w->parts, w->home);
+    w->broken = chips_too_many(x, f, 1) + f->beyond + w->lacking;
 }
 
 /* ---- ways ---- */
@@ -320,6 +321,35 @@ static void try_fewer_chips(struct d2_place *x, uint32_t given, const struct d2_
     x->p.max_blocks = most;
 }
 
+static uint32_t count_cores(const struct way *w)
+{
+    uint32_t n = 0;
+    for (uint32_t b = 0; b < w->parts.n_blocks; b++)
+        n += w->parts.block[b].used > 0;
+    return n;
+}
+
+/* Helpers of the pass `relay` take no core that has other neurons, but may join those of `split`.
+ * If all cores are in use: similar currents together on as many fewer as helpers will fill. */
+static void leave_cores(struct d2_place *x, uint32_t given, const struct d2_budget *budget,
+                        struct way *best)
+{
+    uint64_t helpers = chips_too_many(x, &best->floor, D2_SRAM) + best->floor.beyond;
+    uint32_t most = x->p.max_blocks;
+    uint64_t cores = (helpers + x->p.room - 1) / x->p.room;
+    struct way other = {.broken = UINT64_MAX};
+    if (!x->o->split || helpers == 0 || x->report->helpers.n > 0 ||
+        count_cores(best) < x->n_homes || given + cores > most)
+        return;
+    x->p.max_blocks = most - (uint32_t)cores;
+    try_ways(x, D2_HOMED_SMALL, true, budget, &other);
+    if (other.broken < UINT64_MAX && other.lacking <= best->lacking) {
+        *best = other;
+        best->floor.x = &best->parts;
+    }
+    x->p.max_blocks = most;
+}
+
 bool d2_find_homes(struct d2_place *x)
 {
     uint64_t synapses = x->p.first_cell[x->p.n_sources];
@@ -337,17 +367,16 @@ bool d2_find_homes(struct d2_place *x)
     uint32_t given = x->parts.n_blocks;
     /* Then once more with sources as one that nobody can tell apart. */
     bool ok = try_starts(x, &budget, best) || (d2_merge_sources(x) && try_starts(x, &budget, best));
-    if (ok && best->broken > 0)
+    if (ok && best->broken > 0) {
         try_fewer_chips(x, given, &budget, best);
+        leave_cores(x, given, &budget, best);
+    }
     if (ok) {
         x->parts = best->parts;
         x->home = best->home;
         x->near = best->near;
-        uint32_t n_cores = 0;
-        for (uint32_t b = 0; b < best->parts.n_blocks; b++)
-            n_cores += best->parts.block[b].used > 0;
         buf_printf(&x->report->text, "place: %u cores with %llu tags, %u chips, %llu hops\n",
-                   n_cores, (unsigned long long)best->parts.tags, count_chips(x, best),
+                   count_cores(best), (unsigned long long)best->parts.tags, count_chips(x, best),
                    (unsigned long long)best->floor.hops);
         if (best->broken > 0)
             buf_printf(&x->report->text,

@@ -495,6 +495,34 @@ static void wide_neurons_reach_all(void **state)
     }
 }
 
+/* More sets of currents than cores, and neurons for nearly all of them: similar ones share a core,
+ * so that one is left for the helper of a neuron that is heard everywhere. */
+static void helpers_are_left_a_core(void **state)
+{
+    enum { LAYERS = 17, OF_LAYER = 200 };
+    (void)state;
+    struct d2_test t;
+    d2_test_init(&t);
+    t.options.split = true;
+    d2_test_board(&t)->columns = d2_test_board(&t)->rows = 2;
+    double *w = ARENA_ARRAY(&t.text.arena, double, OF_LAYER *OF_LAYER);
+    for (uint32_t i = 0; i < OF_LAYER; i++)
+        w[i] = 5;
+    for (uint32_t i = 0; i < LAYERS; i++) {
+        uint32_t l = d2_test_layer(&t, arena_printf(&t.text.arena, "l%u", i), OF_LAYER, NULL);
+        d2_test_set(&t, l, "tau_mem", 0.010 + 0.003 * i);
+        d2_test_connect(&t, false, 0, l, w);
+    }
+    VEC_PUSH(&t.text.arena, &t.n->record, ((struct net_record){.layer = 0, .state = -1}));
+    bool ok = d2_test_passes(&t, "bias");
+    if (!ok)
+        d2_test_show(&t);
+    assert_true(ok);
+    assert_true(net_find_layer(t.n, "relay.l0") >= 0);
+    assert_true(d2_test_said(&t, W0652, "different currents share"));
+    d2_test_free(&t);
+}
+
 /* With one core free on the whole board, beyond those that the neuron reaches, it costs an entry.
  */
 static void helpers_need_a_core(void **state)
@@ -540,13 +568,14 @@ static void helpers_keep_to_the_hops(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(windows_are_the_best),  cmocka_unit_test(relays_pass_events_on),
-        cmocka_unit_test(relays_do_not_count),   cmocka_unit_test(not_every_model_relays),
-        cmocka_unit_test(many_sources_fit),      cmocka_unit_test(equal_neurons_share),
-        cmocka_unit_test(sources_share_first),   cmocka_unit_test(shared_ones_stay_together),
-        cmocka_unit_test(helpers_fill_up),       cmocka_unit_test(without_being_asked),
-        cmocka_unit_test(some_can_not_be_split), cmocka_unit_test(wide_neurons_reach_all),
-        cmocka_unit_test(helpers_need_a_core),   cmocka_unit_test(helpers_keep_to_the_hops),
+        cmocka_unit_test(windows_are_the_best),     cmocka_unit_test(relays_pass_events_on),
+        cmocka_unit_test(relays_do_not_count),      cmocka_unit_test(not_every_model_relays),
+        cmocka_unit_test(many_sources_fit),         cmocka_unit_test(equal_neurons_share),
+        cmocka_unit_test(sources_share_first),      cmocka_unit_test(shared_ones_stay_together),
+        cmocka_unit_test(helpers_fill_up),          cmocka_unit_test(without_being_asked),
+        cmocka_unit_test(some_can_not_be_split),    cmocka_unit_test(wide_neurons_reach_all),
+        cmocka_unit_test(helpers_are_left_a_core),  cmocka_unit_test(helpers_need_a_core),
+        cmocka_unit_test(helpers_keep_to_the_hops),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
