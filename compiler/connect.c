@@ -105,7 +105,7 @@ enum { A_VIA, A_DELAY, A_POOL, A_AVERAGE, A_BIAS, N_ATTRIBUTES };
 static const char *const attribute_names[N_ATTRIBUTES] = {"via", "delay", "pool", "average_pool",
                                                           "bias"};
 
-static bool unknown_attribute(struct build *b, const struct ast_assign *as)
+static bool unis_attribute(struct build *b, const struct ast_assign *as)
 {
     struct diags *d = b->el->u->diags;
     struct diag *g =
@@ -139,7 +139,7 @@ static bool attributes(struct build *b, struct link *l, const struct model *m, b
         while (kind < N_ATTRIBUTES && strcmp(name, attribute_names[kind]) != 0)
             kind++;
         if (kind == N_ATTRIBUTES) {
-            good = unknown_attribute(b, as);
+            good = unis_attribute(b, as);
             continue;
         }
         if (seen[kind])
@@ -287,14 +287,27 @@ static void add_by_sign(struct build *b, const struct link *l, const struct mode
     }
 }
 
+static bool is_attribute(const char *name)
+{
+    for (int i = 0; i < N_ATTRIBUTES; i++)
+        if (strcmp(attribute_names[i], name) == 0)
+            return true;
+    return false;
+}
+
 static bool check_args(struct build *b, const struct ast_expr *op)
 {
     struct diags *d = b->el->u->diags;
     uint32_t n = op->binders != NULL;
     for (const struct ast_arg *a = op->args; a; a = a->next) {
         if (a->name.text) {
-            diag_add(d, E0205, a->name.span, "`%s` has no parameter `%s`", op->name.text,
-                     a->name.text);
+            struct diag *g = diag_add(d, E0205, a->name.span, "`%s` has no parameter `%s`",
+                                      op->name.text, a->name.text);
+            if (strcmp(a->name.text, "seed") == 0)
+                diag_hint(d, g, "a seed follows random numbers: `uniform(0, 1) seed 3`");
+            else if (is_attribute(a->name.text))
+                diag_hint(d, g, "attributes stand behind the operation: `%s(...), %s = ...`",
+                          op->name.text, a->name.text);
             return false;
         }
         n++;

@@ -67,7 +67,7 @@ struct scope {
     struct elab *el;
     struct scope *parent;
     const double *dt; /* the time step that definitions here see; NULL, 0: none; NaN: reported */
-    bool incomplete;  /* a module couldn't be used, so that names may be missing */
+    bool incomplete;  /* a module couldn't be used, or a name not read: some may be missing */
     VEC(struct def *) def;
     struct map64 map; /* (name, space) -> index in def */
 };
@@ -101,6 +101,8 @@ bool hints_wanted(const struct diags *d);
 /* Adds "did you mean" to a message if one of the candidates is near. */
 void hint_near(struct diags *d, struct diag *g, const char *name, const char *const *candidates,
                uint32_t n);
+/* The same for a name that other languages have, or that is a unit. */
+void hint_foreign(const struct unit *u, struct diag *g, struct ast_name name);
 /* The candidate "PART.NAME"; NULL if there is none, or several. */
 const char *name_in_part(const char *name, const char *const *candidates, uint32_t n);
 

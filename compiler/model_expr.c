@@ -1,4 +1,6 @@
 #include "compiler/model_check.h"
+
+#include "compiler/foreign.h"
 #include <math.h>
 
 enum {
@@ -103,10 +105,14 @@ bool mc_hint_name(struct checker *c, const struct context *x, struct diag *g, co
 {
     const char *names[MAX_CANDIDATES];
     uint32_t n = candidates(c, x, names);
-    const char *near = nearest_name(name, names, n);
-    if (near)
+    const char *near = nearest_name(name, names, n), *hint = foreign_hint(name);
+    if (hint) {
+        diag_hint(c->d, g, "%s", hint);
+    } else if (near) {
         diag_hint(c->d, g, "did you mean `%s`?", near);
-    return near != NULL;
+        diag_edit(c->d, g, g->span, "%s", near);
+    }
+    return near || hint;
 }
 
 bool mc_told(const struct checker *c, const char *name)

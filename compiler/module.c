@@ -39,6 +39,7 @@ struct module *module_load_text(struct elab *el, const char *path, const char *t
     m->path = sources_get(&u->sources, file)->path;
     m->ast = parse_file(u->arena, &u->names, &u->sources, file, u->diags);
     m->scope = scope_new(el, u->arena, NULL);
+    m->scope->incomplete = m->ast->nameless;
     VEC_PUSH(u->arena, &el->module, m);
     declare(el, m);
     return m;

@@ -215,6 +215,7 @@ static struct instance *instantiate(struct build *b, struct instance *parent,
         in->nesting = parent->nesting + 1;
     }
     in->scope = scope_new(b->el, a, network->scope);
+    in->scope->incomplete = network->network->nameless;
     in->scope->dt = &b->net->dt;
     bind_params(b, in, network, part, lenient);
     declare_items(a, in->scope, in->network->items);

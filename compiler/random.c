@@ -99,6 +99,41 @@ static struct value draws(const struct env *env, const struct distribution *f, u
     return value_of_array(V_NUMBER, DIM_ONE, a);
 }
 
+/* Whether single values are arguments that a distribution can have: bounds in order, no negative
+ * deviation, a probability. `k`: the argument in hand, from 1. */
+static bool in_range(const struct env *env, const struct distribution *f,
+                     const struct ast_expr *call, const struct value *v, uint32_t k)
+{
+    struct diags *d = env->el->u->diags;
+    const struct ast_expr *e = call->args->value;
+    if (v[k].kind != V_NUMBER || v[k].array)
+        return true;
+    if (f->draw == rng_normal && k == 2 && v[2].number < 0) {
+        diag_add(d, E0306, call->args->next->value->span, "a standard deviation is 0 or more");
+        return false;
+    }
+    if (f->op.fn == r_bernoulli && !(v[1].number >= 0 && v[1].number <= 1)) {
+        struct diag *g =
+            diag_add(d, E0306, e->span, "a probability is from 0 to 1, not %g", v[1].number);
+        diag_hint(d, g, "`bernoulli(20 %%)` is 1 in 5");
+        return false;
+    }
+    if (f->op.fn == r_uniform && k == 2 && v[1].kind == V_NUMBER && !v[1].array &&
+        dim_eq(v[1].dim, v[2].dim) && v[1].number > v[2].number) {
+        const struct ast_expr *hi = call->args->next->value;
+        const char *a = quote(env->el, e->span, NULL), *b = quote(env->el, hi->span, NULL);
+        struct span both = {e->span.file, e->span.begin, hi->span.end};
+        struct diag *g =
+            diag_add(d, E0306, both, "the lower bound of `uniform` is above the upper");
+        if (a && b) {
+            diag_hint(d, g, "the lower one stands first: `uniform(%s, %s)`", b, a);
+            diag_edit(d, g, both, "%s, %s", b, a);
+        }
+        return false;
+    }
+    return true;
+}
+
 struct value eval_random(const struct env *env, const struct ast_expr *call,
                          const struct ast_expr *seed, const struct ast_expr *whole)
 {
@@ -136,6 +171,9 @@ struct value eval_random(const struct env *env, const struct ast_expr *call,
         from[k] = a->value;
         v[k] = eval(env, a->value);
     }
+    for (k = 1; k < f->op.n; k++)
+        if (!in_range(env, f, call, v, k))
+            return poison();
     struct value out;
     apply(env, &f->op, v, from, whole, &out);
     struct shape got = value_shape(&out);

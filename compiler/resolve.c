@@ -103,6 +103,7 @@ static void walk_call(const struct walk *w, const struct ast_expr *e)
         uint32_t n = function_names(names, 128);
         n += scope_names(w->scope, SPACE_VALUE, names + n, 256 - n);
         hint_near(d, g, e->name.text, names, n);
+        hint_foreign(w->el->u, g, e->name);
     }
 }
 
@@ -287,6 +288,7 @@ static void walk_network(const struct walk *w, const struct ast_network *n)
     struct walk inner = *w;
     struct scope *s = scope_new(w->el, &scratch, NULL);
     s->parent = (struct scope *)w->scope;
+    s->incomplete = n->nameless;
     inner.scope = s;
     inner.local = NULL;
     for (const struct ast_param *p = n->params; p; p = p->next) {

@@ -1,4 +1,5 @@
 #include "compiler/elab.h"
+#include "compiler/foreign.h"
 
 enum { MAX_CANDIDATES = 4096 };
 
@@ -135,6 +136,18 @@ void hint_near(struct diags *d, struct diag *g, const char *name, const char *co
         diag_edit(d, g, g->span, "%s", near);
 }
 
+void hint_foreign(const struct unit *u, struct diag *g, struct ast_name name)
+{
+    const char *hint = hints_wanted(u->diags) ? foreign_hint(name.text) : NULL;
+    const struct source *f = sources_get(&u->sources, name.span.file);
+    if (hint) {
+        diag_hint(u->diags, g, "%s", hint);
+        g->edit = NULL; /* of a name that is near by chance */
+    } else if (f && hints_wanted(u->diags)) {
+        foreign_unit(u->diags, g, f, name.span);
+    }
+}
+
 const char *name_in_part(const char *name, const char *const *candidates, uint32_t n)
 {
     const char *found = NULL;
@@ -166,6 +179,14 @@ static void edit_use(struct elab *el, struct diag *g, const char *module)
     }
 }
 
+/* Whether a word begins here, or behind digits that it can't begin with. */
+static bool word_begins(const char *line, const char *s)
+{
+    while (s > line && s[-1] >= '0' && s[-1] <= '9')
+        s--;
+    return s == line || !is_letter(s[-1]);
+}
+
 /* Whether a word stands near a place, on its line. */
 static bool on_line(const struct source *f, struct span at, const char *word)
 {
@@ -177,7 +198,7 @@ static bool on_line(const struct source *f, struct span at, const char *word)
         end++;
     size_t n = strlen(word);
     for (const char *s = begin; (size_t)(end - s) >= n; s++) {
-        bool apart = (s == begin || !is_letter(s[-1])) && (s + n == end || !is_letter(s[n]));
+        bool apart = word_begins(begin, s) && (s + n == end || !is_letter(s[n]));
         if (apart && memcmp(s, word, n) == 0)
             return true;
     }
@@ -238,6 +259,8 @@ void scope_unknown(const struct scope *s, struct ast_name name, enum space space
     for (int i = 0; space == SPACE_VALUE && i < 3 && n < MAX_CANDIDATES; i++)
         names[n++] = literals[i];
     hint_near(d, g, name.text, names, n);
+    if (space == SPACE_VALUE)
+        hint_foreign(el->u, g, name);
     if (module) {
         diag_hint(d, g, "`%s` is in a module of stdlib: `use %s;`", name.text, module);
         edit_use(el, g, module);

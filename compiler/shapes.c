@@ -154,6 +154,10 @@ void infer_shapes(struct build *b)
         struct piece *p = b->piece.data[i];
         if (p->state != SHAPE_UNKNOWN)
             continue;
+        if (line_excuses(b->el->u, p->item->name.text)) {
+            p->state = SHAPE_BAD;
+            continue;
+        }
         struct diags *d = b->el->u->diags;
         struct diag *g =
             diag_add(d, E0403, p->item->name.span, "the shape of `%s` isn't known", p->name);

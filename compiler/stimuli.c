@@ -81,7 +81,8 @@ static bool set_trials(struct making *m, const struct ast_assign *as)
 static void unknown_input(struct making *m, struct ast_name name)
 {
     struct diags *d = m->el->u->diags;
-    if (scope_excuses(m->env.scope, name.text))
+    const struct def *network = scope_find(m->env.scope, m->ast->network.text, SPACE_NETWORK);
+    if (scope_excuses(m->env.scope, name.text) || (network && network->network->nameless))
         return;
     struct diag *g =
         diag_add(d, E0201, name.span, "network `%s` has no input `%s`", m->net->name, name.text);
@@ -95,6 +96,11 @@ static void unknown_input(struct making *m, struct ast_name name)
     const char *inner = name_in_part(name.text, names + 2, n - 2);
     if (inner)
         diag_hint(d, g, "the input of the part is `%s`", inner);
+    const size_t whose = strlen(m->net->name); /* NETWORK.INPUT */
+    if (strncmp(name.text, m->net->name, whose) == 0 && name.text[whose] == '.') {
+        diag_hint(d, g, "the network is known here: `%s`", name.text + whose + 1);
+        diag_edit(d, g, name.span, "%s", name.text + whose + 1);
+    }
     if (net_find_layer(m->net, name.text) >= 0)
         diag_hint(d, g, "`%s` is a layer: a stimulus is played to inputs", name.text);
 }

@@ -17,6 +17,17 @@ struct source_call {
     struct stimulus_source *out;
 };
 
+/* A file's name where its array is wanted. */
+static void hint_load(const struct source_call *c, struct diag *g, const struct value *v)
+{
+    struct diags *d = c->m->el->u->diags;
+    if (v->kind != V_STRING)
+        return;
+    const char *file = text_of(c->m->el, c->arg->span);
+    diag_hint(d, g, "a file's array is `load(%s)`", file);
+    diag_edit(d, g, c->arg->span, "load(%s)", file);
+}
+
 static bool source_raster(const struct source_call *c)
 {
     struct making *m = c->m;
@@ -32,9 +43,11 @@ static bool source_raster(const struct source_call *c)
         return false;
     }
     if (!v.array) {
-        diag_add(d, E0302, c->arg->span,
-                 "`raster` takes counts [steps, channels] or [trials, steps, channels], not %s",
-                 shape_string(m->el, &v));
+        struct diag *g =
+            diag_add(d, E0302, c->arg->span,
+                     "`raster` takes counts [steps, channels] or [trials, steps, channels], not %s",
+                     shape_string(m->el, &v));
+        hint_load(c, g, &v);
         return false;
     }
     if (v.kind == V_NUMBER && !check_dim(&m->env, &v, DIM_ONE, "a count", c->arg))
@@ -205,6 +218,7 @@ static bool source_events(const struct source_call *c)
         diag_hint(d, g,
                   "events are records with `t` and `channel`, or rows of microseconds and "
                   "channel: [N, 2]");
+        hint_load(c, g, &v);
         return false;
     }
     if (!columns(c, v.array->shape.extent[0], &x))
@@ -296,6 +310,8 @@ static const struct source_kind *find_source(const struct source_call *c)
     struct diag *g = diag_add(d, E0201, c->call->name.span, "no source is called `%s`", name);
     diag_hint(d, g, "sources are raster, events, poisson, regular, times and silence");
     hint_near(d, g, name, names, N_SOURCES);
+    if (strcmp(name, "load") == 0)
+        diag_hint(d, g, "an array is played by `raster(load(...))` or `events(load(...))`");
     return NULL;
 }
 

@@ -179,6 +179,7 @@ struct ast_network {
     struct ast_name name;
     struct ast_param *params;
     struct ast_net_item *items;
+    bool nameless; /* an item has no name that could be read */
 };
 
 /* ---- stimuli ---- */
@@ -238,7 +239,7 @@ struct ast_neuron_item {
     struct ast_name target;         /* on TARGET */
     struct ast_name on[AST_MAX_ON]; /* ... A, B: device parameters or dendrites */
     uint32_t n_on;
-    struct ast_name latch;          /* bias NAME ... latch NAME */
+    struct ast_name latch; /* bias NAME ... latch NAME */
     struct ast_stmt *body;
     struct ast_fn *fn;
     struct ast_neuron_item *next;
@@ -327,6 +328,7 @@ struct ast_decl {
 struct ast_file {
     uint32_t file; /* index in the sources */
     struct ast_decl *decls;
+    bool nameless; /* a declaration has no name that could be read */
 };
 
 #endif

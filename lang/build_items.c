@@ -15,6 +15,8 @@ void ast_add_decl(struct parser *p, struct ast_decl *decl)
         p->last->next = decl;
     p->last = decl;
     p->lost = false;
+    p->out->nameless |= p->nameless; /* of a block other than a network's */
+    p->nameless = false;
 }
 
 static struct ast_decl *new_decl(struct parser *p, struct span at, enum ast_decl_kind kind,
@@ -57,7 +59,8 @@ struct ast_decl *ast_network(struct parser *p, struct span at, struct ast_name n
 {
     struct ast_decl *d = new_decl(p, at, AST_NETWORK, name);
     d->network = ARENA_NEW(p->arena, struct ast_network);
-    *d->network = (struct ast_network){name, params, items};
+    *d->network = (struct ast_network){name, params, items, p->nameless};
+    p->nameless = false;
     return d;
 }
 

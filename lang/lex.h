@@ -19,13 +19,20 @@ struct yy_buffer_state *lang_lex__scan_bytes(const char *text, int n, void *scan
 int lex_word(struct parser *p, struct span at, const char *s, size_t n, LANG_YYSTYPE *value,
              int token);
 /* A number with the word that follows it on its line. Gives how many bytes belong to the number
- * (the word does if it is a unit) and cuts *at to them. */
-size_t lex_number(struct parser *p, struct span *at, const char *s, size_t n, LANG_YYSTYPE *value);
+ * (the word does if it is a unit) and cuts *at to them. Where only a name can stand it is one that
+ * begins with a digit: reported, *kind becomes T_NAME. */
+size_t lex_number(struct parser *p, struct span *at, const char *s, size_t n, LANG_YYSTYPE *value,
+                  int *kind);
 /* A number that ends in a point, or in a word that is no unit. */
 void lex_bad_number(struct parser *p, struct span at, const char *s, size_t n, LANG_YYSTYPE *value);
 void lex_string(struct parser *p, struct span at, const char *s, size_t n, LANG_YYSTYPE *value);
-void lex_single_quoted(struct parser *p, struct span at, const char *s, size_t n,
-                       LANG_YYSTYPE *value);
+/* A string in quotation marks of `mark` bytes that aren't the language's. */
+void lex_other_quotes(struct parser *p, struct span at, const char *s, size_t n, size_t mark,
+                      LANG_YYSTYPE *value);
+/* A name with letters that names don't have. */
+void lex_other_name(struct parser *p, struct span at, const char *s, size_t n, LANG_YYSTYPE *value);
+/* A line from a `#` on, as comments and directives begin elsewhere. */
+void lex_hash(struct parser *p, struct span at, const char *s, size_t n);
 void lex_open_string(struct parser *p, struct span at);
 void lex_open_comment(struct parser *p, struct span at);
 void lex_stray(struct parser *p, struct span at, const char *s, size_t n);

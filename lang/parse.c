@@ -36,6 +36,8 @@ static void push_bracket(struct parser *p, char kind, struct span at)
 /* Keeps track of the brackets that are open. An item's end closes its parentheses. */
 static void track(struct parser *p, const struct token *t)
 {
+    p->unmatched = (t->kind == T_RPAREN && !innermost_is(p, '(')) ||
+                   (t->kind == T_RBRACKET && !innermost_is(p, '['));
     switch (t->kind) {
     case T_LPAREN:
         push_bracket(p, '(', t->at);
@@ -211,10 +213,28 @@ static struct token close_brace(struct parser *p, struct token end)
     return t;
 }
 
+/* Whether a word on a new line can only begin the next item, whatever stands before it. Attributes
+ * are called as some of these words are, and values begin with `if`. */
+static bool begins_item(const struct parser *p, const struct token *before, const struct token *t)
+{
+    return is_item_word(t->kind) && t->kind != T_IF && before->kind != T_COMMA &&
+           before->at.end > 0 && !in_parentheses(p) && parse_on_later_line(p, before->at, t->at);
+}
+
+/* Whether the item goes on behind a `;` within its brackets, or a block that isn't one. */
+static bool goes_on(struct parser *p, const struct token *end, bool in_brackets)
+{
+    struct token next = fetch(p);
+    hold(p, next);
+    bool here = next.kind != T_YYEOF && !parse_on_later_line(p, end->at, next.at);
+    return here && (in_brackets ? !is_item_word(next.kind) && next.kind != T_RBRACE
+                                : next.kind == T_COLON || next.kind == T_COMMA);
+}
+
 /* The token that ends the item in which an error was found; its blocks are left out. */
 static struct token skip_item(struct parser *p)
 {
-    struct token before = {.kind = T_YYEOF};
+    struct token before = p->newest;
     for (;;) {
         if (p->end_of_item) {
             p->end_of_item = false;
@@ -226,21 +246,24 @@ static struct token skip_item(struct parser *p)
             return p->n_braces > 0 ? close_brace(p, t) : t;
         if (t.kind == T_LANG_YYerror)
             continue;
-        bool at_level = p->n_braces == p->skip_level;
-        if (at_level && needs_semicolon(p, &before, &t) && t.kind != T_RBRACE) {
+        bool at_level = p->n_braces == p->skip_level, in_brackets = in_parentheses(p);
+        if (at_level && t.kind != T_RBRACE &&
+            (needs_semicolon(p, &before, &t) || begins_item(p, &before, &t))) {
             hold(p, t);
             p->skipping = false;
             return semicolon(t.at, false);
         }
         track(p, &t);
         if (at_level && (t.kind == T_SEMICOLON || t.kind == T_RBRACE)) {
+            if (t.kind == T_SEMICOLON && in_brackets && goes_on(p, &t, true))
+                continue;
             p->skipping = false;
             return t;
         }
         if (t.kind == T_RBRACE && p->n_braces == p->skip_level) {
             struct token next = fetch(p);
             hold(p, next);
-            if (next.kind != T_ELSE) {
+            if (next.kind != T_ELSE && !goes_on(p, &t, false)) {
                 p->skipping = false;
                 return semicolon(t.at, false);
             }
@@ -260,6 +283,11 @@ void parse_skip_item(struct parser *p)
     if (p->given == T_SEMICOLON || p->given == T_RBRACE)
         return; /* ends the item itself */
     p->skipping = true;
+    if (t->kind == T_LBRACE && p->previous.kind == T_LBRACE && p->given == T_LBRACE) {
+        pop_bracket(p); /* one too many: nothing else is left out */
+        p->end_of_item = true;
+        return;
+    }
     p->skip_level = p->n_braces - (t->kind == T_LBRACE);
     if (is_item_word(t->kind) && !in_parentheses(p) && !is_boundary(p->previous.kind) &&
         parse_on_later_line(p, p->previous.at, t->at)) {

@@ -46,8 +46,11 @@ struct parser {
     bool skipping;                 /* after an error: to the end of the item, */
     uint32_t skip_level;           /* which stands within so many open braces */
     bool lost;                     /* the `{` of a declaration is missing: its items stand bare */
+    bool unmatched;                /* the newest token is a bracket that closes none */
     bool closing;                  /* the end of the file is reached with braces open */
     bool too_high;                 /* E0106 for the height of a tree was reported */
+    bool nameless;                 /* a declaration of the block has no name that could be read */
+    struct map64 bad_name;         /* what can't be names and was reported */
 };
 
 /* The parser's source of tokens: those of the lexer, with repairs around errors. */

@@ -1,8 +1,7 @@
 /* What a syntax error says: "expected `;` after `lif`, found `}`", with a hint for mistakes that
  * other languages teach. */
-#include "lang/parse_state.h"
+#include "lang/syntax_hints.h"
 
-#include "lang/unit.h"
 #include "runtime/base/buf.h"
 #include "runtime/base/intern.h"
 
@@ -12,7 +11,7 @@ enum { MAX_SHOWN = 24 /* bytes of a token */, MAX_EXPECTED = 4 };
 
 /* ---- sets of token names ---- */
 
-static bool is_one_of(const char *name, const char *const *list)
+bool is_one_of(const char *name, const char *const *list)
 {
     for (; *list != NULL; list++)
         if (strcmp(name, *list) == 0)
@@ -22,25 +21,19 @@ static bool is_one_of(const char *name, const char *const *list)
 
 static const char *const contextual[] = {"dt",   "seed", "scale", "negative", "event", "place",
                                          "chip", "core", "latch", "factor",   NULL};
-static const char *const comparisons[] = {"==", "!=", "<", "<=", ">", ">=", NULL};
 static const char *const continuations[] = {"+", "-",  "*",   "/",  "^", "==", "!=", "<",    "<=",
                                             ">", ">=", "and", "or", "[", ".",  "(",  "seed", NULL};
 static const char *const value_starts[] = {"number", "string", "name", "true", "false", "not",
                                            "if",     "-",      "(",    "[",    NULL};
 
-static bool is_reserved(const char *name)
+bool is_reserved(const char *name)
 {
     static const char *const kinds[] = {"name", "number", "string", "end of file", NULL};
     return name[0] >= 'a' && name[0] <= 'z' && !is_one_of(name, kinds) &&
            !is_one_of(name, contextual);
 }
 
-struct expected {
-    const char **name;
-    int n;
-};
-
-static bool expects(const struct expected *e, const char *name)
+bool expects(const struct expected *e, const char *name)
 {
     for (int i = 0; i < e->n; i++)
         if (strcmp(e->name[i], name) == 0)
@@ -104,7 +97,7 @@ static const char *group(struct expected *e)
 
 /* ---- texts ---- */
 
-static bool token_is(const struct parser *p, struct span at, const char *text)
+bool token_is(const struct parser *p, struct span at, const char *text)
 {
     size_t n = strlen(text);
     return at.end - at.begin == n && memcmp(p->source->text + at.begin, text, n) == 0;
@@ -163,179 +156,16 @@ static struct span place(const struct parser *p, struct span after, struct span 
 
 /* ---- hints ---- */
 
-/* What would help, and the change of the source that it means, if it is that plain. */
-struct help {
-    const char *hint; /* NULL: none is known */
-    const char *edit; /* NULL: none */
-    struct span at;
-};
-
-static const char *edit(struct help *h, struct span at, const char *text, const char *hint)
+static const char *hint(const struct mistake *m, struct help *h)
 {
-    h->edit = text;
-    h->at = at;
-    return hint;
-}
-
-#define MISSING "missing before it?" /* which parse_unclosed() doesn't say again */
-
-/* "did you mean `layer`?" for a misspelt word that begins an item: it is a name, so that the error
- * may stand behind it. */
-static const char *misspelt(const struct parser *p, struct span after, struct span at,
-                            const struct expected *e, struct help *h)
-{
-    static const char *const words[] = {"use",    "network", "stimulus", "board", "neuron",
-                                        "part",   "let",     "fn",       "input", "layer",
-                                        "output", "record",  "mismatch", "param", "layout",
-                                        "bias",   "receive", "state",    "step",  "emit"};
-    struct span word = expects(e, "let") ? at : after;
-    const char *name = arena_strndup(p->arena, p->source->text + word.begin, word.end - word.begin);
-    const char *near = nearest_name(name, words, sizeof words / sizeof *words);
-    if (near == NULL)
-        return NULL;
-    return edit(h, word, near, arena_printf(p->arena, "did you mean `%s`?", near));
-}
-
-/* Whether a text stands between the beginning of the item and a place. */
-static bool in_item(const struct parser *p, struct span at, const char *text)
-{
-    const char *s = p->source->text;
-    size_t n = strlen(text);
-    for (uint32_t i = at.begin; i > 0 && strchr(";{}", s[i - 1]) == NULL; i--)
-        if (i + n <= at.begin + 1 && memcmp(s + i - 1, text, n) == 0)
-            return true;
-    return false;
-}
-
-/* A word that begins an item of a network, at the beginning of its line. */
-static bool item_of_network(const struct parser *p, struct span at)
-{
-    static const char *const words[] = {"input",  "layer",    "part", "record",
-                                        "output", "mismatch", NULL};
-    uint32_t i = at.begin;
-    while (i > 0 && strchr(" \t", p->source->text[i - 1]) != NULL)
-        i--;
-    for (int k = 0; (i == 0 || p->source->text[i - 1] == '\n') && words[k] != NULL; k++)
-        if (token_is(p, at, words[k]))
-            return true;
-    return false;
-}
-
-/* For a reserved word where another kind of item, or a name, was expected. */
-static const char *hint_reserved(const struct parser *p, struct span after, struct span at,
-                                 const char *found, const struct expected *e, struct help *h)
-{
-    static const char *const of_files[] = {"use", "network", "stimulus", "board", "neuron", NULL};
-    static const char *const of_networks[] = {"input",  "layer",    "part", "record",
-                                              "output", "mismatch", "dt",   NULL};
-    static const char *const of_neurons[] = {"param", "layout", "bias", "receive",
-                                             "state", "step",   "emit", NULL};
-    bool in_file = expects(e, "let") && expects(e, "stimulus");
-    bool in_network = expects(e, "let") && expects(e, "layer");
-    if (strcmp(found, "neuron") == 0 && token_is(p, after, "use"))
-        return edit(h, at, "neurons", "`neuron` is a reserved word; the module is `neurons`");
-    if (expects(e, "=") && !expects(e, "->") && item_of_network(p, after))
-        return arena_printf(p->arena, "`%.*s` stands within a network: is a `}` " MISSING,
-                            (int)(after.end - after.begin), p->source->text + after.begin);
-    if (in_file && strcmp(found, "name") == 0 &&
-        (token_is(p, at, "import") || token_is(p, at, "from")))
-        return edit(h, at, "use", "modules are named by `use`: `use dynapse2;`");
-    if (strcmp(found, "param") == 0 && in_network)
-        return "a network's parameters follow its name: `network n(x = 3) { ... }`";
-    if (strcmp(found, "for") == 0 && p->n_open > 0 && p->open[p->n_open - 1].kind == '[')
-        return "an array of n elements is `[i: n => EXPR]`";
-    if (in_file && is_one_of(found, of_networks))
-        return arena_printf(p->arena, "`%s` stands within a network", found);
-    if ((in_file || in_network) && is_one_of(found, of_neurons))
-        return arena_printf(p->arena, "`%s` stands within a neuron", found);
-    if (expects(e, "let") && !in_file && is_one_of(found, of_files))
-        return arena_printf(p->arena, "`%s` stands by itself: is a `}` " MISSING, found);
-    if (is_reserved(found) && expects(e, "name") && !expects(e, "not") && !expects(e, "let"))
-        return arena_printf(p->arena, "`%s` is a reserved word", found);
-    return NULL;
-}
-
-/* For marks that are written otherwise in this language. */
-static const char *hint_mark(const struct parser *p, struct span after, struct span at,
-                             const char *found, const struct expected *e, struct help *h)
-{
-    static const char *const arithmetic[] = {"+", "-", "*", "/", NULL};
-    const struct span behind = {p->file, after.end, after.end};
-    if (strcmp(found, "*") == 0 && token_is(p, after, "*"))
-        return edit(h, (struct span){p->file, after.begin, at.end}, "^",
-                    "powers are written `a ^ b`");
-    if (is_one_of(found, arithmetic) && expects(e, "=") && p->source->text[at.end] == '=')
-        return arena_printf(p->arena, "write `%.*s = %.*s %s ...`", (int)(after.end - after.begin),
-                            p->source->text + after.begin, (int)(after.end - after.begin),
-                            p->source->text + after.begin, found);
-    if (strcmp(found, "=") == 0 && expects(e, "->"))
-        return "a constant is `let NAME = VALUE;`, the time step is `dt = 1 ms;`";
-    if (strcmp(found, ">") == 0 && expects(e, "->"))
-        return edit(h, at, "->", "connections are written `a -> b: OP`");
-    if (strcmp(found, "->") == 0 && expects(e, "=>"))
-        return edit(h, at, "=>", "weights by a formula are written `i, j => EXPR`");
-    if (strcmp(found, ":") == 0 && expects(e, "=") && !expects(e, "->"))
-        return edit(h, at, " =", "values are given by `=`");
-    if (strcmp(found, "name") == 0 && expects(e, ":") && !parse_on_later_line(p, after, at))
-        return edit(h, behind, ":", "a `:` stands before a model or an operation");
-    if (strcmp(found, "name") == 0 && expects(e, ",") && token_is(p, after, ")") &&
-        !parse_on_later_line(p, after, at) && !expects(e, ")"))
-        return edit(h, behind, ",", "attributes follow a comma");
-    if (strcmp(found, "(") == 0 && expects(e, "{") && expects(e, ";") && in_item(p, at, "layer"))
-        return "parameters stand in braces: `{ NAME = VALUE; }`";
-    if (strcmp(found, "[") == 0 && expects(e, "{") && expects(e, ";") && in_item(p, at, "layer"))
-        return "the shape stands behind the layer's name: `layer a[8]: MODEL`";
-    if (strcmp(found, "=>") == 0 && expects(e, "->"))
-        return edit(h, at, "->", "connections are written `a -> b: OP`");
-    if (strcmp(found, "(") == 0 && expects(e, "[") && !expects(e, "+"))
-        return "shapes and indices stand in brackets: `a[2]`";
-    if (strcmp(found, ")") == 0 && expects(e, ",") && !expects(e, ")") && !expects(e, "]"))
-        return "equality is `==`; named values are two or more: `(a = 1, b = 2)`";
-    if (strcmp(found, ";") == 0 && expects(e, ":") && in_item(p, at, "->"))
-        return "say how they connect, as in `a -> b: all_to_all(1)`";
-    if (strcmp(found, ";") == 0 && expects(e, ":") && in_item(p, at, "layer"))
-        return "a layer says its model, as in `layer a[2]: lif`";
-    return NULL;
-}
-
-/* NULL: none is known. */
-static const char *hint(const struct parser *p, struct span after, struct span at,
-                        const char *found, const struct expected *e, struct help *h)
-{
-    const char *known = hint_reserved(p, after, at, found, e, h);
+    const char *known = hint_word(m, h);
     if (known == NULL)
-        known = hint_mark(p, after, at, found, e, h);
-    bool word = strcmp(found, "name") == 0 && !expects(e, "+");
-    if (known == NULL && word && (expects(e, "let") || expects(e, "->")))
-        known = misspelt(p, after, at, e, h);
-    if (known != NULL || !expects(e, "+"))
+        known = hint_mark(m, h);
+    if (h->edit != NULL || known != NULL)
         return known;
-    if (after.end > after.begin && p->source->text[after.end - 1] == '%')
-        return "`%` follows a number; the remainder of a division is `mod(a, b)`";
-    if (is_one_of(found, comparisons))
-        return "comparisons don't chain: write `a < b and b < c`";
-    if (strcmp(found, "=") == 0)
-        return edit(h, at, "==", "equality is `==`");
-    if (strcmp(found, ",") == 0 && expects(e, ";") && p->n_open > 0 &&
-        p->open[p->n_open - 1].kind == '{')
-        return edit(h, at, ";", "each ends with a `;`");
-    if (strcmp(found, "name") == 0 && token_is(p, at, "AND"))
-        return edit(h, at, "and", "both is `a and b`");
-    if (strcmp(found, "name") == 0 && token_is(p, at, "OR"))
-        return edit(h, at, "or", "either is `a or b`");
-    if (strcmp(found, "name") == 0 && strchr("0123456789.", p->source->text[after.begin]) != NULL &&
-        !parse_on_later_line(p, after, at))
-        return "units are " UNIT_LIST;
+    if (!same_line(m) && m->after.end > 0 && expects(m->e, ";"))
+        help_edit(h, behind(m), ";", NULL);
     return NULL;
-}
-
-/* A `;` within a bracket: where it would be closed. */
-static void close_bracket(const struct parser *p, struct span after, const char *found,
-                          const struct expected *e, struct help *h)
-{
-    const char *closing = expects(e, ")") ? ")" : expects(e, "]") ? "]" : NULL;
-    if (closing != NULL && strcmp(found, ";") == 0 && after.end > 0)
-        edit(h, (struct span){p->file, after.end, after.end}, closing, NULL);
 }
 
 /* ---- entry points ---- */
@@ -359,10 +189,22 @@ static struct diag *report(struct parser *p, struct span after, struct span at, 
     return g;
 }
 
+/* Whether a token begins a declaration, so that a name follows it. */
+static bool declares(const struct parser *p, struct span at)
+{
+    static const char *const words[] = {"network", "stimulus", "neuron", "part",  "let",
+                                        "fn",      "input",    "layer",  "param", "layout",
+                                        "bias",    "receive",  "state"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (token_is(p, at, words[i]))
+            return true;
+    return false;
+}
+
 /* Whether a reserved word is used as the name that it couldn't be declared as: one mistake. */
 static bool used_before(const struct parser *p, struct span after, const char *help)
 {
-    if (help == NULL || strstr(help, "` is a reserved word") == NULL || !token_is(p, after, "->"))
+    if (help == NULL || strstr(help, "` is a reserved word") == NULL || declares(p, after))
         return false;
     for (uint32_t i = 0; i < p->diags->list.n; i++) {
         const struct diag *g = p->diags->list.data[i];
@@ -397,23 +239,31 @@ void parse_syntax_error(struct parser *p, struct span at, const char *found, con
     char last = after.end > 0 ? p->source->text[after.begin] : ' ';
     if (strchr("0123456789.\"()[]", last) != NULL)
         drop(&e, arrow); /* which follows names only */
+    const struct mistake m = {p, after, at, found, &e};
     struct help help = {0};
-    help.hint = hint(p, after, at, found, &e, &help);
-    close_bracket(p, after, found, &e, &help);
-    bool in_file = expects(&e, "let") && expects(&e, "stimulus");
+    help.hint = hint(&m, &help);
+    const bool in_file = expects(&e, "let") && expects(&e, "stimulus");
     if (!in_file)
         p->lost = p->n_open == 0 && expects(&e, "{");
     if ((in_file && p->lost) || used_before(p, after, help.hint)) {
         parse_skip_item(p);
         return;
     }
+    if (declares(p, after) && expects(&e, "name")) { /* nobody knows what it is called */
+        const bool whole = p->n_braces == 0 || token_is(p, after, "network") ||
+                           token_is(p, after, "stimulus") || token_is(p, after, "neuron");
+        p->out->nameless |= whole;
+        p->nameless |= !whole;
+    }
     struct diag *g = report(p, after, at, &e);
     if (help.hint != NULL)
         diag_hint(p->diags, g, "%s", help.hint);
     if (help.edit != NULL)
         diag_edit(p->diags, g, help.at, "%s", help.edit);
-    if (expects(&e, "=") && !expects(&e, "->") && item_of_network(p, after))
+    if (hint_block_left_open(&m))
         p->stop = true; /* all that follows would stand in the wrong block */
+    /* The braces of a network were closed before: the rest of its items stands bare. */
+    p->lost |= in_file && help.hint != NULL && strstr(help.hint, "within a network") != NULL;
     parse_skip_item(p);
 }
 

@@ -32,6 +32,9 @@ bool dim_pow(struct dim a, double e, struct dim *out); /* false: exponent not a 
 
 /* "ms", "uA", "Hz", "%": the power of ten and the dimension. False if `s` is no unit. */
 bool unit_lookup(const char *s, size_t n, int *pow10, struct dim *out);
+/* For a word that is no unit: what to write instead, "did you mean `ms`?" for "msec". *edit is the
+ * unit that is meant, NULL where that isn't plain. */
+const char *unit_guess(struct arena *a, const char *word, size_t n, const char **edit);
 /* The word for messages: "a time", "a current", "a plain number", "V s^2". */
 void dim_describe(struct buf *out, struct dim d);
 /* The SI unit for printed values: "A", "s", ...; NULL if the dimension has none of the language's
