@@ -50,6 +50,11 @@ static void add_event(const struct delivery *d, const struct event *e, float *to
                       uint32_t last)
 {
     const struct plan_projection *j = d->projection;
+    if (d->rows.kind == ROWS_WHOLE) {
+        add_row(to + first, d->rows.whole + (size_t)e->channel * d->n_post + first, last - first,
+                e->count);
+        return;
+    }
     uint64_t begin = j->row[e->channel], end = j->row[e->channel + 1];
     if (last - first != d->n_post) {
         begin = find_post(j->post, begin, end, first);
@@ -57,7 +62,7 @@ static void add_event(const struct delivery *d, const struct event *e, float *to
     }
     if (begin == end)
         return;
-    if (d->rows == ROWS_ANY)
+    if (d->rows.kind == ROWS_ANY)
         add_each(to, j->post + begin, j->weight + begin, end - begin, e->count);
     else
         add_row(to + j->post[begin], j->weight + begin, end - begin, e->count);
@@ -77,14 +82,14 @@ void JOIN(deliver_, ISA_SUFFIX)(const struct delivery *d, const struct event *ev
         }
         const uint32_t first = (uint32_t)(begin - lane), last = (uint32_t)(end - lane);
         float *to = d->receive + (e->step - d->first) * d->stride + lane;
-        if (d->rows != ROWS_WHOLE || i + 4 > n || !same_sums(e, e + 3)) {
+        if (d->rows.kind != ROWS_WHOLE || i + 4 > n || !same_sums(e, e + 3)) {
             add_event(d, e, to, first, last);
             i++;
             continue;
         }
         const float *weight[4];
         for (uint32_t k = 0; k < 4; k++)
-            weight[k] = d->projection->weight + (size_t)e[k].channel * n_post + first;
+            weight[k] = d->rows.whole + (size_t)e[k].channel * n_post + first;
         add_four(to + first, weight, last - first, e);
         i += 4;
     }

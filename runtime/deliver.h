@@ -1,8 +1,9 @@
 /* Delivery: events through the synapses of a projection into sums of a receptor.
  *
  * The order of a sum is part of the language: presynaptic neurons ascending, each product and each
- * sum rounded to float32. Only rows of neurons that fire are looked at. Where all rows are whole
- * and several neurons fire, four rows are added in one go, which reads and writes the sums once.
+ * sum rounded to float32. Only rows of neurons that fire are looked at. Rows are added as they are
+ * listed where they are sparse, and as whole rows of a matrix where they are dense; of the latter,
+ * four in one go where several neurons fire, which reads and writes the sums once.
  *
  * Compiled once for each instruction set (see the Makefile), with ISA_SUFFIX. */
 #ifndef RUNTIME_DELIVER_H
@@ -24,9 +25,20 @@ enum deliver_rows {
     ROWS_WHOLE /* each row has all neurons of the group */
 };
 
+struct delivery_rows {
+    enum deliver_rows kind;
+    const float *whole; /* ROWS_WHOLE: weights [n_pre, n_post], else NULL */
+};
+
+/* How the rows of a projection onto n_post neurons are best added. Rows with gaps are made whole
+ * where they have a quarter of all pairs or more: a pair that is none gets the weight -0, which
+ * changes no bit of any sum, as events' counts are positive. */
+struct delivery_rows delivery_rows(struct arena *a, const struct plan_projection *j,
+                                   uint32_t n_post);
+
 struct delivery {
     const struct plan_projection *projection;
-    enum deliver_rows rows;
+    struct delivery_rows rows;
     uint32_t n_post;
     uint32_t first;    /* events of this step are added to row 0 of `receive` */
     float *receive;    /* rows of sums, a lane for each trial and neuron, ... */

@@ -85,7 +85,7 @@ struct schedule {
     struct stage *stage;
     struct group_plan *group;
     uint32_t *input_depth;   /* spans that an input's events are kept */
-    enum deliver_rows *rows; /* of each projection */
+    struct delivery_rows *rows; /* of each projection */
 };
 
 /* ---- a run ---- */

@@ -6,19 +6,6 @@ enum {
     SPAN_FLOATS = 1 << 16 /* of all rows of a span: they stay in the second cache */
 };
 
-deliver_fn *deliver_for(enum cpu_level level)
-{
-#if defined __x86_64__
-    if (level == CPU_AVX512)
-        return deliver_avx512;
-    if (level == CPU_AVX2)
-        return deliver_avx2;
-#else
-    (void)level;
-#endif
-    return deliver_base;
-}
-
 /* ---- projections -------------------------------------------------------------------------------
  */
 
@@ -28,27 +15,16 @@ static bool acts(const struct engine *e, const struct plan_projection *j)
     return j->delay < e->steps;
 }
 
-static enum deliver_rows kind_of_rows(const struct plan_projection *j, uint32_t n_post)
-{
-    bool whole = true;
-    for (uint32_t pre = 0; pre < j->n_pre; pre++) {
-        for (uint64_t s = j->row[pre] + 1; s < j->row[pre + 1]; s++) {
-            if (j->post[s] != j->post[s - 1] + 1)
-                return ROWS_ANY;
-        }
-        whole = whole && j->row[pre + 1] - j->row[pre] == n_post;
-    }
-    return whole ? ROWS_WHOLE : ROWS_RUNS;
-}
-
 static void find_inputs_of_groups(const struct engine *e, struct schedule *s, struct arena *a)
 {
     const struct plan *p = e->plan;
-    s->rows = ARENA_ARRAY(a, enum deliver_rows, p->projection.n);
+    s->rows = ARENA_ARRAY(a, struct delivery_rows, p->projection.n);
     for (uint32_t i = 0; i < p->projection.n; i++) {
         const struct plan_projection *j = &p->projection.data[i];
-        s->rows[i] = kind_of_rows(j, p->group.data[j->dst].n);
-        s->group[j->dst].n_in += acts(e, j);
+        if (!acts(e, j))
+            continue;
+        s->rows[i] = delivery_rows(a, j, p->group.data[j->dst].n);
+        s->group[j->dst].n_in++;
     }
     for (uint32_t g = 0; g < p->group.n; g++) {
         s->group[g].in = ARENA_ARRAY(a, struct incoming, s->group[g].n_in);

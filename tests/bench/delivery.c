@@ -4,9 +4,8 @@
 #include "tests/bench/bench.h"
 
 enum {
-    PRE = 64,    /* neurons that events come from */
-    STEPS = 32,  /* of a span */
-    SPARSE = 10, /* every so many-th synapse is there */
+    PRE = 64,   /* neurons that events come from */
+    STEPS = 32, /* of a span */
 };
 
 struct setting {
@@ -53,20 +52,26 @@ static void plain(const struct delivery *d, const struct event *event, size_t n)
 
 /* ---- settings ---- */
 
-/* Targets of one neuron: all; a half of them, side by side; or a tenth, anywhere. */
-static uint32_t row_of(enum deliver_rows rows, uint32_t pre, uint32_t n, uint32_t *post)
+/* Targets of one neuron: a part of all, anywhere or side by side. */
+struct targets {
+    const char *name;
+    uint32_t one_in;
+    bool side_by_side;
+};
+
+static uint32_t row_of(const struct targets *t, uint32_t pre, uint32_t n, uint32_t *post)
 {
+    const uint32_t width = t->side_by_side ? n / t->one_in : n;
+    const uint32_t first = (uint32_t)(hash_u64(pre) % (n - width + 1));
     uint32_t k = 0;
-    const uint32_t first = rows == ROWS_RUNS ? (uint32_t)(hash_u64(pre) % (n / 2 + 1)) : 0;
-    const uint32_t last = rows == ROWS_RUNS ? first + n / 2 : n;
-    for (uint32_t i = first; i < last; i++) {
-        if (rows != ROWS_ANY || hash_u64((uint64_t)pre << 32 | i) % SPARSE == 0)
+    for (uint32_t i = first; i < first + width; i++) {
+        if (t->side_by_side || hash_u64((uint64_t)pre << 32 | i) % t->one_in == 0)
             post[k++] = i;
     }
     return k;
 }
 
-static void make_projection(struct setting *s, uint32_t n, enum deliver_rows rows)
+static void make_projection(struct setting *s, uint32_t n, const struct targets *t)
 {
     struct plan_projection *j = &s->projection;
     j->n_pre = PRE;
@@ -74,7 +79,7 @@ static void make_projection(struct setting *s, uint32_t n, enum deliver_rows row
     j->post = ARENA_ARRAY(&s->arena, uint32_t, (size_t)PRE * n);
     j->weight = ARENA_ARRAY(&s->arena, float, (size_t)PRE *n);
     for (uint32_t pre = 0; pre < PRE; pre++)
-        j->row[pre + 1] = j->row[pre] + row_of(rows, pre, n, j->post + j->row[pre]);
+        j->row[pre + 1] = j->row[pre] + row_of(t, pre, n, j->post + j->row[pre]);
     for (uint64_t i = 0; i < j->row[PRE]; i++)
         j->weight[i] = bench_weight(i);
 }
@@ -121,15 +126,13 @@ static void check(struct bench *b, const struct setting *s, const struct bench_c
     arena_free(&a);
 }
 
-static void measure(struct bench *b, uint32_t n, enum deliver_rows rows, uint32_t in_step)
+static void measure(struct bench *b, uint32_t n, const struct targets *t, uint32_t in_step)
 {
-    static const char *const kind[] = {
-        [ROWS_ANY] = "a tenth", [ROWS_RUNS] = "half a row", [ROWS_WHOLE] = "whole rows"};
     struct setting s = {.lanes = (n + 15) / 16 * 16};
-    make_projection(&s, n, rows);
+    make_projection(&s, n, t);
     make_events(&s, in_step);
     s.delivery = (struct delivery){.projection = &s.projection,
-                                   .rows = rows,
+                                   .rows = delivery_rows(&s.arena, &s.projection, n),
                                    .n_post = n,
                                    .receive = ARENA_ARRAY(&s.arena, float, STEPS *s.lanes),
                                    .stride = s.lanes,
@@ -137,7 +140,7 @@ static void measure(struct bench *b, uint32_t n, enum deliver_rows rows, uint32_
     struct bench_cell c = {.part = "delivery",
                            .n = n,
                            .trials = 1,
-                           .setting = arena_printf(&b->arena, "%s, %u", kind[rows], in_step)};
+                           .setting = arena_printf(&b->arena, "%s, %u", t->name, in_step)};
     add(&s, &c, "plain", plain);
     add(&s, &c, cpu_level_name(CPU_BASE), deliver_for(CPU_BASE));
     for (enum cpu_level level = CPU_AVX2; level <= cpu_level(); level++)
@@ -156,12 +159,18 @@ static void measure(struct bench *b, uint32_t n, enum deliver_rows rows, uint32_
 void bench_delivery(struct bench *b)
 {
     static const uint32_t sizes[] = {256, 4096, 65536};
+    static const struct {
+        struct targets targets;
+        uint32_t in_step;
+    } settings[] = {{{"whole rows", 1, true}, 1},
+                    {{"whole rows", 1, true}, 8},
+                    {{"half a row", 2, true}, 1},
+                    {{"a third", 3, false}, 8},
+                    {{"a tenth", 10, false}, 1}};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         if (!bench_wants(b, sizes[i]))
             continue;
-        measure(b, sizes[i], ROWS_WHOLE, 1);
-        measure(b, sizes[i], ROWS_WHOLE, 8);
-        measure(b, sizes[i], ROWS_RUNS, 1);
-        measure(b, sizes[i], ROWS_ANY, 1);
+        for (size_t k = 0; k < sizeof settings / sizeof *settings; k++)
+            measure(b, sizes[i], &settings[k].targets, settings[k].in_step);
     }
 }
