@@ -1,6 +1,8 @@
 /* The interpreter's inner loops of steps. Compiled once for each instruction set (see the
  * Makefile), with ISA_SUFFIX = base, avx2 or avx512. */
 #include "runtime/interp_lanes.h"
+
+#include "runtime/base/prefetch.h"
 #include <stdalign.h>
 #include <stdlib.h>
 
@@ -49,9 +51,10 @@ static void draw(float *out, const float *seed, const struct kernel_draws *d, si
         out[i] = kernel_random(seed[i], d, at + i, row + at + i);
 }
 
-/* One step of a block of n lanes at `at`. */
+/* One step of a block of n lanes at `at`. With each operation, a column of the `ahead` lanes that
+ * come next is asked for: those of many neurons aren't in the caches. */
 static void one_step(const struct interp_code *k, const struct kernel_args *args,
-                     const float **slot, float *reg, size_t at, size_t n, size_t row)
+                     const float **slot, float *reg, size_t at, size_t n, size_t row, size_t ahead)
 {
     const uint32_t first_register = k->n_constants + k->n_columns;
     for (uint32_t i = 0; i < k->n_columns; i++)
@@ -59,6 +62,8 @@ static void one_step(const struct interp_code *k, const struct kernel_args *args
     for (uint32_t i = 0; i < k->n; i++) {
         const struct interp_inst *in = &k->inst[i];
         float *out = reg + (size_t)(in->out - first_register) * k->block;
+        if (i < k->n_columns)
+            prefetch(slot[k->n_constants + i] + n, ahead * sizeof(float));
         if (in->op == K_RANDOM)
             draw(out, slot[in->a], &args->draws, at, n, row);
         else
@@ -98,8 +103,9 @@ void JOIN(interp_step_, ISA_SUFFIX)(const void *code, const struct kernel_args *
 
     for (size_t at = begin; at < end; at += k->block) {
         const size_t n = end - at < k->block ? end - at : k->block;
+        const size_t left = end - at - n, ahead = left < k->block ? left : k->block;
         for (size_t t = first; t < last; t++)
-            one_step(k, args, slot, reg, at, n, t * args->stride);
+            one_step(k, args, slot, reg, at, n, t * args->stride, t + 1 == last ? ahead : 0);
     }
     if (scratch != room)
         free(scratch);
