@@ -19,6 +19,7 @@ struct bench_options {
 
 /* ---- what is kept ---- */
 
+enum { BENCH_MANY_TRIALS = 16384 }; /* neurons, at most, of 100 trials: of 262144 they take 3 GB */
 enum { BENCH_MAX_VARIANTS = 8, BENCH_MAX_ROUNDS = 15, BENCH_MAX_SHARES = 8 };
 
 struct bench_variant {

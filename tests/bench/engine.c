@@ -294,7 +294,7 @@ void bench_engine(struct bench *b)
                                    .record = kind >> 1};
             measure(b, &c);
             c.trials = 100;
-            if (sizes[i] <= 1024)
+            if (sizes[i] <= BENCH_MANY_TRIALS)
                 measure(b, &c);
         }
     }

@@ -245,7 +245,7 @@ void bench_kernels(struct bench *b)
             continue;
         for (uint32_t varying = 0; varying < 2; varying++) {
             measure(b, sizes[i], 1, varying);
-            if (sizes[i] <= 1024)
+            if (sizes[i] <= BENCH_MANY_TRIALS)
                 measure(b, sizes[i], 100, varying);
         }
     }
