@@ -31,8 +31,8 @@ struct delivery_rows {
 };
 
 /* How the rows of a projection onto n_post neurons are best added. Rows with gaps are made whole
- * where they have a quarter of all pairs or more: a pair that is none gets the weight -0, which
- * changes no bit of any sum, as events' counts are positive. */
+ * where they have a quarter of all pairs or more, none of them twice: a pair that is none gets the
+ * weight -0, which changes no bit of any sum, as events' counts are positive. */
 struct delivery_rows delivery_rows(struct arena *a, const struct plan_projection *j,
                                    uint32_t n_post);
 

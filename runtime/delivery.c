@@ -33,6 +33,18 @@ static enum deliver_rows kind_of_rows(const struct plan_projection *j, uint32_t 
     return whole ? ROWS_WHOLE : ROWS_RUNS;
 }
 
+/* Of some images, pairs have several synapses. */
+static bool has_twins(const struct plan_projection *j)
+{
+    for (uint32_t pre = 0; pre < j->n_pre; pre++) {
+        for (uint64_t s = j->row[pre] + 1; s < j->row[pre + 1]; s++) {
+            if (j->post[s] == j->post[s - 1])
+                return true;
+        }
+    }
+    return false;
+}
+
 /* NULL: there is no room. */
 static const float *fill(struct arena *a, const struct plan_projection *j, uint32_t n_post)
 {
@@ -55,7 +67,7 @@ struct delivery_rows delivery_rows(struct arena *a, const struct plan_projection
     if (rows.kind == ROWS_WHOLE)
         rows.whole = j->weight;
     if (rows.kind != ROWS_ANY || synapses * FILLED < pairs ||
-        pairs * sizeof(float) * OF_MEMORY > memory_there())
+        pairs * sizeof(float) * OF_MEMORY > memory_there() || has_twins(j))
         return rows;
     rows.whole = fill(a, j, n_post);
     if (rows.whole)

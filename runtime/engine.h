@@ -84,7 +84,7 @@ struct schedule {
     uint32_t n_stages;
     struct stage *stage;
     struct group_plan *group;
-    uint32_t *input_depth;   /* spans that an input's events are kept */
+    uint32_t *input_depth;      /* spans that an input's events are kept */
     struct delivery_rows *rows; /* of each projection */
 };
 
@@ -127,7 +127,8 @@ double schedule_group_bytes(const struct engine *e, uint32_t group);
 /* ---- one chip (run_chip.c) ---- */
 
 struct chip_group {
-    struct column *param, *let; /* of one trial */
+    struct column *param, *let;                /* of one trial */
+    const bool *param_constant, *let_constant; /* which the code has; it loads the others */
     struct kernel_code code;
 };
 
@@ -139,6 +140,8 @@ struct chip {
 
 /* Values and code of chip `index`; false: reported. */
 bool chip_build(struct engine *e, struct chip *c, uint32_t index);
+/* Code for a chip whose values are there; false: reported (run_code.c). */
+bool chip_find_code(struct engine *e, struct chip *c);
 void chip_free(struct chip *c);
 /* `x`, or 0 of its sign where it is denormal. */
 float flush_denormal(float x);

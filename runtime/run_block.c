@@ -29,11 +29,12 @@ static bool uses(const struct kernel *k, enum kop op, uint32_t index)
 
 /* Arrays of the columns that the code reads; NULL where a value is a constant of the code. */
 static float **spread_columns(struct lane_room *room, const struct kernel *k, enum kop op,
-                              const struct column *c, uint32_t n_columns, uint32_t n, size_t lanes)
+                              const struct column *c, const bool *constant, uint32_t n_columns,
+                              uint32_t n, size_t lanes)
 {
     float **out = ARENA_ARRAY(room->arena, float *, n_columns);
     for (uint32_t i = 0; i < n_columns; i++) {
-        if (c[i].uniform || !uses(k, op, i))
+        if (constant[i] || !uses(k, op, i))
             continue;
         out[i] = lane_array(room, lanes);
         spread(out[i], lanes, &c[i], n);
@@ -75,8 +76,10 @@ static void build_lanes(const struct engine *e, const struct chip_group *from, u
     const size_t lanes = padded_lanes((size_t)g->n * e->block);
     const size_t rows = e->schedule.span;
     struct lane_room room = {.arena = a};
-    to->param = spread_columns(&room, k, K_PARAM, from->param, k->n_params, g->n, lanes);
-    to->let = spread_columns(&room, k, K_LET, from->let, k->n_lets, g->n, lanes);
+    to->param = spread_columns(&room, k, K_PARAM, from->param, from->param_constant, k->n_params,
+                               g->n, lanes);
+    to->let =
+        spread_columns(&room, k, K_LET, from->let, from->let_constant, k->n_lets, g->n, lanes);
     to->state = new_columns(&room, k->n_states, e->schedule.group[group].kept, lanes);
     to->receive = new_columns(&room, k->n_receptors, NULL, rows * lanes);
     to->bias = spread_biases(e, group, &room, lanes);

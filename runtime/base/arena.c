@@ -1,8 +1,10 @@
 #include "arena.h"
+#include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 enum { BLOCK_FIRST = 4096, BLOCK_MAX = 1 << 20, WIDE = 64, NARROW = 16 };
@@ -157,7 +159,30 @@ void base_panic(const char *fmt, ...)
     exit(70);
 }
 
+/* What a control group may have; "max" and what can't be read say nothing. */
+static double group_limit(const char *file)
+{
+    FILE *f = fopen(file, "re");
+    double bytes = INFINITY;
+    if (f && fscanf(f, "%lf", &bytes) != 1)
+        bytes = INFINITY;
+    if (f)
+        fclose(f);
+    return bytes;
+}
+
 double memory_there(void)
 {
-    return (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
+    double bytes = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
+    static const int limits[] = {RLIMIT_AS, RLIMIT_DATA};
+    for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
+        struct rlimit r;
+        if (getrlimit(limits[i], &r) == 0 && r.rlim_cur != RLIM_INFINITY)
+            bytes = fmin(bytes, (double)r.rlim_cur);
+    }
+    static const char *const groups[] = {"/sys/fs/cgroup/memory.max",
+                                         "/sys/fs/cgroup/memory/memory.limit_in_bytes"};
+    for (size_t i = 0; i < sizeof groups / sizeof *groups; i++)
+        bytes = fmin(bytes, group_limit(groups[i]));
+    return bytes;
 }

@@ -105,6 +105,15 @@ static void dense_rows_are_made_whole(void **state)
     }
 }
 
+static void twins_stay_two(void **state)
+{
+    (void)state;
+    struct projection p = {.seed = 3};
+    connect(&p, 900, false);
+    p.j.post[1] = p.j.post[0];
+    check(&p, ROWS_ANY);
+}
+
 static void whole_rows_and_runs(void **state)
 {
     (void)state;
@@ -120,6 +129,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sparse_rows_are_listed),
         cmocka_unit_test(dense_rows_are_made_whole),
+        cmocka_unit_test(twins_stay_two),
         cmocka_unit_test(whole_rows_and_runs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

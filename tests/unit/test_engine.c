@@ -377,6 +377,60 @@ static void what_is_recorded_changes_nothing(void **state)
     }
 }
 
+/* The interpreter, and how many codes it was asked for. */
+struct counted {
+    struct backend interp;
+    uint32_t codes;
+};
+
+static bool count_codes(const struct backend *b, struct arena *a, const struct kernel_spec *spec,
+                        uint32_t n, struct kernel_code *out, struct diags *d)
+{
+    struct counted *c = b->state;
+    c->codes += n;
+    return c->interp.prepare(&c->interp, a, spec, n, out, d);
+}
+
+/* So many layers, each with a decay of its own. */
+static uint32_t codes_of_layers(struct run_fixture *f, uint32_t layers)
+{
+    struct dice d = {79, 0};
+    struct plan *p = ARENA_NEW(&f->a, struct plan);
+    *p = (struct plan){.network = "n", .dt = 1e-3};
+    f->p = p;
+    VEC_PUSH(&f->a, &p->kernel, make_neuron(&f->a));
+    make_input(&f->a, p, "in", 7);
+    for (uint32_t g = 0; g < layers; g++) {
+        make_group(&f->a, p, "g", 3 + g, 0, 0.5f + 0.03f * (float)g);
+        float *weight = ARENA_ARRAY(&f->a, float, 7 * (3 + g));
+        for (uint32_t i = 0; i < 7 * (3 + g); i++)
+            weight[i] = (float)rng_normal(d.seed, d.index++);
+        make_dense(&f->a, p, true, 0, g, weight);
+    }
+    any_stimulus(f, &d, 100);
+    run_fixture_record_all(f);
+    struct counted c = {0};
+    backend_interp(&c.interp);
+    struct backend b = c.interp;
+    b.prepare = count_codes;
+    b.state = &c;
+    f->o.backend = &b;
+    struct run_result r;
+    const uint64_t old = fpenv_flush();
+    assert_true(run_plan(&f->a, p, &f->o, &r, &f->d));
+    compare_trial(f, &r, 0, 0);
+    fpenv_restore(old);
+    return c.codes;
+}
+
+static void many_layers_share_code(void **state)
+{
+    assert_int_equal(codes_of_layers(*state, 1), 1);
+    assert_int_equal(codes_of_layers(*state, 8), 8);
+    assert_int_equal(codes_of_layers(*state, 9), 1);
+    assert_int_equal(codes_of_layers(*state, 40), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -386,6 +440,7 @@ int main(void)
         RUN_TEST(large_groups_as_the_plain_loop),
         RUN_TEST(threads_change_nothing),
         RUN_TEST(what_is_recorded_changes_nothing),
+        RUN_TEST(many_layers_share_code),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
