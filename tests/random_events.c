@@ -201,21 +201,35 @@ static void any_network(struct run_fixture *f, struct dice *d)
     assert_true(plan_verify(f->p, &why));
 }
 
-static void any_events(struct run_fixture *f, struct dice *d)
+/* Of a sensor's pixels most may be dropped: mostly others. */
+static uint32_t any_channel(struct dice *d, const struct plan_input *in)
 {
+    const uint32_t channels = plan_stimulus_channels(in);
+    uint32_t channel = roll(d, channels);
+    for (uint32_t tries = 0; in->sensor && tries < 500; tries++) {
+        uint32_t e = channel;
+        if (sensor_event(in->sensor, &e))
+            break;
+        channel = roll(d, channels);
+    }
+    return channel;
+}
+
+void random_events_play(struct run_fixture *f, uint64_t seed)
+{
+    struct dice d = {.seed = ~seed};
     f->s.n_inputs = f->p->input.n;
     f->s.source = ARENA_ARRAY(&f->a, struct stimulus_source, f->s.n_inputs);
     for (uint32_t i = 0; i < f->s.n_inputs; i++) {
         double t[RANDOM_TRIALS * EVENTS], c[RANDOM_TRIALS * EVENTS];
-        const uint32_t channels = plan_stimulus_channels(&f->p->input.data[i]);
         for (int k = 0; k < RANDOM_TRIALS * EVENTS; k++) {
-            t[k] = roll(d, RANDOM_STEPS); /* many at the same time */
-            c[k] = roll(d, channels);
+            t[k] = roll(&d, RANDOM_STEPS); /* many at the same time */
+            c[k] = any_channel(&d, &f->p->input.data[i]);
         }
         assert_true(stimulus_events(&f->a, &f->s.source[i], t, c, RANDOM_TRIALS * EVENTS,
                                     (const uint64_t[]){0, EVENTS, 2 * EVENTS, 3 * EVENTS},
-                                    RANDOM_TRIALS + 1, channels, 0, RANDOM_STEPS, &f->d, "e",
-                                    (struct span){0}));
+                                    RANDOM_TRIALS + 1, plan_stimulus_channels(&f->p->input.data[i]),
+                                    0, RANDOM_STEPS, &f->d, "e", (struct span){0}));
     }
     f->s.steps = RANDOM_STEPS;
     f->s.trials = f->o.trials = RANDOM_TRIALS;
@@ -227,5 +241,5 @@ void random_events_make(struct run_fixture *f, uint64_t seed)
     d.whole = roll(&d, 2);
     d.large = d.whole && roll(&d, 3) == 0;
     any_network(f, &d);
-    any_events(f, &d);
+    random_events_play(f, seed);
 }

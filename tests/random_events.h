@@ -12,4 +12,7 @@ enum { RANDOM_TRIALS = 3, RANDOM_STEPS = 60 };
 /* Fills f->p, f->s and the trials of f->o in. */
 void random_events_make(struct run_fixture *f, uint64_t seed);
 
+/* Fills f->s and the trials of f->o in for the inputs of f->p. */
+void random_events_play(struct run_fixture *f, uint64_t seed);
+
 #endif

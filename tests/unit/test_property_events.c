@@ -1,13 +1,16 @@
-/* Random event-driven networks (tests/random_events.h): every back end gives the events, in their
- * order, the counts, the final states and the synaptic operations of a loop over all outputs
- * (tests/naive_events.h).
+/* Random event-driven networks (tests/random_events.h, and of those that a Speck can hold
+ * tests/random_speck.h): every back end gives the events, in their order, the counts, the final
+ * states and the synaptic operations of a loop over all outputs (tests/naive_events.h). The virtual
+ * chip counts no operations.
  *
- * DYN_PROPERTY=N tries N networks with every back end, DYN_PROPERTY_SEED=S begins with another one.
+ * DYN_PROPERTY=N tries N networks with every back end, DYN_PROPERTY_SEED=S begins with another one,
+ * DYN_PROPERTY_OF=NAME tries one back end alone.
  */
 #include "tests/unit/unit.h"
 
+#include "targets/speck/emulate.h"
 #include "tests/naive_events.h"
-#include "tests/random_events.h"
+#include "tests/random_speck.h"
 #include <math.h>
 
 /* ---- what comes out ---- */
@@ -59,7 +62,7 @@ static void fires(void *arg, struct naive_event e)
 
 static bool is_whole(float x)
 {
-    return (x == floorf(x) && fabsf(x) < 32768) || x == -INFINITY;
+    return (x == floorf(x) && x >= -32768 && x < 32768) || x == -INFINITY;
 }
 
 /* Whether sums into a group stay within 16 bits. */
@@ -121,7 +124,11 @@ static void run_loop(struct run_fixture *f, struct outcome *o)
 
 struct back_ends {
     struct backend interp, jit;
+    const struct random_speck *chip; /* does what the network does; NULL: there is none */
 };
+
+/* One of so many networks is for a Speck, whichever of their spikes are recorded. */
+enum { CHIP_EVERY = 4 };
 
 /* run_plan(), on some threads, for any of the processor's levels. */
 static void run(struct run_fixture *f, struct backend *b, uint64_t seed, struct outcome *o)
@@ -141,7 +148,10 @@ static void run(struct run_fixture *f, struct backend *b, uint64_t seed, struct 
         for (uint64_t k = 0; r.record[i].what.state < 0 && k < r.record[i].n * EVENT_BYTES; k++)
             VEC_PUSH(&o->a, &o->group[r.record[i].what.group].events,
                      ((const uint8_t *)r.record[i].data)[k]);
-    memcpy(o->synaptic, r.synaptic, RANDOM_TRIALS * p->projection.n * sizeof *r.synaptic);
+    if (r.synaptic)
+        memcpy(o->synaptic, r.synaptic, RANDOM_TRIALS * p->projection.n * sizeof *r.synaptic);
+    else
+        o->synaptic = NULL;
 }
 
 static void interpreter(struct back_ends *b, struct run_fixture *f, uint64_t seed,
@@ -157,18 +167,26 @@ static void jit(struct back_ends *b, struct run_fixture *f, uint64_t seed, struc
 }
 #endif
 
+static void virtual_chip(struct back_ends *b, struct run_fixture *f, uint64_t seed,
+                         struct outcome *o)
+{
+    f->p->device = speck_device_new(&f->a, &b->chip->config, &b->chip->maps, f->p);
+    run(f, &b->interp, seed, o);
+}
+
 /* Each runs f->p on f->s and fills the outcome in; of events only those of the groups whose spikes
- * f->o records. Where `applies` isn't NULL, networks for which it is false are left out. */
+ * f->o records. */
 static const struct back_end {
     const char *name;
-    bool (*applies)(const struct plan *p);
     void (*run)(struct back_ends *b, struct run_fixture *f, uint64_t seed, struct outcome *o);
+    bool only_chips;   /* networks for a Speck alone */
     uint32_t networks; /* in `make check` */
 } back_ends[] = {
-    {"interp", NULL, interpreter, 1500},
+    {"interp", interpreter, false, 1500},
 #ifndef DYN_NO_LLVM
-    {"jit", NULL, jit, 150},
+    {"jit", jit, false, 150},
 #endif
+    {"virtual chip", virtual_chip, true, 1000},
 };
 
 /* ---- both ---- */
@@ -212,8 +230,9 @@ static void compare(const struct run_fixture *f, const struct outcome *x, const 
             assert_memory_equal(x->group[g].events.data, y->group[g].events.data,
                                 x->group[g].events.n);
     }
-    assert_memory_equal(x->synaptic, y->synaptic,
-                        RANDOM_TRIALS * p->projection.n * sizeof *x->synaptic);
+    if (y->synaptic)
+        assert_memory_equal(x->synaptic, y->synaptic,
+                            RANDOM_TRIALS * p->projection.n * sizeof *x->synaptic);
 }
 
 /* Returns how often neurons fired. */
@@ -224,19 +243,22 @@ static uint64_t check_network(struct back_ends *b, const struct back_end *e, uin
     struct run_fixture *f = state;
     struct outcome want, got;
     uint64_t all = 0;
-    random_events_make(f, seed);
+    struct random_speck chip;
+    b->chip = e->only_chips || seed / CHIP_EVERY % CHIP_EVERY == 0 ? &chip : NULL;
+    if (b->chip)
+        random_speck_make(f, seed, &chip);
+    else
+        random_events_make(f, seed);
     choose_records(f, seed);
-    if (!e->applies || e->applies(f->p)) {
-        open_outcome(&want, f->p);
-        open_outcome(&got, f->p);
-        run_loop(f, &want);
-        e->run(b, f, seed, &got);
-        compare(f, &want, &got);
-        for (uint32_t g = 0; g < f->p->group.n; g++)
-            all += want.group[g].events.n / EVENT_BYTES;
-        arena_free(&want.a);
-        arena_free(&got.a);
-    }
+    open_outcome(&want, f->p);
+    open_outcome(&got, f->p);
+    run_loop(f, &want);
+    e->run(b, f, seed, &got);
+    compare(f, &want, &got);
+    for (uint32_t g = 0; g < f->p->group.n; g++)
+        all += want.group[g].events.n / EVENT_BYTES;
+    arena_free(&want.a);
+    arena_free(&got.a);
     run_fixture_tear_down(&state);
     return all;
 }
@@ -250,7 +272,10 @@ static uint64_t number(const char *name, uint64_t otherwise)
 static void random_networks(void **state)
 {
     const uint64_t first = number("DYN_PROPERTY_SEED", 0);
+    const char *of = getenv("DYN_PROPERTY_OF");
     for (size_t i = 0; i < sizeof back_ends / sizeof *back_ends; i++) {
+        if (of && strcmp(of, back_ends[i].name) != 0)
+            continue;
         const uint64_t n = number("DYN_PROPERTY", back_ends[i].networks);
         uint64_t all = 0;
         for (uint64_t k = 0; k < n; k++) {
