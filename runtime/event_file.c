@@ -2,9 +2,12 @@
 
 #include "runtime/base/number.h"
 #include <inttypes.h>
+#include <sys/stat.h>
 
 /* ---- the vendor's ------------------------------------------------------------------------------
  */
+
+enum { BIN_RECORD = 16 }; /* bytes */
 
 static struct npy records(const uint8_t *data, uint64_t n, uint32_t size)
 {
@@ -17,20 +20,38 @@ static void add_field(struct npy *x, const char *name, char kind, uint8_t size, 
         (struct npy_type){.kind = kind, .size = size, .offset = offset, .name = name};
 }
 
+static void bin_fields(struct npy *x)
+{
+    add_field(x, "x", 'u', 4, 0);
+    add_field(x, "y", 'u', 4, 4);
+    add_field(x, "p", 'u', 4, 8);
+    add_field(x, "t", 'u', 4, 12);
+}
+
+/* A large one, whose records stay where they are; false: it is read whole, and told what is wrong
+ * with it. */
+static bool open_bin(struct arena *a, const char *path, struct npy *out)
+{
+    struct stat st;
+    if (stat(path, &st) != 0 || !S_ISREG(st.st_mode) || st.st_size < EVENT_FILE_LARGE ||
+        st.st_size % BIN_RECORD)
+        return false;
+    *out = records(NULL, (uint64_t)st.st_size / BIN_RECORD, BIN_RECORD);
+    out->path = arena_strdup(a, path);
+    bin_fields(out);
+    return true;
+}
+
 bool event_file_bin(struct arena *a, struct bytes b, struct npy *out, struct diags *d,
                     const char *what, struct span at)
 {
-    enum { RECORD = 16 };
     (void)a;
-    if (b.n % RECORD) {
-        diag_add(d, E0505, at, "%s has %zu bytes: events have %d each", what, b.n, RECORD);
+    if (b.n % BIN_RECORD) {
+        diag_add(d, E0505, at, "%s has %zu bytes: events have %d each", what, b.n, BIN_RECORD);
         return false;
     }
-    *out = records(b.data, b.n / RECORD, RECORD);
-    add_field(out, "x", 'u', 4, 0);
-    add_field(out, "y", 'u', 4, 4);
-    add_field(out, "p", 'u', 4, 8);
-    add_field(out, "t", 'u', 4, 12);
+    *out = records(b.data, b.n / BIN_RECORD, BIN_RECORD);
+    bin_fields(out);
     return true;
 }
 
@@ -255,5 +276,6 @@ bool event_file_load(struct arena *a, const char *path, const char *member, stru
         diag_add(d, E0505, at, "%s has no member `%s`: only a .npz has members", path, member);
         return false;
     }
-    return file_read(a, path, &b, d, code, at) && read(a, b, out, d, path, at);
+    return (read == event_file_bin && open_bin(a, path, out)) ||
+           (file_read(a, path, &b, d, code, at) && read(a, b, out, d, path, at));
 }

@@ -13,7 +13,7 @@
 
 #include "runtime/base/npy.h"
 
-enum { EVENT_FILE_LARGE = 1 << 22 }; /* bytes; of a .npy of records, those stay in the file */
+enum { EVENT_FILE_LARGE = 1 << 22 }; /* bytes; of a .npy of records, or .bin, those stay there */
 
 /* By the end of its name. `code` as in file_read(); what is no such file is E0505 (E0502). */
 bool event_file_load(struct arena *a, const char *path, const char *member, struct npy *out,

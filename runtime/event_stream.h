@@ -1,4 +1,4 @@
-/* Events that stay in their file: an array of records in a .npy too large to be worth keeping in
+/* Events that stay in their file: records in a .npy or .bin too large to be worth keeping in
  * memory, read a window at a time. The file is gone through once before (stimulus_event_records());
  * what it has later is checked again, since others may write to it. */
 #ifndef RUNTIME_EVENT_STREAM_H

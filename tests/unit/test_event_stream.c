@@ -12,10 +12,11 @@
 
 static const struct span nowhere;
 
-enum { EVENTS = 300000, RECORD = 20, STEPS = 2000000 };
+enum { EVENTS = 300000, RECORD = 20, BIN_RECORD = 16, STEPS = 2000000 };
 
 struct maker { /* of a file */
     const char *path;
+    bool bin;       /* the vendor's records, not numpy's */
     bool trials;    /* three of them, by a field */
     uint32_t wrong; /* an event that is before the one before, or far outside; 0: none */
     bool outside;
@@ -30,12 +31,13 @@ static void put(uint8_t *to, uint64_t x, int n)
 static void make_file(const struct maker *m)
 {
     struct buf b = {0};
-    npy_header(
-        &b,
-        m->trials
-            ? "[('trial', '<u4'), ('t', '<i8'), ('channel', '<u4'), ('y', '<u2'), ('x', '<u2')]"
-            : "[('q', '<u4'), ('t', '<i8'), ('channel', '<u4'), ('y', '<u2'), ('x', '<u2')]",
-        1, (const uint64_t[]){EVENTS});
+    if (!m->bin)
+        npy_header(
+            &b,
+            m->trials
+                ? "[('trial', '<u4'), ('t', '<i8'), ('channel', '<u4'), ('y', '<u2'), ('x', '<u2')]"
+                : "[('q', '<u4'), ('t', '<i8'), ('channel', '<u4'), ('y', '<u2'), ('x', '<u2')]",
+            1, (const uint64_t[]){EVENTS});
     for (uint32_t i = 0; i < EVENTS; i++) {
         uint8_t r[RECORD];
         const uint32_t third = EVENTS / 3, t = m->trials ? i % third : i;
@@ -44,13 +46,28 @@ static void make_file(const struct maker *m)
         put(r + 12, i % 2, 4);
         put(r + 16, i % 5, 2);
         put(r + 18, m->wrong && i == m->wrong && m->outside ? 99 : i % 7, 2);
-        buf_put(&b, r, sizeof r);
+        if (m->bin) { /* x, y, p, t */
+            memset(r, 0, sizeof r);
+            put(r, m->wrong && i == m->wrong && m->outside ? 99 : i % 7, 4);
+            put(r + 4, i % 5, 4);
+            put(r + 8, i % 2, 4);
+            put(r + 12, m->wrong && i == m->wrong && !m->outside ? 0 : 2 * t / 3, 4);
+        }
+        buf_put(&b, r, m->bin ? BIN_RECORD : RECORD);
     }
     FILE *f = fopen(m->path, "wb");
     assert_non_null(f);
     assert_int_equal(fwrite(b.data, 1, b.n, f), b.n);
     assert_int_equal(fclose(f), 0);
     buf_free(&b);
+}
+
+static bool read_whole(struct run_fixture *f, const struct maker *m, struct npy *x)
+{
+    struct bytes b;
+    return m->bin ? file_read(&f->a, m->path, &b, &f->d, E0901, nowhere) &&
+                        event_file_bin(&f->a, b, x, &f->d, m->path, nowhere)
+                  : npy_load(&f->a, m->path, NULL, x, &f->d, E0901, nowhere);
 }
 
 /* An input of [2, 5, 7] onto a neuron, with the file's events. */
@@ -70,7 +87,7 @@ static bool use(struct run_fixture *f, const struct maker *m, bool whole)
     make_dense(&f->a, f->p, true, 0, 0, w);
     f->s.n_inputs = 1;
     f->s.source = ARENA_NEW(&f->a, struct stimulus_source);
-    assert_true(whole ? npy_load(&f->a, path, NULL, &x, &f->d, E0901, nowhere)
+    assert_true(whole ? read_whole(f, m, &x)
                       : event_file_load(&f->a, path, NULL, &x, &f->d, E0901, nowhere));
     const bool ok =
         stimulus_event_records(&f->a, f->s.source, &x, NULL, 0, &f->p->input.data[0].shape, 0,
@@ -143,15 +160,49 @@ static void as_read_whole(void **unused)
     assert_int_equal(remove(m.path), 0);
 }
 
-static void outside(void **state)
+static void bin_as_read_whole(void **unused)
 {
-    struct run_fixture *f = *state;
-    const struct maker m = {.path = "/tmp/dyn_event_outside.npy", .wrong = 250000, .outside = true};
+    (void)unused;
+    struct maker m = {.path = "/tmp/dyn_event_stream.bin", .bin = true};
+    make_file(&m);
+    compare(&m, true);
+    m.wrong = 77777;
+    make_file(&m);
+    compare(&m, false);
+    assert_int_equal(remove(m.path), 0);
+}
+
+static void check_outside(struct run_fixture *f, const char *path, bool bin)
+{
+    const struct maker m = {.path = path, .bin = bin, .wrong = 250000, .outside = true};
     make_file(&m);
     assert_false(use(f, &m, false));
     assert_int_equal(f->d.list.n, 1);
     assert_int_equal(f->d.list.data[0]->code, E0801);
     assert_non_null(strstr(f->d.list.data[0]->message, "event 250000 of"));
+    assert_int_equal(remove(m.path), 0);
+}
+
+static void outside(void **state)
+{
+    check_outside(*state, "/tmp/dyn_event_outside.npy", false);
+}
+
+static void outside_of_bin(void **state)
+{
+    check_outside(*state, "/tmp/dyn_event_outside.bin", true);
+}
+
+/* A .bin that ends within a record is told by its length, as small ones are. */
+static void cut_bin(void **state)
+{
+    struct run_fixture *f = *state;
+    const struct maker m = {.path = "/tmp/dyn_event_cut.bin", .bin = true};
+    struct npy x;
+    make_file(&m);
+    assert_int_equal(truncate(m.path, EVENTS * BIN_RECORD - 3), 0);
+    assert_false(event_file_load(&f->a, m.path, NULL, &x, &f->d, E0901, nowhere));
+    assert_int_equal(f->d.list.data[0]->code, E0505);
     assert_int_equal(remove(m.path), 0);
 }
 
@@ -180,7 +231,11 @@ static void changed(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(as_read_whole), RUN_TEST(outside),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(as_read_whole),
+                                       cmocka_unit_test(bin_as_read_whole),
+                                       RUN_TEST(outside),
+                                       RUN_TEST(outside_of_bin),
+                                       RUN_TEST(cut_bin),
                                        RUN_TEST(changed)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
