@@ -1,7 +1,6 @@
 #include "runtime/event_file.h"
 
-#include "runtime/base/number.h"
-#include <inttypes.h>
+#include "runtime/event_csv.h"
 #include <sys/stat.h>
 
 /* ---- the vendor's ------------------------------------------------------------------------------
@@ -9,23 +8,17 @@
 
 enum { BIN_RECORD = 16 }; /* bytes */
 
-static struct npy records(const uint8_t *data, uint64_t n, uint32_t size)
-{
-    return (struct npy){.rank = 1, .extent = {n}, .count = n, .record_size = size, .data = data};
-}
-
-static void add_field(struct npy *x, const char *name, char kind, uint8_t size, uint32_t offset)
-{
-    x->field[x->n_fields++] =
-        (struct npy_type){.kind = kind, .size = size, .offset = offset, .name = name};
-}
-
 static void bin_fields(struct npy *x)
 {
-    add_field(x, "x", 'u', 4, 0);
-    add_field(x, "y", 'u', 4, 4);
-    add_field(x, "p", 'u', 4, 8);
-    add_field(x, "t", 'u', 4, 12);
+    event_file_field(x, "x", 'u', 4, 0);
+    event_file_field(x, "y", 'u', 4, 4);
+    event_file_field(x, "p", 'u', 4, 8);
+    event_file_field(x, "t", 'u', 4, 12);
+}
+
+static bool is_large(const char *path, struct stat *st)
+{
+    return stat(path, st) == 0 && S_ISREG(st->st_mode) && st->st_size >= EVENT_FILE_LARGE;
 }
 
 /* A large one, whose records stay where they are; false: it is read whole, and told what is wrong
@@ -33,10 +26,9 @@ static void bin_fields(struct npy *x)
 static bool open_bin(struct arena *a, const char *path, struct npy *out)
 {
     struct stat st;
-    if (stat(path, &st) != 0 || !S_ISREG(st.st_mode) || st.st_size < EVENT_FILE_LARGE ||
-        st.st_size % BIN_RECORD)
+    if (!is_large(path, &st) || st.st_size % BIN_RECORD)
         return false;
-    *out = records(NULL, (uint64_t)st.st_size / BIN_RECORD, BIN_RECORD);
+    *out = event_file_records(NULL, (uint64_t)st.st_size / BIN_RECORD, BIN_RECORD);
     out->path = arena_strdup(a, path);
     bin_fields(out);
     return true;
@@ -50,195 +42,30 @@ bool event_file_bin(struct arena *a, struct bytes b, struct npy *out, struct dia
         diag_add(d, E0505, at, "%s has %zu bytes: events have %d each", what, b.n, BIN_RECORD);
         return false;
     }
-    *out = records(b.data, b.n / BIN_RECORD, BIN_RECORD);
+    *out = event_file_records(b.data, b.n / BIN_RECORD, BIN_RECORD);
     bin_fields(out);
     return true;
 }
 
-/* ---- CSV ---------------------------------------------------------------------------------------
- */
-
-enum { COLUMNS = 5 };
-static const char *const column_name[COLUMNS] = {"t", "x", "y", "p", "channel"};
-
-struct csv {
-    const char *p, *end; /* what is left of the text */
-    uint64_t line;
-    uint32_t n;
-    int column[COLUMNS]; /* which of the names each is */
-    struct diags *d;
-    const char *what;
-    struct span at;
-};
-
-struct word {
-    const char *p;
-    size_t n;
-};
-
-static bool is_blank(char c)
+/* A large one, gone through to see that it can be read and how many events there are. */
+static bool open_csv(struct arena *a, const char *path, struct npy *out)
 {
-    return c == ' ' || c == '\t' || c == '\r';
-}
-
-static bool is_separator(char c)
-{
-    return c == ',' || c == ';';
-}
-
-/* The next word of a line that ends at `end`; one separator and any blanks are gone over. */
-static bool next_word(const char **p, const char *end, struct word *out)
-{
-    while (*p < end && is_blank(**p))
-        (*p)++;
-    const char *first = *p;
-    while (*p < end && !is_blank(**p) && !is_separator(**p))
-        (*p)++;
-    *out = (struct word){first, (size_t)(*p - first)};
-    while (*p < end && is_blank(**p))
-        (*p)++;
-    if (*p < end && is_separator(**p))
-        (*p)++;
-    return out->n > 0;
-}
-
-/* The next line that isn't empty, without its comment. */
-static bool next_line(struct csv *c, const char **first, const char **last)
-{
-    while (c->p < c->end) {
-        const char *p = c->p, *newline = memchr(p, '\n', (size_t)(c->end - p));
-        const char *end = newline ? newline : c->end;
-        c->p = newline ? newline + 1 : c->end;
-        c->line++;
-        const char *comment = memchr(p, '#', (size_t)(end - p));
-        end = comment ? comment : end;
-        while (p < end && is_blank(*p))
-            p++;
-        if (p < end) {
-            *first = p;
-            *last = end;
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool wrong(const struct csv *c, const char *text)
-{
-    diag_add(c->d, E0505, c->at, "%s, line %" PRIu64 ": %s", c->what, c->line, text);
-    return false;
-}
-
-static bool read_names(struct csv *c, const char *p, const char *end)
-{
-    struct word w;
-    bool seen[COLUMNS] = {false};
-    while (next_word(&p, end, &w)) {
-        int i = 0;
-        while (i < COLUMNS && (strlen(column_name[i]) != w.n || memcmp(column_name[i], w.p, w.n)))
-            i++;
-        if (i == COLUMNS || seen[i])
-            return wrong(c, "columns are called t, x, y, p and channel");
-        seen[i] = true;
-        c->column[c->n++] = i;
-    }
-    if (!seen[0])
-        return wrong(c, "no column is called t");
-    return true;
-}
-
-/* Of a file without names: t, channel or t, x, y, p. */
-static bool guess_names(struct csv *c, const char *p, const char *end)
-{
-    struct word w;
-    while (next_word(&p, end, &w))
-        c->n++;
-    if (c->n < 2 || c->n > 4)
-        return wrong(c, "events have 2, 3 or 4 columns: t and channel, or t, x, y and p");
-    for (uint32_t i = 0; i < c->n; i++)
-        c->column[i] = c->n == 2 && i == 1 ? COLUMNS - 1 : (int)i;
-    return true;
-}
-
-static bool is_name(const char *p)
-{
-    return (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || *p == '_';
-}
-
-static bool is_number(struct word w)
-{
-    size_t digits = 0;
-    bool point = false, exponent = false;
-    for (size_t i = 0; i < w.n; i++) {
-        const char ch = w.p[i];
-        if (ch >= '0' && ch <= '9') {
-            digits++;
-        } else if (ch == '.' && !point && !exponent) {
-            point = true;
-        } else if ((ch == 'e' || ch == 'E') && digits && !exponent) {
-            exponent = true;
-            digits = 0;
-            i += i + 1 < w.n && (w.p[i + 1] == '+' || w.p[i + 1] == '-');
-        } else {
-            return false;
-        }
-    }
-    return digits > 0;
-}
-
-static bool read_numbers(struct csv *c, const char *p, const char *end, double *to)
-{
-    for (uint32_t i = 0; i < c->n; i++) {
-        struct word w;
-        if (!next_word(&p, end, &w))
-            return wrong(c, "a number is missing");
-        if (!is_number(w) || number_read(w.p, w.n, 0, &to[i]))
-            return wrong(c, "an event's numbers are 0 or more");
-    }
-    if (p < end)
-        return wrong(c, "a line has more columns than the first");
-    return true;
-}
-
-static uint64_t count_lines(struct bytes b)
-{
-    uint64_t n = 1;
-    for (size_t i = 0; i < b.n; i++)
-        n += b.data[i] == '\n';
-    return n;
-}
-
-bool event_file_csv(struct arena *a, struct bytes b, struct npy *out, struct diags *d,
-                    const char *what, struct span at)
-{
-    struct csv c = {.p = (const char *)b.data,
-                    .end = (const char *)b.data + b.n,
-                    .d = d,
-                    .what = what,
-                    .at = at};
-    const char *first, *last;
+    struct arena scratch = {0};
+    struct stat st;
+    struct npy fields;
+    double row[EVENT_CSV_COLUMNS];
+    struct event_csv *c = is_large(path, &st) ? event_csv_open(&scratch, path, &fields) : NULL;
     uint64_t n = 0;
-    bool more = next_line(&c, &first, &last);
-    if (!more)
-        return wrong(&c, "there are no events");
-    if (is_name(first)) {
-        if (!read_names(&c, first, last))
-            return false;
-        more = next_line(&c, &first, &last);
-    } else if (!guess_names(&c, first, last)) {
+    while (c && event_csv_next(c, row))
+        n++;
+    const bool ok = c && event_csv_ended(c);
+    event_csv_close(c);
+    arena_free(&scratch);
+    if (!ok)
         return false;
-    }
-    double *v = arena_try(a, (size_t)count_lines(b), c.n * sizeof *v);
-    if (!v) {
-        diag_add(d, E0505, at, "%s doesn't fit in memory", what);
-        return false;
-    }
-    for (; more; more = next_line(&c, &first, &last))
-        if (!read_numbers(&c, first, last, v + n++ * c.n))
-            return false;
-    *out = records((const uint8_t *)v, n, c.n * (uint32_t)sizeof *v);
-    for (uint32_t i = 0; i < c.n; i++)
-        add_field(out, column_name[c.column[i]], 'f', sizeof *v, i * (uint32_t)sizeof *v);
+    *out = fields;
+    out->count = out->extent[0] = n;
+    out->path = arena_strdup(a, path);
     return true;
 }
 
@@ -277,5 +104,26 @@ bool event_file_load(struct arena *a, const char *path, const char *member, stru
         return false;
     }
     return (read == event_file_bin && open_bin(a, path, out)) ||
+           (read == event_file_csv && open_csv(a, path, out)) ||
            (file_read(a, path, &b, d, code, at) && read(a, b, out, d, path, at));
+}
+
+bool event_file_is_csv(const char *path)
+{
+    return reader_of(path) == event_file_csv;
+}
+
+bool event_file_whole(struct arena *a, struct npy *events, struct diags *d, struct span at)
+{
+    struct bytes b;
+    if (!file_read(a, events->path, &b, d, E0901, at))
+        return false;
+    if (event_file_is_csv(events->path))
+        return event_file_csv(a, b, events, d, events->path, at);
+    if (b.n < events->at || (b.n - events->at) / events->record_size < events->count) {
+        diag_add(d, E0901, at, "can't read %s: it has changed", events->path);
+        return false;
+    }
+    events->data = b.data + events->at;
+    return true;
 }

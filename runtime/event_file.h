@@ -13,11 +13,29 @@
 
 #include "runtime/base/npy.h"
 
-enum { EVENT_FILE_LARGE = 1 << 22 }; /* bytes; of a .npy of records, or .bin, those stay there */
+enum {
+    EVENT_FILE_LARGE = 1 << 22
+}; /* bytes; of a .npy of records, .bin or .csv, those stay there */
 
 /* By the end of its name. `code` as in file_read(); what is no such file is E0505 (E0502). */
 bool event_file_load(struct arena *a, const char *path, const char *member, struct npy *out,
                      struct diags *d, enum diag_code code, struct span at);
+
+/* Records that stayed in their file, read after all. False: reported. */
+bool event_file_whole(struct arena *a, struct npy *events, struct diags *d, struct span at);
+bool event_file_is_csv(const char *path);
+
+/* An array of n records of so many bytes, and a field more of it. */
+static inline struct npy event_file_records(const uint8_t *data, uint64_t n, uint32_t size)
+{
+    return (struct npy){.rank = 1, .extent = {n}, .count = n, .record_size = size, .data = data};
+}
+static inline void event_file_field(struct npy *x, const char *name, char kind, uint8_t size,
+                                    uint32_t offset)
+{
+    x->field[x->n_fields++] =
+        (struct npy_type){.kind = kind, .size = size, .offset = offset, .name = name};
+}
 
 /* Bytes of such files; `what` names them in messages. */
 bool event_file_aedat4(struct arena *a, struct bytes b, struct npy *out, struct diags *d,

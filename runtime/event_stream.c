@@ -1,5 +1,7 @@
 #include "runtime/event_stream.h"
 
+#include "runtime/event_csv.h"
+#include "runtime/event_file.h"
 #include "runtime/stimulus.h"
 #include <fcntl.h>
 #include <math.h>
@@ -9,9 +11,10 @@ enum { WINDOW = 1 << 16 }; /* bytes, or one record */
 
 struct event_window {
     const struct event_stream *s;
-    int fd;
-    struct npy some;      /* records that were read */
-    uint64_t first, most; /* of them; how many there is room for */
+    struct event_csv *csv; /* NULL: records, */
+    int fd;                /* read from here */
+    struct npy some;       /* records that were read */
+    uint64_t first, most;  /* of them; how many there is room for */
     uint8_t *bytes;
 };
 
@@ -30,11 +33,19 @@ bool event_of_record(const struct npy *records, const struct event_fields *f,
 
 struct event_window *event_window_open(struct arena *a, const struct event_stream *s)
 {
-    const int fd = open(s->records->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0)
-        return NULL;
+    const char *path = s->records->path;
+    struct npy fields;
     struct event_window *w = ARENA_NEW(a, struct event_window);
-    *w = (struct event_window){.s = s, .fd = fd, .some = *s->records};
+    *w = (struct event_window){.s = s, .fd = -1, .some = *s->records};
+    if (event_file_is_csv(path))
+        w->csv = event_csv_open(a, path, &fields);
+    else
+        w->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    /* Another file may have taken its place. */
+    if (w->csv ? fields.record_size != s->records->record_size : w->fd < 0) {
+        event_window_close(w);
+        return NULL;
+    }
     w->most = WINDOW / s->records->record_size;
     w->most = w->most ? w->most : 1;
     w->bytes = arena_alloc(a, (size_t)w->most * s->records->record_size);
@@ -46,7 +57,31 @@ struct event_window *event_window_open(struct arena *a, const struct event_strea
 void event_window_close(struct event_window *w)
 {
     if (w)
+        event_csv_close(w->csv);
+    if (w && w->fd >= 0)
         close(w->fd);
+}
+
+/* Lines are gone through from the first that is there, or from the beginning. */
+static bool move_in_csv(struct event_window *w, uint64_t i)
+{
+    if (i < w->first) {
+        w->first = w->some.count = 0;
+        if (!event_csv_rewind(w->csv))
+            return false;
+    }
+    while (i - w->first >= w->some.count) {
+        w->first += w->some.count;
+        for (w->some.count = 0; w->some.count < w->most; w->some.count++) {
+            double row[EVENT_CSV_COLUMNS];
+            if (!event_csv_next(w->csv, row))
+                break;
+            memcpy(w->bytes + w->some.count * w->some.record_size, row, w->some.record_size);
+        }
+        if (w->some.count == 0)
+            return false;
+    }
+    return true;
 }
 
 /* Record i is among those that were read. */
@@ -55,6 +90,8 @@ static bool move_to(struct event_window *w, uint64_t i)
     const struct npy *all = w->s->records;
     if (i >= w->first && i - w->first < w->some.count)
         return true;
+    if (w->csv)
+        return move_in_csv(w, i);
     w->first = i;
     w->some.count = all->count - i < w->most ? all->count - i : w->most;
     const size_t n = (size_t)w->some.count * all->record_size;

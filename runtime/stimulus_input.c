@@ -1,3 +1,4 @@
+#include "runtime/event_file.h"
 #include "runtime/event_stream.h"
 #include "runtime/stimulus.h"
 
@@ -139,20 +140,6 @@ static bool stream(struct arena *a, struct stimulus_source *out, const struct np
     return ok && x.last < (double)out->steps;
 }
 
-/* The records of a file after all. */
-static bool read_whole(struct arena *a, struct npy *events, struct diags *d, struct span at)
-{
-    struct bytes b;
-    if (!file_read(a, events->path, &b, d, E0901, at))
-        return false;
-    if (b.n < events->at || (b.n - events->at) / events->record_size < events->count) {
-        diag_add(d, E0901, at, "can't read %s: it has changed", events->path);
-        return false;
-    }
-    events->data = b.data + events->at;
-    return true;
-}
-
 bool stimulus_event_records(struct arena *a, struct stimulus_source *out, const struct npy *events,
                             const uint64_t *offset, uint32_t n_offsets,
                             const struct plan_shape *shape, double dt, uint64_t steps,
@@ -174,7 +161,7 @@ bool stimulus_event_records(struct arena *a, struct stimulus_source *out, const 
             return true;
         struct arena bytes = {0};
         struct npy whole = *events;
-        const bool ok = read_whole(&bytes, &whole, d, at) &&
+        const bool ok = event_file_whole(&bytes, &whole, d, at) &&
                         stimulus_event_records(a, out, &whole, offset, n_offsets, shape, dt, steps,
                                                d, what, at);
         arena_free(&bytes);

@@ -16,7 +16,7 @@ enum { EVENTS = 300000, RECORD = 20, BIN_RECORD = 16, STEPS = 2000000 };
 
 struct maker { /* of a file */
     const char *path;
-    bool bin;       /* the vendor's records, not numpy's */
+    enum { NPY, BIN, CSV } kind;
     bool trials;    /* three of them, by a field */
     uint32_t wrong; /* an event that is before the one before, or far outside; 0: none */
     bool outside;
@@ -31,7 +31,7 @@ static void put(uint8_t *to, uint64_t x, int n)
 static void make_file(const struct maker *m)
 {
     struct buf b = {0};
-    if (!m->bin)
+    if (m->kind == NPY)
         npy_header(
             &b,
             m->trials
@@ -46,14 +46,19 @@ static void make_file(const struct maker *m)
         put(r + 12, i % 2, 4);
         put(r + 16, i % 5, 2);
         put(r + 18, m->wrong && i == m->wrong && m->outside ? 99 : i % 7, 2);
-        if (m->bin) { /* x, y, p, t */
-            memset(r, 0, sizeof r);
-            put(r, m->wrong && i == m->wrong && m->outside ? 99 : i % 7, 4);
+        const uint32_t x = m->wrong && i == m->wrong && m->outside ? 99 : i % 7,
+                       time = m->wrong && i == m->wrong && !m->outside ? 0 : 2 * t / 3;
+        if (m->kind == BIN) {
+            put(r, x, 4);
             put(r + 4, i % 5, 4);
             put(r + 8, i % 2, 4);
-            put(r + 12, m->wrong && i == m->wrong && !m->outside ? 0 : 2 * t / 3, 4);
+            put(r + 12, time, 4);
         }
-        buf_put(&b, r, m->bin ? BIN_RECORD : RECORD);
+        if (m->kind == CSV)
+            buf_printf(&b, i % 1000 ? "%u , %u , %u , %u\n" : "%u, %u; %u %u # a thousand\r\n\n",
+                       time, x, i % 5, i % 2);
+        else
+            buf_put(&b, r, m->kind == BIN ? BIN_RECORD : RECORD);
     }
     FILE *f = fopen(m->path, "wb");
     assert_non_null(f);
@@ -65,9 +70,10 @@ static void make_file(const struct maker *m)
 static bool read_whole(struct run_fixture *f, const struct maker *m, struct npy *x)
 {
     struct bytes b;
-    return m->bin ? file_read(&f->a, m->path, &b, &f->d, E0901, nowhere) &&
-                        event_file_bin(&f->a, b, x, &f->d, m->path, nowhere)
-                  : npy_load(&f->a, m->path, NULL, x, &f->d, E0901, nowhere);
+    if (m->kind == NPY)
+        return npy_load(&f->a, m->path, NULL, x, &f->d, E0901, nowhere);
+    return file_read(&f->a, m->path, &b, &f->d, E0901, nowhere) &&
+           (m->kind == BIN ? event_file_bin : event_file_csv)(&f->a, b, x, &f->d, m->path, nowhere);
 }
 
 /* An input of [2, 5, 7] onto a neuron, with the file's events. */
@@ -160,21 +166,27 @@ static void as_read_whole(void **unused)
     assert_int_equal(remove(m.path), 0);
 }
 
-static void bin_as_read_whole(void **unused)
+static void others_as_read_whole(void **unused)
 {
     (void)unused;
-    struct maker m = {.path = "/tmp/dyn_event_stream.bin", .bin = true};
-    make_file(&m);
-    compare(&m, true);
-    m.wrong = 77777;
-    make_file(&m);
-    compare(&m, false);
-    assert_int_equal(remove(m.path), 0);
+    static const char *const path[] = {
+        [BIN] = "/tmp/dyn_event_stream.bin", [CSV] = "/tmp/dyn_event_stream.csv"};
+    for (int kind = BIN; kind <= CSV; kind++) {
+        struct maker m = {.path = path[kind]};
+        m.kind = kind;
+        make_file(&m);
+        compare(&m, true);
+        m.wrong = 77777;
+        make_file(&m);
+        compare(&m, false);
+        assert_int_equal(remove(m.path), 0);
+    }
 }
 
-static void check_outside(struct run_fixture *f, const char *path, bool bin)
+static void check_outside(struct run_fixture *f, const char *path, int kind)
 {
-    const struct maker m = {.path = path, .bin = bin, .wrong = 250000, .outside = true};
+    struct maker m = {.path = path, .wrong = 250000, .outside = true};
+    m.kind = kind;
     make_file(&m);
     assert_false(use(f, &m, false));
     assert_int_equal(f->d.list.n, 1);
@@ -185,19 +197,59 @@ static void check_outside(struct run_fixture *f, const char *path, bool bin)
 
 static void outside(void **state)
 {
-    check_outside(*state, "/tmp/dyn_event_outside.npy", false);
+    check_outside(*state, "/tmp/dyn_event_outside.npy", NPY);
 }
 
 static void outside_of_bin(void **state)
 {
-    check_outside(*state, "/tmp/dyn_event_outside.bin", true);
+    check_outside(*state, "/tmp/dyn_event_outside.bin", BIN);
+}
+
+static void outside_of_csv(void **state)
+{
+    check_outside(*state, "/tmp/dyn_event_outside.csv", CSV);
+}
+
+/* Far into a large file: the line is told, as of small ones. */
+static void wrong_line(void **state)
+{
+    struct run_fixture *f = *state;
+    const struct maker m = {.path = "/tmp/dyn_event_wrong.csv", .kind = CSV};
+    struct npy x;
+    make_file(&m);
+    FILE *file = fopen(m.path, "ab");
+    assert_non_null(file);
+    fputs("1,2,x,1\n", file);
+    assert_int_equal(fclose(file), 0);
+    assert_false(event_file_load(&f->a, m.path, NULL, &x, &f->d, E0901, nowhere));
+    assert_int_equal(f->d.list.n, 1);
+    assert_non_null(strstr(f->d.list.data[0]->message, "line 300301: an event's numbers"));
+    assert_int_equal(remove(m.path), 0);
+}
+
+/* A line longer than what is read at once makes the file one that is read whole. */
+static void long_line(void **state)
+{
+    struct run_fixture *f = *state;
+    const struct maker m = {.path = "/tmp/dyn_event_long.csv", .kind = CSV};
+    struct npy x;
+    make_file(&m);
+    FILE *file = fopen(m.path, "ab");
+    assert_non_null(file);
+    for (int i = 0; i < 100000; i++)
+        fputc('#', file);
+    assert_int_equal(fclose(file), 0);
+    assert_true(event_file_load(&f->a, m.path, NULL, &x, &f->d, E0901, nowhere));
+    assert_int_equal(x.count, EVENTS);
+    assert_non_null(x.data);
+    assert_int_equal(remove(m.path), 0);
 }
 
 /* A .bin that ends within a record is told by its length, as small ones are. */
 static void cut_bin(void **state)
 {
     struct run_fixture *f = *state;
-    const struct maker m = {.path = "/tmp/dyn_event_cut.bin", .bin = true};
+    const struct maker m = {.path = "/tmp/dyn_event_cut.bin", .kind = BIN};
     struct npy x;
     make_file(&m);
     assert_int_equal(truncate(m.path, EVENTS * BIN_RECORD - 3), 0);
@@ -207,10 +259,10 @@ static void cut_bin(void **state)
 }
 
 /* In the middle of a run or before it: an error, whatever the file has become. */
-static void changed(void **state)
+static void check_changed(struct run_fixture *f, const char *path, int kind)
 {
-    struct run_fixture *f = *state;
-    struct maker m = {.path = "/tmp/dyn_event_changed.npy"};
+    struct maker m = {.path = path};
+    m.kind = kind;
     struct run_result r;
     make_file(&m);
     assert_true(use(f, &m, false));
@@ -229,13 +281,27 @@ static void changed(void **state)
     assert_int_equal(f->d.list.n, 1); /* told once */
 }
 
+static void changed(void **state)
+{
+    check_changed(*state, "/tmp/dyn_event_changed.npy", NPY);
+}
+
+static void changed_csv(void **state)
+{
+    check_changed(*state, "/tmp/dyn_event_changed.csv", CSV);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(as_read_whole),
-                                       cmocka_unit_test(bin_as_read_whole),
+                                       cmocka_unit_test(others_as_read_whole),
                                        RUN_TEST(outside),
                                        RUN_TEST(outside_of_bin),
+                                       RUN_TEST(outside_of_csv),
+                                       RUN_TEST(wrong_line),
+                                       RUN_TEST(long_line),
                                        RUN_TEST(cut_bin),
+                                       RUN_TEST(changed_csv),
                                        RUN_TEST(changed)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
