@@ -308,20 +308,37 @@ static bool read_next(struct event_reader *r, struct event_in *out)
     return true;
 }
 
+/* Events of one list in memory: nothing to decide, and so many a second that it matters. */
+static size_t copy_some(struct cursor *c, const struct stimulus_source *s, uint32_t input,
+                        double delay, struct event_in *out, size_t n)
+{
+    const double *t = s->time + c->at;
+    const uint32_t *channel = s->of + c->at;
+    n = c->end - c->at < n ? (size_t)(c->end - c->at) : n;
+    for (size_t k = 0; k < n; k++)
+        out[k] =
+            (struct event_in){.t = (int64_t)(t[k] + delay), .input = input, .channel = channel[k]};
+    c->at += n;
+    return n;
+}
+
 size_t event_reader_some(struct event_reader *r, struct event_in *out, size_t n)
 {
+    const uint32_t only = r->only;
     size_t k = 0;
-    if (r->only == r->s->of->n_inputs) {
+    if (only == r->s->of->n_inputs) {
         while (k < n && read_next(r, &out[k]))
             k++;
         return k;
     }
-    const struct stimulus_source *s = &r->s->of->source[r->only];
-    struct cursor *c = &r->cursor[r->only];
+    const struct stimulus_source *s = &r->s->of->source[only];
     const double delay = r->s->delay_us;
+    struct cursor *c = &r->cursor[only];
+    if (!s->stream)
+        return copy_some(c, s, only, delay, out, n);
     double t;
     uint32_t channel;
     for (; k < n && look(r, c, s, &t, &channel); k++, c->at++)
-        out[k] = (struct event_in){.t = (int64_t)(t + delay), .input = r->only, .channel = channel};
+        out[k] = (struct event_in){.t = (int64_t)(t + delay), .input = only, .channel = channel};
     return k;
 }

@@ -116,13 +116,12 @@ static void fixed_width(struct serve *s, LLVMValueRef lane, LLVMValueRef weight,
         end_loop(s, &l, &next, below(s, next, constant(s, whole)));
         done = whole;
     }
-    for (unsigned lanes = s->widest; done < width;) {
+    while (done < width) {
         const uint32_t left = width - done;
+        unsigned lanes = s->widest; /* what is left is one vector: a mask costs less than another */
         LLVMValueRef within = NULL;
-        if (left < lanes && lanes > s->least) {
+        while (lanes / 2 >= left && lanes > s->least)
             lanes /= 2;
-            continue;
-        }
         if (left < lanes) {
             LLVMValueRef yes[JIT_MAX_LANES];
             for (unsigned i = 0; i < lanes; i++)
