@@ -9,6 +9,7 @@ struct reading {
     struct net *net;
     struct board *board;
     struct net_words words;
+    struct net_names names;
     struct env env;
 };
 
@@ -31,7 +32,7 @@ static bool number(struct reading *r, const struct ast_expr *e, double lo, doubl
 static bool own_name(struct reading *r, const struct ast_ref *ref, const char **out)
 {
     uint32_t first = 0;
-    if (ref->n > 1 && net_find_layer(r->net, ref->path[0].text) < 0 &&
+    if (ref->n > 1 && net_names_layer(&r->names, ref->path[0].text) < 0 &&
         scope_find(r->env.scope, ref->path[0].text, SPACE_NETWORK)) {
         if (strcmp(ref->path[0].text, r->net->name) != 0)
             return false;
@@ -47,7 +48,7 @@ static bool own_name(struct reading *r, const struct ast_ref *ref, const char **
 
 static int find(struct reading *r, const char *name, bool input, struct span at)
 {
-    int i = input ? net_find_input(r->net, name) : net_find_layer(r->net, name);
+    int i = input ? net_names_input(&r->names, name) : net_names_layer(&r->names, name);
     if (i >= 0)
         return i;
     struct diag *g = diag_add(r->d, E0201, at, "network `%s` has no %s `%s`", r->net->name,
@@ -525,6 +526,7 @@ void build_board(struct elab *el, struct net *n, const struct ast_decl *decl)
     n->board->span = decl->span;
     struct reading r = {.el = el, .d = d, .net = n, .board = n->board, .words = t->words};
     r.env = env_of(el->module.data[0]->scope, &work);
+    net_names_init(&r.names, &work, n);
     for (const struct ast_board_item *i = ast->items; i; i = i->next)
         read_item(&r, i);
     sort_inputs(&r);

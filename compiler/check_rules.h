@@ -14,10 +14,11 @@ struct checking {
     uint64_t *found;     /* of each layer: a bit for each rule that found something */
     /* Connections to and from each layer, as lists that end with CHECK_END. */
     uint32_t *first_to, *next_to, *first_from, *next_from;
-    bool *feeds;    /* of each input: whether there are connections from it */
-    bool *needed;   /* layers that are heard, outputs or recorded; NULL: not yet known */
-    bool *reached;  /* layers that spikes come to, or that fire by themselves; likewise */
-    uint64_t tried; /* neurons times steps */
+    bool *feeds;     /* of each input: whether there are connections from it */
+    bool *needed;    /* layers that are heard, outputs or recorded; NULL: not yet known */
+    bool *reached;   /* layers that spikes come to, or that fire by themselves; likewise */
+    uint64_t tried;  /* neurons times steps, with the networks before */
+    uint32_t layers; /* the first ones, whose values are looked at */
 };
 
 /* Rules return true if they reported something. `index` is an input, connection or layer. */
@@ -29,7 +30,7 @@ check_fn check_rest, check_unreachable, check_silent;
 #define CHECK_END UINT32_MAX
 
 enum {
-    CHECK_LAYERS = 1024,  /* whose values are looked at */
+    CHECK_LAYERS = 1024,  /* of a source, whose values are looked at */
     CHECK_MOST = 1 << 25, /* neurons times steps that are tried in all */
     CHECK_STEPS = 1000,   /* that a neuron is tried */
     CHECK_NEURONS = 1024, /* at most; of larger layers of equal neurons one stands for all */

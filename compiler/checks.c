@@ -1,4 +1,5 @@
 #include "compiler/check_rules.h"
+#include "compiler/elab.h"
 
 #include "targets/sim/sim.h"
 
@@ -111,19 +112,20 @@ void checks_of_source(struct unit *u)
     arena_free(&c.arena);
 }
 
-static uint32_t count_of(const struct net *n, enum check_of of)
+static uint32_t count_of(const struct checking *c, enum check_of of)
 {
+    const struct net *n = c->n;
     return of == INPUT        ? n->input.n
            : of == CONNECTION ? n->connection.n
            : of == LAYER      ? n->layer.n
-           : of == VALUES     ? (n->layer.n < CHECK_LAYERS ? n->layer.n : CHECK_LAYERS)
+           : of == VALUES     ? c->layers
                               : 0;
 }
 
 static void run(struct checking *c, int rule)
 {
     const struct check *k = &checks[rule];
-    for (uint32_t i = 0; i < count_of(c->n, k->of); i++) {
+    for (uint32_t i = 0; i < count_of(c, k->of); i++) {
         uint64_t *found = k->of == CONNECTION ? &c->found[c->n->connection.data[i].dst]
                           : k->of == INPUT    ? NULL
                                               : &c->found[i];
@@ -136,7 +138,13 @@ static void run(struct checking *c, int rule)
 
 void checks_of_network(struct unit *u, const struct net *n)
 {
-    struct checking c = {.u = u, .d = u->diags, .n = n};
+    struct elab *el = u->elab;
+    const uint32_t left = CHECK_LAYERS - el->checked_layers;
+    struct checking c = {.u = u,
+                         .d = u->diags,
+                         .n = n,
+                         .tried = el->checked_steps,
+                         .layers = n->layer.n < left ? n->layer.n : left};
     struct diags quiet = {0};
     if (sim_map(&c.arena, n, NULL, &c.plan, &quiet)) {
         c.plan.dt = n->dt > 0 ? n->dt : 1e-3; /* event-driven networks are tried in steps too */
@@ -146,6 +154,8 @@ void checks_of_network(struct unit *u, const struct net *n)
             if (applies(&checks[i], u->diags))
                 run(&c, i);
     }
+    el->checked_layers += c.layers;
+    el->checked_steps = c.tried;
     diags_free(&quiet);
     arena_free(&c.arena);
 }

@@ -143,7 +143,7 @@ const uint64_t *check_try(struct checking *c, uint32_t layer, bool driven, uint3
 {
     const struct net_layer *l = &c->n->layer.data[layer];
     *n = l->n <= CHECK_NEURONS ? l->n : 1;
-    if (layer >= CHECK_LAYERS || !l->model->step.present || model_draws(l->model) ||
+    if (layer >= c->layers || !l->model->step.present || model_draws(l->model) ||
         (l->n > CHECK_NEURONS && !all_alike(l)) || c->tried > CHECK_MOST)
         return NULL;
     uint64_t *count = ARENA_ARRAY(&c->arena, uint64_t, *n);

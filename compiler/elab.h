@@ -133,8 +133,12 @@ struct elab {
     uint64_t elements;                  /* of comprehensions */
     uint64_t computed;                  /* elements of arrays that were computed or copied */
     bool too_long;                      /* more than that may be: reported */
-    struct map64 unknown;    /* (name, space) that were reported and are no misspelling */
-    const char *dt, *spikes; /* interned words */
+    struct map64 unknown;         /* (name, space) that were reported and are no misspelling */
+    const char *dt, *spikes;      /* interned words */
+    const struct ast_decl *board; /* the root file's board section; NULL: none */
+    bool board_sought;
+    uint32_t checked_layers; /* of all networks so far, by the checks of their values, */
+    uint64_t checked_steps;  /* with so many neurons times steps tried */
 };
 
 enum {
@@ -307,6 +311,7 @@ struct piece { /* an input or a layer */
     struct model *model;   /* of a layer; NULL: poison */
     struct sensor *sensor; /* of an input that is one, once its shape is known */
     uint32_t index;        /* in the net; UINT32_MAX: not there */
+    uint32_t wires;        /* shapes.c: the first of its connections */
 };
 
 struct instance { /* of a network: the whole, or a part */

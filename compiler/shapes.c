@@ -122,6 +122,49 @@ static void excuse(struct wire *w)
         w->dst.piece->state = SHAPE_BAD;
 }
 
+/* A wire of a piece, and the next one. */
+struct hold {
+    uint32_t wire, next; /* UINT32_MAX: the last */
+};
+
+static void hold_on(struct hold *hold, uint32_t *n, const struct end *e, uint32_t wire)
+{
+    if (!e->piece || e->piece->state != SHAPE_UNKNOWN)
+        return;
+    hold[*n] = (struct hold){wire, e->piece->wires};
+    e->piece->wires = (*n)++;
+}
+
+/* Looks at every connection, and at those of a piece again when its shape becomes known. */
+static void settle_shapes(struct build *b)
+{
+    struct arena *a = &b->work;
+    struct hold *hold = ARENA_ARRAY(a, struct hold, 2 * (size_t)b->wire.n + 1);
+    VEC(uint32_t) queue = {0};
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < b->piece.n; i++)
+        b->piece.data[i]->wires = UINT32_MAX;
+    for (uint32_t i = b->wire.n; i-- > 0;) {
+        hold_on(hold, &n, &b->wire.data[i].src, i);
+        hold_on(hold, &n, &b->wire.data[i].dst, i);
+    }
+    for (uint32_t i = 0; i < b->wire.n; i++)
+        VEC_PUSH(a, &queue, i);
+    for (uint32_t i = 0; i < queue.n; i++) {
+        struct wire *w = &b->wire.data[queue.data[i]];
+        const struct end *end[] = {&w->src, &w->dst};
+        const bool open[] = {unknown(end[0]), unknown(end[1])};
+        if (!shape_of_wire(b, w))
+            continue;
+        for (int side = 0; side < 2; side++) {
+            if (!open[side] || unknown(end[side]))
+                continue;
+            for (uint32_t k = end[side]->piece->wires; k != UINT32_MAX; k = hold[k].next)
+                VEC_PUSH(a, &queue, hold[k].wire);
+        }
+    }
+}
+
 void infer_shapes(struct build *b)
 {
     for (uint32_t i = 0; i < b->piece.n; i++) {
@@ -140,14 +183,7 @@ void infer_shapes(struct build *b)
         w->src.piece = w->src.ref ? find_piece(b, w->home, w->src.ref, w->src.ref->n) : NULL;
         w->dst.piece = w->dst.ref ? find_piece(b, w->home, w->dst.ref, w->dst.ref->n) : NULL;
     }
-    /* Both ways by turns, so that a chain takes one round whichever way it is written. */
-    for (bool more = true; more;) {
-        more = false;
-        for (uint32_t i = 0; i < b->wire.n; i++)
-            more |= shape_of_wire(b, &b->wire.data[i]);
-        for (uint32_t i = b->wire.n; more && i-- > 0;)
-            shape_of_wire(b, &b->wire.data[i]);
-    }
+    settle_shapes(b);
     for (uint32_t i = 0; i < b->wire.n; i++)
         excuse(&b->wire.data[i]);
     for (uint32_t i = 0; i < b->piece.n; i++) {

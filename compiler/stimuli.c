@@ -109,12 +109,14 @@ static bool read_items(struct making *m)
 {
     struct diags *d = m->el->u->diags;
     const struct ast_assign *duration = NULL, *trials = NULL;
+    struct net_names names;
     bool good = true;
+    net_names_init(&names, m->env.arena, m->net);
     for (const struct ast_stim_item *i = m->ast->items; i; i = i->next) {
         const struct ast_assign *as = i->assign, **slot = NULL;
         if (!as || !as->name.text || !as->value)
             continue;
-        int input = net_find_input(m->net, as->name.text);
+        int input = net_names_input(&names, as->name.text);
         if (stimulus_setting(as->name.text))
             slot = as->name.text[0] == 'd' ? &duration : &trials;
         else if (input >= 0)

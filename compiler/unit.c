@@ -117,13 +117,25 @@ struct model *def_model(struct def *d)
 
 /* ---- networks ---- */
 
-static bool is_part(struct unit *u, const char *network)
+static uint64_t key_of(const char *interned)
 {
+    return (uint64_t)(uintptr_t)interned;
+}
+
+/* The networks that are placed as parts by others of the file. */
+static void find_parts(const struct unit *u, struct arena *a, struct map64 *part)
+{
+    map64_init(part, a);
     for (uint32_t i = 0; i < u->network.n; i++)
         for (const struct ast_net_item *x = u->network.data[i]->items; x; x = x->next)
-            if (x->kind == AST_N_PART && x->model.text == network)
-                return true;
-    return false;
+            if (x->kind == AST_N_PART)
+                map64_put(part, key_of(x->model.text), 0, NULL);
+}
+
+static bool is_among(const struct map64 *m, const char *interned)
+{
+    uint32_t ignored;
+    return map64_get(m, key_of(interned), &ignored);
 }
 
 static void which_network(struct unit *u, const char *message)
@@ -146,16 +158,22 @@ static struct def *choose_network(struct unit *u, const char *name)
             which_network(u, arena_printf(u->arena, "there is no network `%s`", name));
         return d;
     }
+    struct arena scratch = {0};
+    struct map64 part;
     const char *only = NULL;
+    uint32_t n = 0;
+    find_parts(u, &scratch, &part);
     for (uint32_t i = 0; i < u->network.n; i++) {
         const char *x = u->network.data[i]->name.text;
-        if (!x || is_part(u, x))
-            continue;
-        if (only) {
-            which_network(u, "the file has several networks: name one");
-            return NULL;
+        if (x && !is_among(&part, x)) {
+            only = x;
+            n++;
         }
-        only = x;
+    }
+    arena_free(&scratch);
+    if (n > 1) {
+        which_network(u, "the file has several networks: name one");
+        return NULL;
     }
     /* A file without any is about the one that its stimuli are for. */
     for (uint32_t i = 0; u->network.n == 0 && i < u->stimulus.n; i++) {
@@ -174,20 +192,24 @@ static struct def *choose_network(struct unit *u, const char *name)
     return NULL;
 }
 
+/* The board section of the root file. It is looked for once. */
 static const struct ast_decl *find_board(struct unit *u)
 {
-    const struct ast_decl *found = NULL;
+    struct elab *el = u->elab;
+    if (el->board_sought)
+        return el->board;
+    el->board_sought = true;
     for (const struct ast_decl *x = root_module(u)->ast->decls; x; x = x->next) {
         if (x->kind != AST_BOARD)
             continue;
-        if (found) {
+        if (el->board) {
             struct diag *g = diag_add(u->diags, E0202, x->span, "there are two board sections");
-            diag_label(u->diags, g, found->span, "this is the other one");
-            return found;
+            diag_label(u->diags, g, el->board->span, "this is the other one");
+            break;
         }
-        found = x;
+        el->board = x;
     }
-    return found;
+    return el->board;
 }
 
 struct net *unit_network(struct unit *u, const char *name)
@@ -236,24 +258,47 @@ bool unit_stimulus(struct unit *u, const struct net *n, const char *name, struct
 
 /* ---- checking everything ---- */
 
-static bool has_stimulus(const struct unit *u, const char *network)
+/* What the root file says of its networks, by their names. */
+struct overview {
+    struct map64 part;     /* networks that are placed as parts */
+    struct map64 stimulus; /* network -> the first stimulus for it */
+    uint32_t *next;        /* stimulus -> the next one for the same network; UINT32_MAX: none */
+};
+
+static void look_over(struct unit *u, struct arena *a, struct overview *o)
 {
-    for (uint32_t i = 0; i < u->stimulus.n; i++)
-        if (u->stimulus.data[i]->network.text == network)
-            return true;
-    return false;
+    find_parts(u, a, &o->part);
+    map64_init(&o->stimulus, a);
+    o->next = ARENA_ARRAY(a, uint32_t, u->stimulus.n + 1);
+    uint32_t *last = ARENA_ARRAY(a, uint32_t, u->stimulus.n + 1);
+    for (uint32_t i = 0; i < u->stimulus.n; i++) {
+        int fresh;
+        uint32_t first =
+            map64_put(&o->stimulus, key_of(u->stimulus.data[i]->network.text), i, &fresh);
+        o->next[i] = UINT32_MAX;
+        if (!fresh)
+            o->next[last[first]] = i;
+        last[first] = i;
+    }
 }
 
-static void check_network(struct unit *u, struct def *d)
+static uint32_t first_stimulus(const struct overview *o, const char *network)
 {
-    bool part = d->network->params || is_part(u, d->name.text);
+    uint32_t i;
+    return map64_get(&o->stimulus, key_of(network), &i) ? i : UINT32_MAX;
+}
+
+static void check_network(struct unit *u, const struct overview *o, struct def *d)
+{
+    bool part = d->network->params || is_among(&o->part, d->name.text);
     struct net *n = build_network(u->elab, d, part ? TO_CHECK_PART : TO_CHECK);
     const struct scope *s = root_module(u)->scope;
-    for (uint32_t i = 0; n && i < u->stimulus.n; i++) {
+    for (uint32_t i = n ? first_stimulus(o, d->name.text) : UINT32_MAX; i != UINT32_MAX;
+         i = o->next[i]) {
         const struct ast_stimulus *x = u->stimulus.data[i];
         struct def *st = x->name.text ? scope_find(s, x->name.text, SPACE_STIMULUS) : NULL;
         struct stimulus out;
-        if (st && st->stimulus == x && x->network.text == d->name.text)
+        if (st && st->stimulus == x)
             build_stimulus(u->elab, n, st, TO_CHECK, &out);
     }
     bool whole = n && u->diags->n_errors == 0 && !part;
@@ -280,11 +325,16 @@ bool unit_check(struct unit *u)
             bindings_check(x->neuron, u->diags);
     /* Of other files' networks those that this file has stimuli for. */
     const struct scope *root = root_module(u) ? root_module(u)->scope : NULL;
+    struct arena scratch = {0};
+    struct overview o;
+    look_over(u, &scratch, &o);
     for (uint32_t k = 0; root && k < root->def.n; k++) {
         struct def *d = root->def.data[k];
-        if (d->kind == DEF_NETWORK && (d->scope == root || has_stimulus(u, d->name.text)))
-            check_network(u, d);
+        if (d->kind == DEF_NETWORK &&
+            (d->scope == root || first_stimulus(&o, d->name.text) != UINT32_MAX))
+            check_network(u, &o, d);
     }
+    arena_free(&scratch);
     if (root && u->diags->n_errors == 0)
         checks_of_source(u);
     return u->diags->n_errors == 0;

@@ -157,8 +157,8 @@ static void new_line(struct writer *w, bool blank, uint32_t indent)
     w->column = w->indent = indent;
 }
 
-/* The indentation of a line that goes on with an item. */
-static uint32_t indent_within(struct writer *w, uint32_t k)
+/* Where a line that goes on with an item would begin, were there no end to it. */
+static uint32_t indent_wanted(struct writer *w, uint32_t k)
 {
     const struct fmt_element *e = &w->t->e[k];
     struct scope *s = &w->scope[w->n - 1];
@@ -171,6 +171,14 @@ static uint32_t indent_within(struct writer *w, uint32_t k)
     }
     bool first = before == T_COMMA || depth_change(before) > 0 || e->kind == FMT_COMMENT;
     return s->hangs && first ? s->content : s->content + FMT_INDENT;
+}
+
+/* What is nested deeper goes no further to the right, so that what comes out is as large as what
+ * went in, and not its square. */
+static uint32_t indent_within(struct writer *w, uint32_t k)
+{
+    const uint32_t wanted = indent_wanted(w, k), most = w->scope[0].line + FMT_DEEPEST;
+    return wanted < most ? wanted : most;
 }
 
 /* A comment on a line of its own that goes on with the one behind the code above. */

@@ -8,7 +8,7 @@
  * - Line breaks within an item are the author's where an expression may be broken (rows of a matrix
  *   stay rows). Lines of more than 100 columns are broken further, at the outermost comma or the
  *   loosest operator. What follows is indented by four more columns, and so is what stands in a
- *   bracket that ends its line.
+ *   bracket that ends its line, by 40 at most.
  * - Single blank lines stay, several become one.
  * - Comments stay where they are. One behind code keeps its column if there is room;
  *   nothing is aligned that wasn't.
@@ -19,7 +19,7 @@
 
 #include "lang/source.h"
 
-enum { FMT_COLUMNS = 100, FMT_INDENT = 4 };
+enum { FMT_COLUMNS = 100, FMT_INDENT = 4, FMT_DEEPEST = 40 };
 
 /* Appends the formatted text of a source file. False with nothing appended: it has errors, which
  * are reported, or the text that came out hasn't the same tokens and comments (E0999). */

@@ -198,6 +198,11 @@ struct net_connection *net_add_dense(struct net *n, bool from_input, uint32_t sr
     return c;
 }
 
+static uint64_t hash_name(const char *name)
+{
+    return hash_bytes(0, name, strlen(name));
+}
+
 int net_find_layer(const struct net *n, const char *name)
 {
     for (uint32_t i = 0; i < n->layer.n; i++) {
@@ -214,6 +219,36 @@ int net_find_input(const struct net *n, const char *name)
             return (int)i;
     }
     return -1;
+}
+
+void net_names_init(struct net_names *names, struct arena *a, const struct net *n)
+{
+    names->n = n;
+    map64_init(&names->layer, a);
+    map64_init(&names->input, a);
+    for (uint32_t i = 0; i < n->layer.n; i++)
+        map64_put(&names->layer, hash_name(n->layer.data[i].name), i, NULL);
+    for (uint32_t i = 0; i < n->input.n; i++)
+        map64_put(&names->input, hash_name(n->input.data[i].name), i, NULL);
+}
+
+/* Two names may have one hash: then the list has the last word. */
+int net_names_layer(const struct net_names *names, const char *name)
+{
+    uint32_t i;
+    if (!map64_get(&names->layer, hash_name(name), &i))
+        return -1;
+    return strcmp(names->n->layer.data[i].name, name) == 0 ? (int)i
+                                                           : net_find_layer(names->n, name);
+}
+
+int net_names_input(const struct net_names *names, const char *name)
+{
+    uint32_t i;
+    if (!map64_get(&names->input, hash_name(name), &i))
+        return -1;
+    return strcmp(names->n->input.data[i].name, name) == 0 ? (int)i
+                                                           : net_find_input(names->n, name);
 }
 
 const char *net_helper_name(const struct net *n, const char *prefix, const char *helped)

@@ -150,6 +150,16 @@ struct net_connection *net_add_dense(struct net *n, bool from_input, uint32_t sr
 int net_find_layer(const struct net *n, const char *name); /* -1: none */
 int net_find_input(const struct net *n, const char *name);
 
+/* The same for many names of a network that stays as it is, each in constant time. */
+struct net_names {
+    const struct net *n;
+    struct map64 layer, input; /* hash of the name -> index */
+};
+
+void net_names_init(struct net_names *names, struct arena *a, const struct net *n);
+int net_names_layer(const struct net_names *names, const char *name);
+int net_names_input(const struct net_names *names, const char *name);
+
 /* Layers of neurons that a pass added to help those of another layer L have the name `split.L`
  * (they stand for several of its sources) or `relay.L` (they pass its spikes on), with a number
  * behind the first word where there are several. Gives such a name, free in the network. */
