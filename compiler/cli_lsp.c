@@ -3,6 +3,7 @@
 #include "compiler/lsp.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -101,10 +102,34 @@ static bool send(struct cli *c, struct lsp *s)
     return good;
 }
 
+/* Where the modules of stdlib stand beside the program, as installed or in the source tree; "": at
+ * neither place. */
+static void find_copies(char out[static PATH_MAX])
+{
+    static const char *const folders[] = {"/../share/dyn/stdlib", "/../stdlib"};
+    char exe[PATH_MAX], path[PATH_MAX + 32];
+    const ssize_t n = readlink("/proc/self/exe", exe, sizeof exe - 1);
+    out[0] = '\0';
+    if (n <= 0) {
+        return;
+    }
+    exe[n] = '\0';
+    exe[strrchr(exe, '/') - exe] = '\0';
+    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
+        snprintf(path, sizeof path, "%s%s", exe, folders[i]);
+        if (realpath(path, out)) {
+            return;
+        }
+    }
+    out[0] = '\0';
+}
+
 int cli_lsp(struct cli *c)
 {
     struct diags *d = &c->driver.diags;
-    struct lsp s = {.stdlib = c->driver.stdlib};
+    char copies[PATH_MAX];
+    find_copies(copies);
+    struct lsp s = {.stdlib = c->driver.stdlib, .copies = *copies ? copies : NULL};
     struct stream *in = ARENA_NEW(&c->driver.arena, struct stream);
     uint64_t length = 0;
     bool good = true, writes = true;

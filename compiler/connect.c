@@ -102,16 +102,16 @@ static bool attribute_delay(struct build *b, struct link *l, const struct model 
 
 enum { A_VIA, A_DELAY, A_POOL, A_AVERAGE, A_BIAS, N_ATTRIBUTES };
 
-static const char *const attribute_names[N_ATTRIBUTES] = {"via", "delay", "pool", "average_pool",
-                                                          "bias"};
+static const char *const attribute_name[N_ATTRIBUTES] = {"via", "delay", "pool", "average_pool",
+                                                         "bias"};
 
-static bool unis_attribute(struct build *b, const struct ast_assign *as)
+static bool unknown_attribute(struct build *b, const struct ast_assign *as)
 {
     struct diags *d = b->el->u->diags;
     struct diag *g =
         diag_add(d, E0205, as->name.span, "a connection has no attribute `%s`", as->name.text);
     diag_hint(d, g, "attributes are `via`, `delay`, `pool`, `average_pool` and `bias`");
-    hint_near(d, g, as->name.text, attribute_names, N_ATTRIBUTES);
+    hint_near(d, g, as->name.text, attribute_name, N_ATTRIBUTES);
     return false;
 }
 
@@ -136,10 +136,10 @@ static bool attributes(struct build *b, struct link *l, const struct model *m, b
         if (!name || !as->value)
             continue;
         int kind = 0;
-        while (kind < N_ATTRIBUTES && strcmp(name, attribute_names[kind]) != 0)
+        while (kind < N_ATTRIBUTES && strcmp(name, attribute_name[kind]) != 0)
             kind++;
         if (kind == N_ATTRIBUTES) {
-            good = unis_attribute(b, as);
+            good = unknown_attribute(b, as);
             continue;
         }
         if (seen[kind])
@@ -287,10 +287,18 @@ static void add_by_sign(struct build *b, const struct link *l, const struct mode
     }
 }
 
+uint32_t attribute_names(const char **out, uint32_t max)
+{
+    uint32_t n = 0;
+    for (; n < N_ATTRIBUTES && n < max; n++)
+        out[n] = attribute_name[n];
+    return n;
+}
+
 static bool is_attribute(const char *name)
 {
     for (int i = 0; i < N_ATTRIBUTES; i++)
-        if (strcmp(attribute_names[i], name) == 0)
+        if (strcmp(attribute_name[i], name) == 0)
             return true;
     return false;
 }

@@ -133,8 +133,9 @@ struct elab {
     uint64_t elements;                  /* of comprehensions */
     uint64_t computed;                  /* elements of arrays that were computed or copied */
     bool too_long;                      /* more than that may be: reported */
-    struct map64 unknown;         /* (name, space) that were reported and are no misspelling */
-    const char *dt, *spikes;      /* interned words */
+    struct map64 unknown;    /* (name, space) that were reported and are no misspelling */
+    const char *dt, *spikes; /* interned words */
+    struct map64 of_stdlib;  /* hash of a name that a module of stdlib declares -> the module */
     const struct ast_decl *board; /* the root file's board section; NULL: none */
     bool board_sought;
     uint32_t checked_layers; /* of all networks so far, by the checks of their values, */
@@ -158,7 +159,7 @@ enum {
 struct module *module_load_text(struct elab *el, const char *path, const char *text, size_t n);
 void module_uses(struct elab *el, struct module *m);
 /* The stdlib module that declares a name, for hints; NULL if none does. */
-const char *module_of_stdlib(const char *name, enum space space);
+const char *module_of_stdlib(struct elab *el, const char *name, enum space space);
 
 /* resolve.c: all names of all modules. */
 void resolve_all(struct elab *el);
@@ -297,6 +298,12 @@ struct value load_array(const struct env *env, const char *file, const char *mem
                         const struct ast_expr *e);
 
 /* ---- networks ---- */
+
+/* Names of connections ("dense", ...), of their attributes ("delay", ...), and of the sources of
+ * stimuli ("poisson", ...): at most `max`, for completion. */
+uint32_t operator_names(const char **out, uint32_t max);
+uint32_t attribute_names(const char **out, uint32_t max);
+uint32_t source_names(const char **out, uint32_t max);
 
 enum shape_state { SHAPE_UNKNOWN, SHAPE_KNOWN, SHAPE_BAD };
 

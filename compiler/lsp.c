@@ -144,7 +144,7 @@ static bool place(struct request *r, uint32_t *out)
         return false;
     }
     lsp_check(r->s, r->doc);
-    *out = lsp_offset(r->doc->text.data, r->doc->text.n, p);
+    *out = lsp_offset(&r->doc->lines, p);
     return true;
 }
 
@@ -200,11 +200,8 @@ static void actions(struct request *r)
         return;
     }
     lsp_check(r->s, r->doc);
-    const struct buf *text = &r->doc->text;
-    lsp_actions(
-        r->doc,
-        (struct span){1, lsp_offset(text->data, text->n, p), lsp_offset(text->data, text->n, q)},
-        &r->json);
+    const struct lsp_lines *l = &r->doc->lines;
+    lsp_actions(r->doc, (struct span){1, lsp_offset(l, p), lsp_offset(l, q)}, &r->json);
 }
 
 /* One edit of all of the text; none where it has errors, or is in its form. */
@@ -220,10 +217,9 @@ static void format(struct request *r)
     if (text->n && fmt_text(&out, text->data, text->n) &&
         !memchr(out.data ? out.data : "", 0, out.n) &&
         (out.n != text->n || memcmp(out.data, text->data, out.n) != 0)) {
-        const struct source whole = {.text = text->data, .n = (uint32_t)text->n};
         json_object(&r->json);
         json_key(&r->json, "range");
-        lsp_put_range(&r->json, &whole, (struct span){1, 0, whole.n});
+        lsp_put_range(&r->json, &r->doc->lines, (struct span){1, 0, (uint32_t)text->n});
         json_key(&r->json, "newText");
         json_str(&r->json, out.n ? out.data : "");
         json_end_object(&r->json);

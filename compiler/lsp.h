@@ -2,13 +2,19 @@
  * Server Protocol (JSON-RPC 2.0). A message goes in, answers come out; framing and the stream are
  * the command's (cli_lsp.c).
  *
+ * A definition in a module of stdlib is shown in the file that has the module's text, as an
+ * installation puts it beside the program; where there is none, or another text, the answer is null.
+ *
+ * Each answer takes time linear in the document, and so does a change.
+ *
  * A document is checked when its text is needed or the editor is silent, and what was found out
  * stays until it changes. Messages aren't trusted: one that is malformed gets an error or nothing.
  *
  *   lsp.c             methods and answers
  *   lsp_json.c        parts of a message
- *   lsp_document.c    texts, places in them, changes
- *   lsp_names.c       every name of a file and what it means
+ *   lsp_place.c       places in a text, and what changes do to its lines
+ *   lsp_document.c    texts that are open, and what was found out about them
+ *   lsp_names.c lsp_scope.c   every name of a file and what it means
  *   lsp_messages.c    diagnostics, and the changes that would mend what they tell
  *   lsp_hover.c       what a name is
  *   lsp_complete.c    what could stand at a place
@@ -24,7 +30,8 @@
 struct lsp_document;
 
 struct lsp {
-    const char *stdlib; /* folder; NULL: the modules in the library */
+    const char *stdlib; /* folder; NULL: the modules in the library, */
+    const char *copies; /* whose texts stand in this folder too, to be shown; NULL: nowhere */
     struct lsp_document *first;
     bool initialized, shut_down, ended;
     uint8_t level[DIAG_N_CODES]; /* of warnings, enum diag_level */
@@ -56,20 +63,43 @@ const char *lsp_json_string(struct lsp_json v, struct arena *a, size_t *n);
 /* A whole number from 0 to UINT32_MAX. */
 bool lsp_json_whole(struct lsp_json v, uint32_t *out);
 
-/* ---- documents ---- */
+/* ---- places ---- */
 
 struct lsp_place { /* from 0; `character` in UTF-16 code units, as the protocol counts */
     uint32_t line, character;
 };
 
+/* The lines of a text, which end with "\n", "\r\n" or "\r". */
+struct lsp_lines {
+    const char *text;
+    size_t n;
+    uint32_t *begin;
+    uint32_t n_lines, cap;
+    bool mark; /* the editor's text has a byte order mark at its beginning, which this one hasn't */
+};
+
+void lsp_lines_init(struct lsp_lines *l, const char *text, size_t n);
+void lsp_lines_free(struct lsp_lines *l);
+/* The n bytes from `from` on are others than those up to `to` that they stand in place of: `text`
+ * is what has become of it all, of n_text bytes. Takes as long as what has changed, and the lines
+ * behind it to be counted anew. */
+void lsp_lines_change(struct lsp_lines *l, uint32_t from, uint32_t to, size_t n, const char *text,
+                      size_t n_text);
 /* A place beyond the end of its line or text is that end. */
-uint32_t lsp_offset(const char *text, size_t n, struct lsp_place p);
-struct lsp_place lsp_place_of(const char *text, size_t n, uint32_t offset);
+uint32_t lsp_offset(const struct lsp_lines *l, struct lsp_place p);
+struct lsp_place lsp_place_of(const struct lsp_lines *l, uint32_t offset);
+/* A range; l NULL: the beginning of a file. */
+void lsp_put_range(struct json *j, const struct lsp_lines *l, struct span at);
+bool lsp_read_place(struct lsp_json v, struct lsp_place *out); /* {line, character} */
+
+/* ---- documents ---- */
 
 struct lsp_document {
     struct lsp_document *next;
+    const struct lsp *server;
     char *uri, *path;
     struct buf text;
+    struct lsp_lines lines;
     bool has_version;
     uint32_t version;
     bool fresh; /* it was checked as it is */
@@ -78,6 +108,8 @@ struct lsp_document {
     struct arena arena;
     struct diags diags;
     struct unit unit;
+    struct lsp_lines *other; /* of each other file of the unit, once they are asked for */
+    uint32_t n_other;
 };
 
 struct lsp_document *lsp_find(const struct lsp *s, const char *uri);
@@ -87,16 +119,18 @@ struct lsp_document *lsp_open(struct lsp *s, const char *uri, const char *text, 
 bool lsp_change(struct lsp_document *d, struct lsp_json changes);
 /* Checks the text if it has changed. */
 void lsp_check(struct lsp *s, struct lsp_document *d);
+/* Forgets what the check found out. */
+void lsp_forget(struct lsp_document *d);
 /* The document's own file in its unit; NULL if the text couldn't be taken. */
 const struct source *lsp_source(const struct lsp_document *d);
+/* The lines of a file of the unit, the document's own among them. */
+const struct lsp_lines *lsp_lines_of(struct lsp_document *d, uint32_t file);
 /* "/a b.dyn" of "file:///a%20b.dyn"; another uri is its own path. */
 char *lsp_path_of(struct arena *a, const char *uri);
 char *lsp_uri_of(struct arena *a, const char *path);
-/* The uri of a file of the unit; NULL: it has none (a module in the library). */
+/* The uri of a file of the unit; NULL: it has none (a module in the library without a copy, or with
+ * one that isn't the same). */
 const char *lsp_uri_of_file(struct arena *a, const struct lsp_document *d, uint32_t file);
-
-void lsp_put_range(struct json *j, const struct source *f, struct span at);
-bool lsp_read_place(struct lsp_json v, struct lsp_place *out); /* {line, character} */
 
 /* ---- names ---- */
 
@@ -124,6 +158,7 @@ struct lsp_decl {
     const struct ast_neuron *neuron;    /* NEURON, or the one that a MEMBER is of */
     const struct ast_neuron_item *part; /* MEMBER */
     const struct lsp_decl *around;      /* declared before it, and visible where it is */
+    const struct lsp_decl *hidden;      /* what its name meant before */
 };
 
 struct lsp_name { /* a place where a name stands */
@@ -132,18 +167,20 @@ struct lsp_name { /* a place where a name stands */
 };
 
 struct lsp_names {
+    struct arena arena;
     VEC(struct lsp_name) list;      /* of the document's file */
     const struct lsp_decl *visible; /* at the place that was asked for, by `around` */
 };
 
-/* Every name of the file that could be made sense of; names live in d->arena. */
+/* Every name of the file that could be made sense of, in time linear in the file. */
 void lsp_names(struct lsp_document *d, uint32_t offset, struct lsp_names *out);
+void lsp_names_free(struct lsp_names *names);
 /* The one at a place or just before it; NULL: none. */
 const struct lsp_name *lsp_name_at(const struct lsp_names *names, uint32_t offset);
 
 /* ---- what is answered: a value each; null where there is nothing to tell ---- */
 
-void lsp_publish(const struct lsp_document *d, struct json *j);
+void lsp_publish(struct lsp_document *d, struct json *j);
 void lsp_actions(struct lsp_document *d, struct span range, struct json *j);
 void lsp_hover(struct lsp_document *d, uint32_t offset, struct json *j);
 void lsp_definition(struct lsp_document *d, uint32_t offset, struct json *j);

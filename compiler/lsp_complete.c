@@ -2,6 +2,7 @@
 #include "compiler/embedded.h"
 #include "compiler/lsp.h"
 #include "lang/parse.h"
+#include "lang/words.h"
 
 /* Kinds of the protocol's. */
 enum { FUNCTION = 3, VARIABLE = 6, CLASS = 7, MODULE = 9, PROPERTY = 10, UNIT = 11, KEYWORD = 14 };
@@ -59,7 +60,7 @@ static void put(const struct writing *w, const char *label, int kind, const char
     json_key(j, "textEdit");
     json_object(j);
     json_key(j, "range");
-    lsp_put_range(j, w->f, w->word);
+    lsp_put_range(j, &w->d->lines, w->word);
     json_key(j, "newText");
     json_str(j, label);
     json_end_object(j);
@@ -73,22 +74,32 @@ static void put_words(const struct writing *w, const char *const *words, int kin
     }
 }
 
+/* The names of a table of the compiler's. */
+static void put_names(const struct writing *w, uint32_t (*table)(const char **, uint32_t), int kind,
+                      const char *detail)
+{
+    const char *names[256];
+    const uint32_t n = table(names, 256);
+    for (uint32_t i = 0; i < n; i++) {
+        put(w, names[i], kind, detail);
+    }
+}
+
 /* ---- lists ---- */
 
 static void put_units(const struct writing *w)
 {
-    static const char *const units[] = {"s",  "ms", "us",  "ns",  "A",   "mA",   "uA",   "nA",
-                                        "pA", "fA", "V",   "mV",  "uV",  "F",    "nF",   "pF",
-                                        "fF", "Hz", "kHz", "MHz", "Ohm", "kOhm", "MOhm", "GOhm",
-                                        "W",  "mW", "uW",  "nW",  "K",   "%"};
-    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
+    char unit[UNIT_MAX], before[UNIT_MAX] = "";
+    struct dim dim;
+    for (uint32_t i = 0; unit_spelling(i, unit, &dim); i++) {
+        if (strcmp(unit, before) == 0) { /* of a unit without prefixes */
+            continue;
+        }
         struct buf b = {0};
-        struct dim dim;
-        int pow10;
-        unit_lookup(units[i], strlen(units[i]), &pow10, &dim);
         dim_describe(&b, dim);
-        put(w, units[i], UNIT, b.data);
+        put(w, unit, UNIT, b.data);
         buf_free(&b);
+        memcpy(before, unit, sizeof before);
     }
 }
 
@@ -103,19 +114,15 @@ static void put_visible(const struct writing *w, enum lsp_kind kind, int as, con
 
 static void put_values(const struct writing *w)
 {
-    static const char *const words[] = {"if",   "then",  "else", "and",  "or", "not",
-                                        "true", "false", "inf",  "seed", "dt", NULL};
-    const char *functions[256];
-    const uint32_t n = function_names(functions, 256);
+    static const char *const others[] = {"inf", "dt", NULL};
     put_visible(w, LSP_LET, VARIABLE, "constant");
     put_visible(w, LSP_FN, FUNCTION, "function");
     put_visible(w, LSP_ARGUMENT, VARIABLE, "parameter");
     put_visible(w, LSP_MEMBER, PROPERTY, "of the neuron");
     put_visible(w, LSP_LOCAL, VARIABLE, NULL);
-    for (uint32_t i = 0; i < n; i++) {
-        put(w, functions[i], FUNCTION, "built in");
-    }
-    put_words(w, words, KEYWORD);
+    put_names(w, function_names, FUNCTION, "built in");
+    put_words(w, words_of_expressions, KEYWORD);
+    put_words(w, others, KEYWORD);
 }
 
 static const struct ast_neuron *find_neuron(const struct writing *w, const char *name)
@@ -184,24 +191,17 @@ static uint32_t head_of(const struct writing *w, uint32_t brace)
 
 static void put_item(const struct writing *w, uint32_t brace)
 {
-    static const char *const file[] = {"use", "network", "stimulus", "neuron",
-                                       "let", "fn",      "board",    NULL};
-    static const char *const network[] = {"dt", "input",  "layer",  "part",     "let",
-                                          "fn", "record", "output", "mismatch", NULL};
-    static const char *const neuron[] = {"param",   "layout", "bias", "let",      "fn",
-                                         "receive", "state",  "step", "on event", NULL};
-    static const char *const body[] = {"let", "if", "emit", NULL};
     static const char *const stimulus[] = {"duration", "trials", "let", NULL};
     const uint32_t head = brace == UINT32_MAX ? 0 : head_of(w, brace);
     if (brace == UINT32_MAX) {
-        put_words(w, file, KEYWORD);
+        put_words(w, words_of_files, KEYWORD);
     } else if (is(w, head, "network")) {
-        put_words(w, network, KEYWORD);
+        put_words(w, words_of_networks, KEYWORD);
         put_visible(w, LSP_INPUT, VARIABLE, "input");
         put_visible(w, LSP_LAYER, VARIABLE, "layer");
         put_visible(w, LSP_PART, VARIABLE, "part");
     } else if (is(w, head, "neuron")) {
-        put_words(w, neuron, KEYWORD);
+        put_words(w, words_of_neurons, KEYWORD);
     } else if (is(w, head, "stimulus")) {
         put_words(w, stimulus, KEYWORD);
         for (const struct lsp_decl *x = w->names->visible; x; x = x->around) {
@@ -216,7 +216,7 @@ static void put_item(const struct writing *w, uint32_t brace)
     } else if (is(w, head, "layer")) {
         put_params(w, find_neuron(w, name_at(w, brace + 1)));
     } else {
-        put_words(w, body, KEYWORD);
+        put_words(w, words_of_bodies, KEYWORD);
         put_visible(w, LSP_MEMBER, PROPERTY, "of the neuron");
     }
 }
@@ -238,8 +238,6 @@ static bool after_number(const struct writing *w)
 
 static void put_all(const struct writing *w)
 {
-    static const char *const operations[] = {"dense",  "one_to_one", "all_to_all",
-                                             "sparse", "conv2d",     NULL};
     const uint32_t brace = brace_around(w);
     if (after_number(w)) {
         put_units(w);
@@ -263,10 +261,15 @@ static void put_all(const struct writing *w)
         } else if (is(w, head, "part")) {
             put_visible(w, LSP_NETWORK, CLASS, "network");
         } else {
-            put_words(w, operations, FUNCTION);
+            put_names(w, operator_names, FUNCTION, "connection");
             put_values(w);
         }
     } else {
+        if (brace != UINT32_MAX && is(w, head_of(w, brace), "stimulus")) {
+            put_names(w, source_names, FUNCTION, "source");
+        } else if (is(w, 0, ",") && brace != UINT32_MAX && is(w, head_of(w, brace), "network")) {
+            put_names(w, attribute_names, PROPERTY, "of the connection");
+        }
         put_values(w);
     }
 }
@@ -297,7 +300,7 @@ void lsp_complete(struct lsp_document *d, uint32_t offset, struct json *j)
     lsp_names(d, offset, &names);
     json_array(j);
     if (w.f && offset <= w.f->n) {
-        parse_tokens(&d->arena, &d->unit.names, &d->unit.sources, 1, &quiet, &w.tokens);
+        parse_tokens(&names.arena, &d->unit.names, &d->unit.sources, 1, &quiet, &w.tokens);
         uint32_t begin = offset;
         while (begin > 0 && in_word(w.f->text[begin - 1])) {
             begin--;
@@ -321,5 +324,6 @@ void lsp_complete(struct lsp_document *d, uint32_t offset, struct json *j)
         }
     }
     json_end_array(j);
+    lsp_names_free(&names);
     diags_free(&quiet);
 }

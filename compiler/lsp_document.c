@@ -1,89 +1,7 @@
 #include "compiler/lsp.h"
-#include "runtime/base/utf8.h"
+#include "runtime/base/file.h"
 
 #include <stdlib.h>
-
-/* ---- places ---- */
-
-/* Bytes of the line break at `at`; 0: there is none. */
-static size_t line_break(const char *text, size_t n, size_t at)
-{
-    if (text[at] == '\n') {
-        return 1;
-    }
-    return text[at] != '\r' ? 0 : at + 1 < n && text[at + 1] == '\n' ? 2 : 1;
-}
-
-/* Bytes and UTF-16 units of the character at `at`: one of each for a byte of broken UTF-8. */
-static size_t step(const char *text, size_t n, size_t at, uint32_t *units)
-{
-    const size_t len = utf8_length(text + at, n - at);
-    *units = len == 4 ? 2 : 1;
-    return len ? len : 1;
-}
-
-uint32_t lsp_offset(const char *text, size_t n, struct lsp_place p)
-{
-    size_t at = 0;
-    for (uint32_t line = 0; line < p.line && at < n;) {
-        const size_t len = line_break(text, n, at);
-        line += len > 0;
-        at += len ? len : 1;
-    }
-    for (uint32_t c = 0, units; at < n && line_break(text, n, at) == 0; c += units) {
-        const size_t len = step(text, n, at, &units);
-        if (c + units > p.character) { /* a place within a pair of surrogates is before it */
-            break;
-        }
-        at += len;
-    }
-    return (uint32_t)at;
-}
-
-struct lsp_place lsp_place_of(const char *text, size_t n, uint32_t offset)
-{
-    struct lsp_place p = {0, 0};
-    uint32_t units;
-    size_t at = 0;
-    while (at < n && at < offset) {
-        const size_t len = line_break(text, n, at);
-        if (len && at + len <= offset) {
-            at += len;
-            p = (struct lsp_place){p.line + 1, 0};
-        } else if (len) {
-            break;
-        } else {
-            at += step(text, n, at, &units);
-            p.character += units;
-        }
-    }
-    return p;
-}
-
-static void put_place(struct json *j, const char *key, struct lsp_place p)
-{
-    json_key(j, key);
-    json_object(j);
-    json_key(j, "line");
-    json_int(j, p.line);
-    json_key(j, "character");
-    json_int(j, p.character);
-    json_end_object(j);
-}
-
-void lsp_put_range(struct json *j, const struct source *f, struct span at)
-{
-    json_object(j);
-    put_place(j, "start", f ? lsp_place_of(f->text, f->n, at.begin) : (struct lsp_place){0, 0});
-    put_place(j, "end", f ? lsp_place_of(f->text, f->n, at.end) : (struct lsp_place){0, 0});
-    json_end_object(j);
-}
-
-bool lsp_read_place(struct lsp_json v, struct lsp_place *out)
-{
-    return lsp_json_whole(lsp_json_get(v, "line"), &out->line) &&
-           lsp_json_whole(lsp_json_get(v, "character"), &out->character);
-}
 
 /* ---- uris ---- */
 
@@ -129,11 +47,28 @@ char *lsp_uri_of(struct arena *a, const char *path)
     return out;
 }
 
+/* Of a module in the library the file with its text: "stdlib/NAME.dyn" stands in the folder of
+ * copies as NAME.dyn. */
+static const char *uri_of_copy(struct arena *a, const char *folder, const struct source *f)
+{
+    struct diags quiet = {0};
+    struct bytes text = {0};
+    const char *name = strrchr(f->path, '/');
+    char *path = folder && name ? arena_printf(a, "%s%s", folder, name) : NULL;
+    const bool same = path && file_read(a, path, &text, &quiet, E0501, (struct span){0}) &&
+                      text.n == f->n && memcmp(text.data, f->text, f->n) == 0;
+    diags_free(&quiet);
+    return same ? lsp_uri_of(a, path) : NULL;
+}
+
 const char *lsp_uri_of_file(struct arena *a, const struct lsp_document *d, uint32_t file)
 {
     const struct source *f = sources_get(&d->unit.sources, file);
     if (file == 1) {
         return d->uri;
+    }
+    if (f && f->path[0] != '/' && d->server && !d->server->stdlib) {
+        return uri_of_copy(a, d->server->copies, f);
     }
     return f && f->path[0] == '/' ? lsp_uri_of(a, f->path) : NULL;
 }
@@ -150,8 +85,14 @@ struct lsp_document *lsp_find(const struct lsp *s, const char *uri)
     return NULL;
 }
 
-static void forget(struct lsp_document *d)
+void lsp_forget(struct lsp_document *d)
 {
+    for (uint32_t i = 0; i < d->n_other; i++) {
+        lsp_lines_free(&d->other[i]);
+    }
+    free(d->other);
+    d->other = NULL;
+    d->n_other = 0;
     diags_free(&d->diags);
     arena_free(&d->arena);
     d->diags = (struct diags){0};
@@ -160,14 +101,38 @@ static void forget(struct lsp_document *d)
     d->fresh = d->told = false;
 }
 
-/* Sources have no byte order mark, so that the text that is kept for places has none either; its
- * first line then is a unit shorter than the editor's. */
+static size_t mark_of(const char *text, size_t n)
+{
+    return n >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+}
+
+/* Sources have no byte order mark, so that the text that is kept for places has none either. */
 static void set_text(struct lsp_document *d, const char *text, size_t n)
 {
-    const size_t mark = n >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+    const size_t mark = mark_of(text, n);
     buf_clear(&d->text);
     buf_put(&d->text, text + mark, n - mark);
-    forget(d);
+    lsp_lines_init(&d->lines, d->text.data ? d->text.data : "", d->text.n);
+    d->lines.mark = mark > 0;
+    lsp_forget(d);
+}
+
+/* Puts n bytes in place of those from `from` up to `to`. */
+static void replace(struct lsp_document *d, uint32_t from, uint32_t to, const char *text, size_t n)
+{
+    struct buf *b = &d->text;
+    const size_t before = b->n, after = before - (to - from) + n;
+    if (after > before) {
+        buf_fill(b, ' ', after - before);
+    }
+    if (b->data) {
+        memmove(b->data + from + n, b->data + to, before - to);
+        memcpy(b->data + from, text, n);
+        b->n = after;
+        b->data[after] = '\0';
+    }
+    lsp_lines_change(&d->lines, from, to, n, b->data ? b->data : "", after);
+    lsp_forget(d);
 }
 
 struct lsp_document *lsp_open(struct lsp *s, const char *uri, const char *text, size_t n)
@@ -180,6 +145,7 @@ struct lsp_document *lsp_open(struct lsp *s, const char *uri, const char *text, 
             base_panic("out of memory");
         }
         arena_free(&a);
+        d->server = s;
         d->next = s->first;
         s->first = d;
     }
@@ -194,7 +160,8 @@ void lsp_close(struct lsp *s, struct lsp_document *d)
         at = &(*at)->next;
     }
     *at = d->next;
-    forget(d);
+    lsp_forget(d);
+    lsp_lines_free(&d->lines);
     buf_free(&d->text);
     free(d->uri);
     free(d->path);
@@ -219,17 +186,16 @@ static bool change(struct lsp_document *d, struct lsp_json c, struct arena *scra
         !lsp_read_place(lsp_json_get(range, "end"), &q)) {
         return false;
     }
-    const uint32_t from = lsp_offset(d->text.data, d->text.n, p);
-    const uint32_t to = lsp_offset(d->text.data, d->text.n, q);
+    const uint32_t from = lsp_offset(&d->lines, p), to = lsp_offset(&d->lines, q);
     if (to < from) {
         return false;
     }
-    struct buf out = {0};
-    buf_put(&out, d->text.data, from);
-    buf_put(&out, text, n);
-    buf_put(&out, d->text.data + to, d->text.n - to);
-    set_text(d, out.n ? out.data : "", out.n);
-    buf_free(&out);
+    size_t mark = 0;
+    if (p.line == 0 && p.character == 0) { /* the mark goes, or comes */
+        mark = mark_of(text, n);
+        d->lines.mark = mark > 0 || (d->lines.mark && q.line == 0 && q.character == 0);
+    }
+    replace(d, from, to, text + mark, n - mark);
     return true;
 }
 
@@ -262,4 +228,24 @@ void lsp_check(struct lsp *s, struct lsp_document *d)
 const struct source *lsp_source(const struct lsp_document *d)
 {
     return sources_get(&d->unit.sources, 1);
+}
+
+const struct lsp_lines *lsp_lines_of(struct lsp_document *d, uint32_t file)
+{
+    const struct source *f = sources_get(&d->unit.sources, file);
+    if (file == 1 || !f) {
+        return f ? &d->lines : NULL;
+    }
+    if (file >= d->n_other) {
+        d->other = realloc(d->other, (file + 1) * sizeof *d->other);
+        if (!d->other) {
+            base_panic("out of memory");
+        }
+        memset(d->other + d->n_other, 0, (file + 1 - d->n_other) * sizeof *d->other);
+        d->n_other = file + 1;
+    }
+    if (d->other[file].n_lines == 0) {
+        lsp_lines_init(&d->other[file], f->text, f->n);
+    }
+    return &d->other[file];
 }

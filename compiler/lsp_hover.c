@@ -60,19 +60,20 @@ static void put_value(struct buf *out, const struct value *v)
 }
 
 /* The value of a constant of a file, or of a network whose parameters have their defaults. */
-static void put_let(struct buf *out, struct lsp_document *d, const struct lsp_decl *x)
+static void put_let(struct buf *out, struct lsp_document *d, struct arena *a,
+                    const struct lsp_decl *x)
 {
     struct elab *el = d->unit.elab;
     struct scope *root = el->module.data[0]->scope;
     struct scope *s = root;
     if (x->network) {
-        s = scope_new(el, &d->arena, root);
+        s = scope_new(el, a, root);
         for (const struct ast_param *p = x->network->params; p; p = p->next) {
-            struct env env = env_of(s, &d->arena);
+            struct env env = env_of(s, a);
             const struct value v = p->value ? eval(&env, p->value) : poison();
-            scope_add(&d->arena, s, DEF_VALUE, p->name, p)->value = v;
+            scope_add(a, s, DEF_VALUE, p->name, p)->value = v;
         }
-        declare_items(&d->arena, s, x->network->items);
+        declare_items(a, s, x->network->items);
     }
     struct def *def = scope_find(s, x->name.text, SPACE_VALUE);
     if (def && def->kind == DEF_LET) {
@@ -185,6 +186,7 @@ void lsp_hover(struct lsp_document *d, uint32_t offset, struct json *j)
     const struct lsp_decl *x = at ? at->decl : NULL;
     const struct source *f = x ? sources_get(&d->unit.sources, x->name.span.file) : NULL;
     if (!f) {
+        lsp_names_free(&names);
         json_null(j);
         return;
     }
@@ -197,7 +199,7 @@ void lsp_hover(struct lsp_document *d, uint32_t offset, struct json *j)
         buf_printf(&out, " of `%s`", x->owner);
     }
     if (x->kind == LSP_LET) {
-        put_let(&out, d, x);
+        put_let(&out, d, &names.arena, x);
     } else if (x->kind == LSP_MEMBER) {
         put_member(&out, d, x);
     }
@@ -214,7 +216,8 @@ void lsp_hover(struct lsp_document *d, uint32_t offset, struct json *j)
     json_str(j, out.data);
     json_end_object(j);
     json_key(j, "range");
-    lsp_put_range(j, lsp_source(d), at->at);
+    lsp_put_range(j, &d->lines, at->at);
     json_end_object(j);
     buf_free(&out);
+    lsp_names_free(&names);
 }

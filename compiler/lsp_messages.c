@@ -2,8 +2,8 @@
 
 enum { SEVERITY_ERROR = 1, SEVERITY_WARNING = 2 };
 
-static void put_related(struct json *j, struct arena *a, const struct lsp_document *d,
-                        struct span at, const char *text)
+static void put_related(struct json *j, struct arena *a, struct lsp_document *d, struct span at,
+                        const char *text)
 {
     const char *uri = lsp_uri_of_file(a, d, at.file);
     if (!uri) {
@@ -15,7 +15,7 @@ static void put_related(struct json *j, struct arena *a, const struct lsp_docume
     json_key(j, "uri");
     json_str(j, uri);
     json_key(j, "range");
-    lsp_put_range(j, sources_get(&d->unit.sources, at.file), at);
+    lsp_put_range(j, lsp_lines_of(d, at.file), at);
     json_end_object(j);
     json_key(j, "message");
     json_str(j, text);
@@ -23,7 +23,7 @@ static void put_related(struct json *j, struct arena *a, const struct lsp_docume
 }
 
 /* What is wrong in another file stands at the beginning of this one, which uses it. */
-static void put_diagnostic(struct json *j, const struct lsp_document *d, const struct diag *g)
+static void put_diagnostic(struct json *j, struct lsp_document *d, const struct diag *g)
 {
     struct arena a = {0};
     const bool here = g->span.file == 1;
@@ -35,7 +35,7 @@ static void put_diagnostic(struct json *j, const struct lsp_document *d, const s
     buf_printf(&text, "%s%s%s", g->message, g->hint ? "\n" : "", g->hint ? g->hint : "");
     json_object(j);
     json_key(j, "range");
-    lsp_put_range(j, here ? f : NULL, g->span);
+    lsp_put_range(j, here ? &d->lines : NULL, g->span);
     json_key(j, "severity");
     json_int(j, g->severity == DIAG_ERROR ? SEVERITY_ERROR : SEVERITY_WARNING);
     json_key(j, "code");
@@ -60,7 +60,7 @@ static void put_diagnostic(struct json *j, const struct lsp_document *d, const s
     arena_free(&a);
 }
 
-void lsp_publish(const struct lsp_document *d, struct json *j)
+void lsp_publish(struct lsp_document *d, struct json *j)
 {
     json_object(j);
     json_key(j, "uri");
@@ -78,7 +78,7 @@ void lsp_publish(const struct lsp_document *d, struct json *j)
     json_end_object(j);
 }
 
-static void put_action(struct json *j, const struct lsp_document *d, const struct diag *g)
+static void put_action(struct json *j, struct lsp_document *d, const struct diag *g)
 {
     json_object(j);
     json_key(j, "title");
@@ -97,7 +97,7 @@ static void put_action(struct json *j, const struct lsp_document *d, const struc
     json_array(j);
     json_object(j);
     json_key(j, "range");
-    lsp_put_range(j, lsp_source(d), g->edit_at);
+    lsp_put_range(j, &d->lines, g->edit_at);
     json_key(j, "newText");
     json_str(j, g->edit);
     json_end_object(j);

@@ -7,9 +7,9 @@ static bool same_place(struct span a, struct span b)
     return a.file == b.file && a.begin == b.begin && a.end == b.end;
 }
 
-static void put_location(struct json *j, const struct lsp_document *d, struct span at)
+static void put_location(struct json *j, struct arena *a, struct lsp_document *d, struct span at)
 {
-    const char *uri = lsp_uri_of_file((struct arena *)&d->arena, d, at.file);
+    const char *uri = lsp_uri_of_file(a, d, at.file);
     if (!uri) {
         json_null(j);
         return;
@@ -18,7 +18,7 @@ static void put_location(struct json *j, const struct lsp_document *d, struct sp
     json_key(j, "uri");
     json_str(j, uri);
     json_key(j, "range");
-    lsp_put_range(j, sources_get(&d->unit.sources, at.file), at);
+    lsp_put_range(j, lsp_lines_of(d, at.file), at);
     json_end_object(j);
 }
 
@@ -28,10 +28,11 @@ void lsp_definition(struct lsp_document *d, uint32_t offset, struct json *j)
     lsp_names(d, offset, &names);
     const struct lsp_name *x = lsp_name_at(&names, offset);
     if (x) {
-        put_location(j, d, x->decl->name.span);
+        put_location(j, &names.arena, d, x->decl->name.span);
     } else {
         json_null(j);
     }
+    lsp_names_free(&names);
 }
 
 /* Names of other files aren't this one's to change. */
@@ -48,10 +49,11 @@ void lsp_prepare_rename(struct lsp_document *d, uint32_t offset, struct json *j)
     struct lsp_names names;
     const struct lsp_name *x = renamable(d, offset, &names);
     if (x) {
-        lsp_put_range(j, lsp_source(d), x->at);
+        lsp_put_range(j, &d->lines, x->at);
     } else {
         json_null(j);
     }
+    lsp_names_free(&names);
 }
 
 static bool is_word(const char *s)
@@ -99,8 +101,8 @@ static bool still_means(struct lsp *s, const struct lsp_document *d, const struc
         n += to.file == 1 && to.begin == begin;
     }
     const bool good = changed.diags.n_errors == 0 && n == at->list.n;
-    diags_free(&changed.diags);
-    arena_free(&changed.arena);
+    lsp_names_free(&names);
+    lsp_forget(&changed);
     return good;
 }
 
@@ -115,7 +117,7 @@ static void put_edits(struct json *j, const struct lsp_document *d, const struct
     for (uint32_t i = 0; i < at->list.n; i++) {
         json_object(j);
         json_key(j, "range");
-        lsp_put_range(j, lsp_source(d), at->list.data[i].at);
+        lsp_put_range(j, &d->lines, at->list.data[i].at);
         json_key(j, "newText");
         json_str(j, name);
         json_end_object(j);
@@ -125,28 +127,19 @@ static void put_edits(struct json *j, const struct lsp_document *d, const struct
     json_end_object(j);
 }
 
-const char *lsp_rename(struct lsp *s, struct lsp_document *d, uint32_t offset, const char *name,
-                       struct json *j)
+/* The name with the changes made; why not, or NULL. */
+static const char *rename_all(struct lsp *s, struct lsp_document *d, const struct lsp_names *names,
+                              const struct lsp_name *x, const char *name, struct json *j)
 {
-    struct lsp_names names, at = {0};
-    const struct lsp_name *x = renamable(d, offset, &names);
-    if (!x) {
-        return "there is no name of this file here";
-    }
-    if (d->diags.n_errors) {
-        return "the file has errors: what stands there may be missed";
-    }
-    if (!is_word(name)) {
-        return "not a name";
-    }
-    for (uint32_t i = 0; i < names.list.n; i++) {
-        if (same_place(names.list.data[i].decl->name.span, x->decl->name.span)) {
-            VEC_PUSH(&d->arena, &at.list, names.list.data[i]);
+    struct lsp_names at = {0};
+    struct buf text = {0};
+    uint32_t done = 0;
+    for (uint32_t i = 0; i < names->list.n; i++) {
+        if (same_place(names->list.data[i].decl->name.span, x->decl->name.span)) {
+            VEC_PUSH(&at.arena, &at.list, names->list.data[i]);
         }
     }
     qsort(at.list.data, at.list.n, sizeof *at.list.data, by_place);
-    struct buf text = {0};
-    uint32_t done = 0;
     for (uint32_t i = 0; i < at.list.n; i++) {
         const struct span here = at.list.data[i].at;
         buf_put(&text, d->text.data + done, here.begin - done);
@@ -156,9 +149,22 @@ const char *lsp_rename(struct lsp *s, struct lsp_document *d, uint32_t offset, c
     buf_put(&text, d->text.data + done, d->text.n - done);
     const bool good = still_means(s, d, &at, name, &text);
     buf_free(&text);
-    if (!good) {
-        return "the name is taken, or a word of the language";
+    if (good) {
+        put_edits(j, d, &at, name);
     }
-    put_edits(j, d, &at, name);
-    return NULL;
+    lsp_names_free(&at);
+    return good ? NULL : "the name is taken, or a word of the language";
+}
+
+const char *lsp_rename(struct lsp *s, struct lsp_document *d, uint32_t offset, const char *name,
+                       struct json *j)
+{
+    struct lsp_names names;
+    const struct lsp_name *x = renamable(d, offset, &names);
+    const char *why = !x                  ? "there is no name of this file here"
+                      : d->diags.n_errors ? "the file has errors: what stands there may be missed"
+                      : !is_word(name)    ? "not a name"
+                                          : rename_all(s, d, &names, x, name, j);
+    lsp_names_free(&names);
+    return why;
 }

@@ -157,33 +157,43 @@ void module_uses(struct elab *el, struct module *m)
     }
 }
 
-const char *module_of_stdlib(const char *name, enum space space)
+static uint64_t stdlib_key(const char *name, enum space space)
 {
-    static const enum ast_decl_kind kinds[SPACE_N] = {
-        [SPACE_VALUE] = AST_FN,
-        [SPACE_NETWORK] = AST_NETWORK,
-        [SPACE_NEURON] = AST_NEURON,
-        [SPACE_STIMULUS] = AST_STIMULUS,
-    };
-    struct arena scratch = {0};
-    struct diags quiet = {0};
-    const char *found = NULL;
-    for (const struct embedded_text *m = stdlib_modules; m->name && !found; m++) {
-        struct sources s = {.arena = &scratch};
-        struct intern names;
-        intern_init(&names, &scratch);
-        uint32_t file = sources_add(&s, m->name, m->text, m->n, &quiet);
-        struct ast_file *ast = file ? parse_file(&scratch, &names, &s, file, &quiet) : NULL;
-        for (const struct ast_decl *x = ast ? ast->decls : NULL; x; x = x->next) {
-            const struct ast_name *n = x->kind == AST_FN        ? &x->fn->name
-                                       : x->kind == AST_NETWORK ? &x->network->name
-                                       : x->kind == AST_NEURON  ? &x->neuron->name
-                                                                : &x->name;
-            if (x->kind == kinds[space] && n->text && strcmp(n->text, name) == 0)
-                found = m->name;
-        }
+    return hash_bytes((uint64_t)space, name, strlen(name));
+}
+
+/* Notes what a module declares. */
+static void note_names(struct map64 *m, const struct ast_file *ast, uint32_t module)
+{
+    for (const struct ast_decl *x = ast->decls; x; x = x->next) {
+        if (x->kind == AST_FN)
+            map64_put(m, stdlib_key(x->fn->name.text, SPACE_VALUE), module, NULL);
+        else if (x->kind == AST_NETWORK)
+            map64_put(m, stdlib_key(x->network->name.text, SPACE_NETWORK), module, NULL);
+        else if (x->kind == AST_NEURON)
+            map64_put(m, stdlib_key(x->neuron->name.text, SPACE_NEURON), module, NULL);
     }
-    arena_free(&scratch);
-    diags_free(&quiet);
-    return found;
+}
+
+const char *module_of_stdlib(struct elab *el, const char *name, enum space space)
+{
+    struct map64 *m = &el->of_stdlib;
+    uint32_t found;
+    if (!m->arena) { /* all modules are read once */
+        struct arena scratch = {0};
+        struct diags quiet = {0};
+        map64_init(m, el->u->arena);
+        for (uint32_t i = 0; stdlib_modules[i].name; i++) {
+            const struct embedded_text *x = &stdlib_modules[i];
+            struct sources s = {.arena = &scratch};
+            struct intern names;
+            intern_init(&names, &scratch);
+            uint32_t file = sources_add(&s, x->name, x->text, x->n, &quiet);
+            if (file)
+                note_names(m, parse_file(&scratch, &names, &s, file, &quiet), i);
+        }
+        arena_free(&scratch);
+        diags_free(&quiet);
+    }
+    return map64_get(m, stdlib_key(name, space), &found) ? stdlib_modules[found].name : NULL;
 }

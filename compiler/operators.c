@@ -250,6 +250,14 @@ int operator_index(const char *name)
     return -1;
 }
 
+uint32_t operator_names(const char **out, uint32_t max)
+{
+    uint32_t n = 0;
+    for (; n < N_OPERATORS && n < max; n++)
+        out[n] = operators[n].name;
+    return n;
+}
+
 int find_operator(struct build *b, const struct ast_expr *op)
 {
     struct diags *d = b->el->u->diags;
@@ -261,9 +269,7 @@ int find_operator(struct build *b, const struct ast_expr *op)
     diag_hint(d, g,
               "connections are dense(W), one_to_one(w), all_to_all(w), sparse(rows), conv2d(W)");
     const char *names[N_OPERATORS];
-    for (int i = 0; i < N_OPERATORS; i++)
-        names[i] = operators[i].name;
-    hint_near(d, g, op->name.text, names, N_OPERATORS);
+    hint_near(d, g, op->name.text, names, operator_names(names, N_OPERATORS));
     return -1;
 }
 

@@ -244,7 +244,7 @@ void scope_unknown(const struct scope *s, struct ast_name name, enum space space
     uint32_t ignored;
     if (map64_get(&el->unknown, key(name.text, space), &ignored))
         return;
-    const char *module = hints_wanted(d) ? module_of_stdlib(name.text, space) : NULL;
+    const char *module = hints_wanted(d) ? module_of_stdlib(el, name.text, space) : NULL;
     if (module && line_excuses(el->u, module))
         return;
     struct diag *g = diag_add(d, E0201, name.span, "unknown %s `%s`", space_word(space), name.text);

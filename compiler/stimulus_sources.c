@@ -293,6 +293,14 @@ static const struct source_kind {
 
 enum { N_SOURCES = sizeof sources / sizeof *sources };
 
+uint32_t source_names(const char **out, uint32_t max)
+{
+    uint32_t n = 0;
+    for (; n < N_SOURCES && n < max; n++)
+        out[n] = sources[n].name;
+    return n;
+}
+
 static const struct source_kind *find_source(const struct source_call *c)
 {
     struct diags *d = c->m->el->u->diags;

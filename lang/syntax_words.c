@@ -2,6 +2,7 @@
 #include "lang/syntax_hints.h"
 
 #include "lang/unit.h"
+#include "lang/words.h"
 
 #include <string.h>
 
@@ -75,13 +76,13 @@ static const char *misspelt(const struct mistake *m, struct help *h)
 /* A word that begins an item of a network, at the beginning of its line. */
 static bool item_of_network(const struct parser *p, struct span at)
 {
-    static const char *const words[] = {"input",  "layer",    "part", "record",
-                                        "output", "mismatch", NULL};
     uint32_t i = at.begin;
     while (i > 0 && strchr(" \t", p->source->text[i - 1]) != NULL)
         i--;
-    for (int k = 0; (i == 0 || p->source->text[i - 1] == '\n') && words[k] != NULL; k++)
-        if (token_is(p, at, words[k]))
+    if (i > 0 && p->source->text[i - 1] != '\n')
+        return false;
+    for (const char *const *word = words_of_networks; *word != NULL; word++)
+        if (token_is(p, at, *word) && strcmp(*word, "let") != 0 && strcmp(*word, "fn") != 0)
             return true;
     return false;
 }
@@ -110,11 +111,6 @@ static const char *hint_import(const struct mistake *m, struct help *h)
 /* For a word where another kind of item, or a name, was expected. */
 static const char *hint_reserved(const struct mistake *m, struct help *h)
 {
-    static const char *const of_files[] = {"use", "network", "stimulus", "board", "neuron", NULL};
-    static const char *const of_networks[] = {"input",  "layer",    "part", "record",
-                                              "output", "mismatch", "dt",   NULL};
-    static const char *const of_neurons[] = {"param", "layout", "bias", "receive",
-                                             "state", "step",   "emit", NULL};
     const struct parser *p = m->p;
     const struct expected *e = m->e;
     const char *found = m->found;
@@ -136,11 +132,11 @@ static const char *hint_reserved(const struct mistake *m, struct help *h)
         return "there are no loops: `[i: n => EXPR]` is an array, `part` places a network again";
     if (found_is(m, "if") && (in_network || in_file))
         return "items have no conditions; a value may: `if a then b else c`";
-    if (in_file && is_one_of(found, of_networks))
+    if (in_file && is_one_of(found, words_of_networks))
         return arena_printf(p->arena, "`%s` stands within a network", found);
-    if ((in_file || in_network) && is_one_of(found, of_neurons))
+    if ((in_file || in_network) && (is_one_of(found, words_of_neurons) || found_is(m, "emit")))
         return arena_printf(p->arena, "`%s` stands within a neuron", found);
-    if (expects(e, "let") && !in_file && is_one_of(found, of_files))
+    if (expects(e, "let") && !in_file && is_one_of(found, words_of_files))
         return arena_printf(p->arena, "`%s` stands by itself: is a `}` " MISSING, found);
     if (is_reserved(found) && expects(e, "name") && !expects(e, "not") && !expects(e, "let"))
         return arena_printf(p->arena, "`%s` is a reserved word", found);

@@ -111,6 +111,28 @@ bool unit_lookup(const char *s, size_t n, int *pow10, struct dim *out)
     return false;
 }
 
+bool unit_spelling(uint32_t i, char out[static UNIT_MAX], struct dim *dim)
+{
+    const uint32_t each = COUNT(prefixes) + 1;
+    if (i == each * COUNT(units)) {
+        *dim = DIM_ONE;
+        memcpy(out, "%", 2);
+        return true;
+    }
+    if (i > each * COUNT(units))
+        return false;
+    const struct unit *u = &units[i / each];
+    const uint32_t prefix = takes_prefix(u) ? i % each : 0;
+    *dim = u->dim;
+    out[0] = '\0';
+    if (prefix > 0) {
+        out[0] = prefixes[prefix - 1].letter;
+        out[1] = '\0';
+    }
+    strcat(out, u->name);
+    return true;
+}
+
 static const struct unit *unit_of(struct dim d)
 {
     for (size_t i = 0; i < COUNT(units); i++)

@@ -27,6 +27,8 @@ struct dim dim_mul(struct dim a, struct dim b);
 struct dim dim_div(struct dim a, struct dim b);
 bool dim_pow(struct dim a, double e, struct dim *out); /* false: exponent not a multiple of 1/2 */
 
+enum { UNIT_MAX = 8 /* bytes of a unit with its prefix, and a 0 behind it */ };
+
 /* For messages. */
 #define UNIT_LIST "s, A, V, F, Hz, Ohm, W with a prefix of f p n u m k M G, K, %"
 
@@ -35,6 +37,8 @@ bool unit_lookup(const char *s, size_t n, int *pow10, struct dim *out);
 /* For a word that is no unit: what to write instead, "did you mean `ms`?" for "msec". *edit is the
  * unit that is meant, NULL where that isn't plain. */
 const char *unit_guess(struct arena *a, const char *word, size_t n, const char **edit);
+/* The units one after the other, each with all of its prefixes; false: no more. */
+bool unit_spelling(uint32_t i, char out[static UNIT_MAX], struct dim *dim);
 /* The word for messages: "a time", "a current", "a plain number", "V s^2". */
 void dim_describe(struct buf *out, struct dim d);
 /* The SI unit for printed values: "A", "s", ...; NULL if the dimension has none of the language's

@@ -1,4 +1,9 @@
-"""A client of `dyn lsp`: prints `ok` or `wrong`, a tab and a name for each thing that it checks."""
+"""A client of `dyn lsp`: prints `ok` or `wrong`, a tab and a name for each thing that it checks.
+
+usage: lsp.py DYN FOLDER: where the modules of stdlib are found as files; `-`: nowhere.
+"""
+import os
+import time
 import json
 import subprocess
 import sys
@@ -133,6 +138,16 @@ check("definition, in units of utf-16",
 check("definition of a layer", query("definition", "exc.imem", "exc")["result"]["range"]["start"]
       == at("layer exc", "exc"))
 
+place = query("definition", "layer exc", "dpi")["result"]
+if sys.argv[2] == "-":
+    check("no definition in a module that is no file", place is None)
+else:
+    check("definition in a module", place["uri"] == "file://" + sys.argv[2] + "/dynapse2.dyn")
+    with open(os.path.join(sys.argv[2], "dynapse2.dyn")) as file:
+        line = file.read().split("\n")[place["range"]["start"]["line"]]
+    check("at the name", line[place["range"]["start"]["character"]:
+                              place["range"]["end"]["character"]] == "dpi")
+
 span = query("prepareRename", "touch ->", "touch")["result"]
 check("prepare a rename", span["start"] == at("touch ->", "touch"))
 check("not of a module's name", query("prepareRename", "tau_mem", "tau_mem")["result"] is None)
@@ -187,6 +202,37 @@ check("keywords of a file", "network" in found and "neuron" in found)
 found = labels(SOURCE.replace("all_to_all(strength)", "all_to_all(s)"), "all_to_all", "(s", 2)
 check("declared names", "strength" in found and "sqrt" in found)
 check("nothing in comments", labels("// n", "// n", "n", 1) == {})
+
+# A byte order mark counts as a character of the first line, and stays where it is.
+change({"text": "\ufefflet x = q; let y = z;"})
+columns = [d["range"]["start"]["character"] for d in published()]
+check("behind a byte order mark", columns == [9, 20])
+change({"range": {"start": {"line": 0, "character": 5}, "end": {"line": 0, "character": 6}},
+        "text": "z"})
+check("a change behind it", [d["range"]["start"]["character"] for d in published()] == [9])
+change({"range": {"start": {"line": 0, "character": 0}, "end": {"line": 0, "character": 6}},
+        "text": "let w"})
+check("and one that takes it away",
+      [d["range"]["start"]["character"] for d in published()] == [8, 19])
+
+# Whatever is asked of a large source takes as long as it is large: with the square of it, each of
+# these would take minutes.
+N = 15000
+big = "use neurons;\nlet a0 = 1;\n" + "".join("let a%d = a%d + 1;\n" % (i, i // 2)
+                                            for i in range(1, N))
+big += "network n {\n    dt = 1 ms;\n    input in[2];\n" + "".join(
+    "    layer l%d[2]: lif;\n    in -> l%d: all_to_all(a%d);\n" % (i, i, i) for i in range(N)) + "}\n"
+start = time.time()
+change({"text": big})
+check("a large source", published() == [])
+for kind in ("hover", "definition", "completion", "prepareRename"):
+    check("%s in it" % kind, ask("textDocument/" + kind, textDocument=DOC, position=at(
+        "in -> l%d:" % (N - 1), "l%d" % (N - 1), 1, big))["result"])
+edits = [{"range": {"start": {"line": i, "character": 4}, "end": {"line": i, "character": 5}},
+          "text": "b"} for i in range(1, 2000)]
+change(*edits)
+check("many changes at once", len(published()) == 200)
+check("in linear time", time.time() - start < 100)
 
 for junk in ({"id": 1}, {"id": {}, "method": "shutdown"}, {"method": "textDocument/didOpen"},
              {"method": "textDocument/didOpen", "params": {"textDocument": {"uri": 1, "text": []}}},

@@ -1,7 +1,15 @@
 # dyn lsp: a session with a client (lsp.py), and streams that aren't one.
 . "$(dirname "$0")/lib.sh"
-/usr/bin/python3 "$top/tests/e2e/lsp.py" "$DYN" >"$tmp/session" 2>"$tmp/err"
+# As installed, with the modules of stdlib beside it, and alone.
+mkdir -p "$tmp/bin" "$tmp/share/dyn" "$tmp/alone/bin"
+cp "$DYN" "$tmp/bin/dyn" && cp "$DYN" "$tmp/alone/bin/dyn" && cp -r "$top/stdlib" "$tmp/share/dyn/stdlib"
+share=$(cd "$tmp/share/dyn/stdlib" && pwd -P)
+/usr/bin/python3 "$top/tests/e2e/lsp.py" "$tmp/bin/dyn" "$share" >"$tmp/session" 2>"$tmp/err"
 status=$?
+echo '// another version' >>"$share/dynapse2.dyn" # then its places would be others
+/usr/bin/python3 "$top/tests/e2e/lsp.py" "$tmp/bin/dyn" - 2>&1 | grep 'that is no file' |
+    sed 's/file/file as the library has it/' >>"$tmp/session"
+/usr/bin/python3 "$top/tests/e2e/lsp.py" "$tmp/alone/bin/dyn" - 2>&1 | grep 'that is no file' >>"$tmp/session"
 while IFS='	' read -r result name; do
     [ "$result" = ok ]
     report $? "$name"
