@@ -34,6 +34,7 @@ static const struct {
     {"rand", "random numbers are `uniform(0, 1) seed S`; the place says how many"},
     {"random", "random numbers are `uniform(0, 1) seed S`; the place says how many"},
     {"randn", "normal random numbers are `normal(0, 1) seed S`; the place says how many"},
+    {"e", "e to the power of x is `exp(x)`"},
     {"pi", "say what it is: `let pi = 3.141592653589793;`"},
     {"nan", "there is no number that is none, and no empty value"},
     {"NaN", "there is no number that is none, and no empty value"},

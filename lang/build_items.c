@@ -9,6 +9,11 @@ void ast_add_decl(struct parser *p, struct ast_decl *decl)
 {
     if (decl == NULL)
         return;
+    const bool local = decl->kind == AST_LET || decl->kind == AST_FN;
+    if (p->lost && local) { /* of the block whose brace is missing, where it means something else */
+        p->out->nameless = true;
+        return;
+    }
     if (p->last == NULL)
         p->out->decls = decl;
     else

@@ -186,6 +186,8 @@ static bool needs_semicolon(const struct parser *p, const struct token *before,
     if (t->kind == T_NAME) /* names may follow names: `latch so_dc` */
         return p->n_braces > 0 && before->kind != T_NAME &&
                parse_on_later_line(p, before->at, t->at);
+    if (t->kind == T_IF && !parse_on_later_line(p, before->at, t->at))
+        return false; /* `emit 1 if a` */
     return t->kind == T_YYEOF || t->kind == T_RBRACE || is_item_word(t->kind);
 }
 
@@ -296,9 +298,25 @@ void parse_skip_item(struct parser *p)
     }
 }
 
+/* Whether the block of a `step` begins without its brace. */
+static bool needs_brace(const struct parser *p, const struct token *t)
+{
+    return p->given == T_STEP && p->newest.kind == T_STEP && is_boundary(p->previous.kind) &&
+           t->kind != T_LBRACE && t->kind != T_LPAREN && t->kind != T_YYEOF &&
+           t->kind != T_SEMICOLON && t->kind != T_RBRACE && t->kind != T_ASSIGN;
+}
+
 static struct token next_token(struct parser *p)
 {
     struct token t = fetch(p);
+    if (needs_brace(p, &t)) {
+        struct token brace = {.kind = T_LBRACE, .at = t.at, .made = true};
+        parse_missing_brace(p, t.at);
+        if (t.kind != T_COLON)
+            hold(p, t);
+        track(p, &brace);
+        return brace;
+    }
     if (t.kind == T_YYEOF && p->n_braces > 0)
         return close_brace(p, t);
     if (p->given == p->newest.kind && needs_semicolon(p, &p->newest, &t)) {

@@ -69,6 +69,8 @@ void parse_syntax_error(struct parser *p, struct span at, const char *found, con
                         int n);
 /* Reports that a `;` is missing before the token at `found`. */
 void parse_missing_semicolon(struct parser *p, struct span found);
+/* Reports that a `{` is missing, before or in place of the token at `found`. */
+void parse_missing_brace(struct parser *p, struct span found);
 /* Reports braces that are open at the end of the file. */
 void parse_unclosed(struct parser *p);
 

@@ -275,6 +275,16 @@ void parse_missing_semicolon(struct parser *p, struct span found)
     diag_edit(p->diags, g, (struct span){p->file, end, end}, ";");
 }
 
+void parse_missing_brace(struct parser *p, struct span found)
+{
+    const char *brace[] = {"{"};
+    const uint32_t end = p->newest.at.end;
+    struct diag *g = report(p, p->newest.at, found, &(struct expected){brace, 1});
+    diag_hint(p->diags, g, "what belongs to it stands in braces: `{ ... }`");
+    diag_edit(p->diags, g, token_is(p, found, ":") ? found : (struct span){p->file, end, end},
+              " {");
+}
+
 void parse_unclosed(struct parser *p)
 {
     for (uint32_t i = 0; i < p->diags->list.n; i++) {

@@ -177,6 +177,13 @@ static const char *hint_opening(const struct mistake *m, struct help *h)
         return "connections are written `a -> b: OP`";
     if (found_is(m, "(") && expects(e, "for"))
         return "a stimulus is one for a network: `stimulus a for b { ... }`";
+    if (found_is(m, "(") && after_is(m, "step")) {
+        if (then_is(m, ")"))
+            help_edit(h, wider(m, 1), "", NULL);
+        return "a step takes no arguments: it sees the neuron's names";
+    }
+    if (found_is(m, "(") && in_item(p, m->at, "neuron") && expects(e, "{"))
+        return "parameters stand within: `neuron NAME { param tau = 20 ms; ... }`";
     if (found_is(m, "(") && after_is(m, "record"))
         return "what is recorded stands without brackets: `record a.spikes, b.spikes;`";
     if (found_is(m, "[") && (after_is(m, "record") || after_is(m, "output")))
@@ -359,6 +366,26 @@ static const char *hint_arrow(const struct mistake *m, struct help *h)
     return NULL;
 }
 
+/* Statements and declarations of a neuron that are something else: `dv/dt = ...`, `spike();`,
+ * `state v;`, `state v[4] = 0`. */
+static const char *hint_in_neuron(const struct mistake *m, struct help *h)
+{
+    const struct parser *p = m->p;
+    if (!expects(m->e, "=") || expects(m->e, "->") || m->after.end == 0)
+        return NULL;
+    if (found_is(m, "/") && p->source->text[m->after.begin] == 'd' && then_is(m, "dt"))
+        return "a step gives the new value, as in `v = v + dt / tau * (u - v)`";
+    if (found_is(m, "(") && m->e->n == 1)
+        return "statements are `NAME = VALUE;`, `emit N;` and `if`";
+    if (found_is(m, "[") && m->e->n == 1)
+        return "a neuron's values are single numbers; arrays belong to the layer";
+    if (found_is(m, ";") && m->e->n == 1 && in_item(p, m->at, "state"))
+        return help_edit(h, behind(m), " = 0", "a state has a value to begin with");
+    if (found_is(m, ";") && m->e->n == 1)
+        return "it has a value: `NAME = VALUE;`";
+    return NULL;
+}
+
 static const char *hint_operator(const struct mistake *m, struct help *h)
 {
     static const char *const arithmetic[] = {"+", "-", "*", "/", NULL};
@@ -428,8 +455,8 @@ static const char *hint_rest(const struct mistake *m, struct help *h)
 const char *hint_mark(const struct mistake *m, struct help *h)
 {
     static const char *(*const kinds[])(const struct mistake *, struct help *) = {
-        hint_arrow, hint_colon,     hint_assign,    hint_operator, hint_closing,
-        hint_rest,  hint_separator, hint_qualified, hint_opening,
+        hint_in_neuron, hint_arrow, hint_colon,     hint_assign,    hint_operator,
+        hint_closing,   hint_rest,  hint_separator, hint_qualified, hint_opening,
     };
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         const char *known = kinds[i](m, h);

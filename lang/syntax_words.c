@@ -24,6 +24,15 @@ static const struct foreign {
     {"group", "layer", "neurons of one model are a `layer`"},
     {"neurons", "layer", "neurons of one model are a `layer`"},
     {"ensemble", "layer", "neurons of one model are a `layer`"},
+    {"parameter", "param", "what the user of a neuron sets is a `param`"},
+    {"variable", "state", "what a neuron keeps is a `state`"},
+    {"model", "neuron", "a model is a `neuron`"},
+    {"class", NULL, "a model is a `neuron NAME { ... }`, a circuit a `network NAME { ... }`"},
+    {"update", "step", "what happens in a time step is a `step`"},
+    {"return", NULL, "a step has no result: it sets states, and emits spikes"},
+    {"elif", "else if", "further cases are `else if`"},
+    {"elseif", "else if", "further cases are `else if`"},
+    {"elsif", "else if", "further cases are `else if`"},
     {"monitor", "record", "what a run writes is said by `record`"},
     {"connect", NULL, "connections are written `a -> b: OP`"},
     {"connection", NULL, "connections are written `a -> b: OP`"},
@@ -55,9 +64,11 @@ static const char *misspelt(const struct mistake *m, struct help *h)
     const char *next = next_text(p, word.end), *line = next + strcspn(next, "\n");
     if (first && next[0] == '-' && next[1] == '>' && expects(m->e, "stimulus"))
         return "a connection stands within a network";
+    const struct span before = {p->file, word.begin, word.begin};
     if (first && next[0] == '=' && next[1] != '=' && next[1] != '>')
-        return help_edit(h, (struct span){p->file, word.begin, word.begin}, "let ",
-                         "a constant is `let NAME = VALUE;`");
+        return expects(m->e, "receive")
+                   ? help_edit(h, before, "param ", "a parameter is `param NAME = DEFAULT;`")
+                   : help_edit(h, before, "let ", "a constant is `let NAME = VALUE;`");
     const struct foreign *other = find_foreign(p, word);
     if (other != NULL && other->ours == NULL)
         return other->hint;
@@ -128,8 +139,17 @@ static const char *hint_reserved(const struct mistake *m, struct help *h)
         return "a network's parameters follow its name: `network n(x = 3) { ... }`";
     if (found_is(m, "for") && p->n_open > 0 && p->open[p->n_open - 1].kind == '[')
         return "an array of n elements is `[i: n => EXPR]`";
-    if (found_is(m, "for") && (in_network || in_file))
+    if (found_is(m, "for") && (in_network || in_file || expects(e, "emit")))
         return "there are no loops: `[i: n => EXPR]` is an array, `part` places a network again";
+    if (found_is(m, "input") && expects(e, "receive"))
+        return help_edit(h, m->at, "receive", "what arrives at a neuron is a `receive`");
+    if (token_is(p, m->after, "on") && expects(e, "event") && !expects(e, "name"))
+        return "a neuron has a `step { ... }`, an `on event(w) { ... }`, or both";
+    if (expects(e, "{") && !expects(e, ";") && in_item(p, m->at, "if") &&
+        (found_is(m, "then") || found_is(m, "emit") || found_is(m, "name")))
+        return "statements stand in braces: `if a { ... } else { ... }`";
+    if (found_is(m, "emit") && token_is(p, m->after, "else"))
+        return "statements stand in braces: `if a { ... } else { ... }`";
     if (found_is(m, "if") && (in_network || in_file))
         return "items have no conditions; a value may: `if a then b else c`";
     if (in_file && is_one_of(found, words_of_networks))
@@ -176,6 +196,25 @@ static const char *hint_in_expression(const struct mistake *m, struct help *h)
     return NULL;
 }
 
+/* Whether nothing of its item stands before a word. */
+static bool begins_statement(const struct parser *p, struct span word)
+{
+    const char *s = p->source->text;
+    uint32_t i = word.begin;
+    while (i > 0 && strchr(" \t\r\n", s[i - 1]) != NULL)
+        i--;
+    return i == 0 || strchr(";{}", s[i - 1]) != NULL;
+}
+
+/* `return v`, `double x = 3`, `elif a {`. */
+static const char *foreign_statement(const struct mistake *m, struct help *h)
+{
+    const struct foreign *other = find_foreign(m->p, m->after);
+    if (other == NULL || other->ours == NULL)
+        return other != NULL ? other->hint : NULL;
+    return help_edit(h, m->after, other->ours, other->hint);
+}
+
 const char *hint_word(const struct mistake *m, struct help *h)
 {
     const struct expected *e = m->e;
@@ -187,6 +226,9 @@ const char *hint_word(const struct mistake *m, struct help *h)
         in_item(m->p, m->at, "stimulus"))
         return help_edit(h, m->at, "for",
                          "a stimulus is one for a network: `stimulus a for b { ... }`");
+    if (known == NULL && word && expects(e, "=") && e->n == 1 && same_line(m) &&
+        begins_statement(m->p, m->after))
+        known = foreign_statement(m, h);
     if (known == NULL && word && (expects(e, "let") || expects(e, "->")))
         known = misspelt(m, h);
     return known;
