@@ -99,7 +99,8 @@ static void find_distances(struct arena *a, struct placing *x)
         for (uint32_t to = 0; to < x->n_chips; to++) {
             int dx, dy;
             uint64_t too_far = d2_hops(x->f->grid, from, to, &dx, &dy) ? 0 : 1;
-            too_far = beyond(dx) + beyond(dy) > 0 ? beyond(dx) + beyond(dy) : too_far;
+            too_far =
+                beyond(dx) + beyond(dy) > 0 ? beyond(dx) + beyond(dy) : too_far;
             x->distance[(size_t)from * x->n_chips + to] =
                 (uint64_t)(abs(dx) + abs(dy)) + too_far * penalty;
         }
@@ -289,13 +290,21 @@ static void go_back(struct placing *x, const uint32_t *chip)
         put(x, g, chip[g]);
 }
 
+/* A number below n, of 32 random bits. */
+static uint32_t below(uint32_t n, uint32_t bits)
+{
+    return (uint32_t)((uint64_t)bits * n >> 32);
+}
+
 /* Random exchanges that get ever colder; what is best stays. */
 static void anneal(struct arena *a, struct placing *x, uint64_t most, uint64_t seed)
 {
     uint32_t *best = ARENA_ARRAY(a, uint32_t, x->n);
     int64_t cost = whole_cost(x), least = cost;
     double hot = cost < (int64_t)penalty ? 1 : (double)penalty, cold = 1;
-    uint64_t draw = 0, begin = x->work;
+    struct rng_key key = {{(uint32_t)seed, (uint32_t)(seed >> 32)}};
+    uint64_t begin = x->work;
+    uint32_t draw = 0;
     for (uint32_t i = 0; i < x->first[x->n]; i++) {
         double sources = (double)(x->partner[i].to + x->partner[i].from);
         cold = fmax(cold, sources);
@@ -305,10 +314,13 @@ static void anneal(struct arena *a, struct placing *x, uint64_t most, uint64_t s
     memcpy(best, x->f->chip, x->n * sizeof *best);
     while (x->work - begin < most) {
         double gone = (double)(x->work - begin) / (double)most, heat = hot * pow(cold / hot, gone);
-        for (uint32_t i = 0; i < 100; i++) {
-            uint32_t c = (uint32_t)(rng_uniform(seed, draw++) * x->n_chips);
-            uint32_t k = (uint32_t)(rng_uniform(seed, draw++) * x->n_chips);
-            cost += try_exchange(x, c, k, heat, rng_uniform(seed, draw++));
+        uint32_t one[RNG_LANES], other[RNG_LANES], chance[RNG_LANES], unused[RNG_LANES];
+        threefry_lanes(key, draw, 0, one, other);
+        threefry_lanes(key, draw, 1, chance, unused);
+        draw += RNG_LANES;
+        for (uint32_t i = 0; i < RNG_LANES; i++) {
+            cost += try_exchange(x, below(x->n_chips, one[i]), below(x->n_chips, other[i]), heat,
+                                 chance[i] * 0x1p-32);
             if (cost < least) {
                 least = cost;
                 memcpy(best, x->f->chip, x->n * sizeof *best);

@@ -63,7 +63,7 @@ bool d2_place(struct net *n, const struct target_options *o, struct target_repor
     if (ok) {
         start(&x);
         d2_find_flavours(&x);
-        ok = d2_find_sources(&x) && d2_find_homes(&x);
+        ok = d2_find_sources(&x) && d2_check_bounds(&x) && d2_find_homes(&x);
     }
     if (ok) {
         d2_fill_board(&x);

@@ -54,6 +54,12 @@ bool d2_find_sources(struct d2_place *x);
 /* The same again, with all such sources as one. False: there are none. */
 bool d2_merge_sources(struct d2_place *x);
 
+/* ---- place_bounds.c ---- */
+
+/* Whether counts allow a way at all: of neurons that the host wants to hear, that hear inputs, and
+ * of those that one neuron speaks to. False: told (E0601), without a search. */
+bool d2_check_bounds(struct d2_place *x);
+
 /* ---- place_ways.c ---- */
 
 /* Blocks for all cells, and a home for each. False: reported. */

@@ -4,15 +4,29 @@
 
 /* ---- cores ---- */
 
-/* How many cores the neurons would take on a board that has enough; 0: not to be known. */
-static uint32_t cores_needed(struct d2_place *x)
+/* Cores of the best way that is found on a board that has enough, if a core had so many tags, and
+ * any currents if `mixed`; UINT32_MAX: none is. */
+static uint32_t cores_found(struct d2_place *x, uint32_t tags, bool mixed)
 {
     enum { TRY = 8 };
     struct d2_problem p = x->p;
     struct d2_parts parts;
     p.max_blocks = x->n_homes * TRY;
+    p.max_tags = tags;
+    if (mixed) {
+        p.flavour = ARENA_ARRAY(x->a, uint32_t, p.n_cells);
+        p.n_flavours = 1;
+    }
     d2_parts_init(x->a, &p, &parts);
-    return d2_grow(x->a, &p, &parts) ? parts.n_blocks : 0;
+    return d2_grow(x->a, &p, &parts) ? parts.n_blocks : UINT32_MAX;
+}
+
+static uint32_t heard_sources(const struct d2_place *x)
+{
+    uint32_t n = 0;
+    for (uint32_t s = 0; s < x->p.n_sources; s++)
+        n += x->p.first_cell[s] < x->p.first_cell[s + 1];
+    return n;
 }
 
 /* Neurons that can be used, less those that hands gave to others. */
@@ -39,18 +53,37 @@ void d2_say_no_room(struct d2_place *x)
                   x->p.n_cells - room(x));
         return;
     }
-    uint32_t need = cores_needed(x);
-    if (need > x->n_homes)
-        g = diag_add(
-            x->d, E0601, x->n->span,
-            "%u neurons hear so many different sources that they need %u cores, %u in each "
-            "on average: the board has %u, and a core has %d tags",
-            x->p.n_cells, need, x->p.n_cells / need, x->n_homes, D2_TAGS);
+    const uint32_t sources = heard_sources(x), least = (sources + D2_TAGS - 1) / D2_TAGS;
+    const uint32_t found = cores_found(x, D2_TAGS, false);
+    const bool tags = found > x->n_homes && cores_found(x, x->p.n_sources, false) <= x->n_homes;
+    const bool currents =
+        found > x->n_homes && x->p.n_flavours > 1 && cores_found(x, D2_TAGS, true) <= x->n_homes;
+    const char *way = found == UINT32_MAX
+                          ? "no way was found"
+                          : arena_printf(&x->d->arena, "the best way found takes %u", found);
+    if (least > x->n_homes)
+        g = diag_add(x->d, E0601, x->n->span,
+                     "%u neurons hear %u different sources: with %d tags each that takes %u cores "
+                     "at least, the board has %u",
+                     x->p.n_cells, sources, D2_TAGS, least, x->n_homes);
+    else if (tags)
+        g = diag_add(x->d, E0601, x->n->span,
+                     "%u neurons hear %u different sources, too many for the board's %u cores, "
+                     "which have %d tags each: %s",
+                     x->p.n_cells, sources, x->n_homes, D2_TAGS, way);
+    else if (found > x->n_homes)
+        g = diag_add(x->d, E0601, x->n->span, "%u neurons don't fit the board's %u cores: %s",
+                     x->p.n_cells, x->n_homes, way);
     else
         g = diag_add(x->d, E0601, x->n->span,
                      "%u neurons don't fit the board's %u cores beside what is given by hand",
                      x->p.n_cells, x->n_homes);
-    if (x->p.n_flavours > 1)
+    if (currents)
+        diag_hint(x->d, g,
+                  "they want %u different sets of currents, each on cores of its own; with equal "
+                  "ones they would fit",
+                  x->p.n_flavours);
+    else if (x->p.n_flavours > 1)
         diag_hint(x->d, g, "they want %u different sets of currents, each on cores of its own",
                   x->p.n_flavours);
     else

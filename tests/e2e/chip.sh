@@ -80,7 +80,7 @@ network a { dt = 1 ms; input x[8193]; layer l[257]: dpi;
 board dynapse2 { grid = [1, 1]; }
 EOF
 expect 3 '8193 tags: too many' "$DYN" build tags.dyn -t dynapse2 -q -o tags.dynb
-contains err 'it is told' 'E0601.*a core has 2048 tags'
+contains err 'it is told' 'E0601.*with 2048 tags each that takes 5 cores at least'
 
 # --grid where the source doesn't say.
 tags 8193 129

@@ -75,7 +75,7 @@ static void many_channels(void **state)
         if (ok)
             assert_int_equal(t.n->layer.data[exc].n, 3840);
         else
-            assert_true(d2_test_said(&t, E0601, "a core has 2048 tags"));
+            assert_true(d2_test_said(&t, E0601, "cores, which have 2048 tags each: "));
         d2_test_free(&t);
     }
 }
@@ -104,8 +104,8 @@ static void what_can_not_be(void **state)
     const struct mapper_net spec = {.n = 4000, .synapses = 64};
     mapper_net(&t, &spec);
     assert_false(place(&t, 0, 0));
-    assert_true(d2_test_said(&t, E0601, "4004 neurons hear so many"));
-    assert_true(d2_test_said(&t, E0601, "the board has 16"));
+    assert_true(d2_test_said(&t, E0601, "4004 neurons hear "));
+    assert_true(d2_test_said(&t, E0601, "different sources, too many for the board's 16 cores"));
     d2_test_free(&t);
 }
 
@@ -394,6 +394,94 @@ static void sram_makes_currents_shared(void **state)
     d2_test_free(&t);
 }
 
+/* ---- what can't be ---- */
+
+/* Told by counts, before a board of many chips is searched. */
+static void counts_are_told(void **state)
+{
+    (void)state;
+    static const struct {
+        uint32_t columns, rows, neurons, fed; /* fed: by an input, or by one neuron */
+        bool by_neuron, wanted;
+        const char *said; /* NULL: it fits */
+    } cases[] = {
+        {15, 15, 14000, 0, false, true, NULL},
+        {15, 15, 15000, 0, false, true,
+         "the spikes of 15000 neurons are wanted: the host can hear 14329, 2047 of each column of "
+         "chips from 0 to 6"},
+        {10, 10, 66000, 65000, false, false, NULL},
+        {10, 10, 66000, 66000, false, false,
+         "66000 neurons hear inputs, which reach 65536: those on chips in columns and rows 0 to 7"},
+        {4, 4, 5000, 4096, true, false, NULL},
+        {4, 4, 5000, 4097, true, false,
+         "`hub[0]` is heard by 4097 neurons, those of 5 chips: its SRAM entries reach 4"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct d2_test t;
+        d2_test_init(&t);
+        grid(&t, cases[i].columns, cases[i].rows);
+        uint32_t in = d2_test_input(&t, "in", 1), hub = d2_test_layer(&t, "hub", 1, NULL);
+        uint32_t l = d2_test_layer(&t, "l", cases[i].neurons, NULL);
+        double *w = ARENA_ARRAY(&t.text.arena, double, cases[i].neurons);
+        for (uint32_t k = 0; k < cases[i].fed; k++)
+            w[k] = 1;
+        if (cases[i].fed > 0)
+            d2_test_connect(&t, !cases[i].by_neuron, cases[i].by_neuron ? hub : in, l, w);
+        VEC_PUSH(&t.text.arena, &t.n->output, cases[i].wanted ? l : hub);
+        if (cases[i].by_neuron)
+            t.n->output.n = 0;
+        t.n->has_output = true;
+        bool ok = d2_test_passes(&t, "place");
+        if (ok != (cases[i].said == NULL))
+            d2_test_show(&t);
+        assert_int_equal(ok, cases[i].said == NULL);
+        if (!ok)
+            assert_true(d2_test_said(&t, E0601, cases[i].said));
+        d2_test_free(&t);
+    }
+}
+
+/* Cores that don't suffice: what was found is told as that, what is sure as sure; and whether it is
+ * for the tags or for the currents. */
+static void cores_are_told(void **state)
+{
+    (void)state;
+    for (uint32_t way = 0; way < 3; way++) {
+        struct d2_test t;
+        d2_test_init(&t);
+        grid(&t, 1, 1);
+        uint32_t n = way == 0 ? 9000 : way == 1 ? 7000 : 6000, m = way == 2 ? 150 : 300;
+        uint32_t in = d2_test_input(&t, "in", n), a = d2_test_layer(&t, "a", m, NULL);
+        double *w = ARENA_ARRAY(&t.text.arena, double, (size_t)n *m);
+        for (uint32_t i = 0; i < n; i++) {
+            w[(size_t)i * m + i % m] = 1 + i * 1e-4;
+            if (way < 2)
+                w[(size_t)i * m + (i * 7 + 1 + i / m) % m] = 1;
+        }
+        d2_test_connect(&t, true, in, a, w);
+        if (way == 2) {
+            uint32_t b = d2_test_layer(&t, "b", m, NULL);
+            d2_test_set(&t, b, "Idc", 5e-9);
+            d2_test_connect(&t, true, in, b, w);
+        }
+        assert_false(d2_test_passes(&t, "place"));
+        static const char *const said[] = {
+            "300 neurons hear 9000 different sources: with 2048 tags each that takes 5 cores at "
+            "least, the board has 4",
+            "300 neurons hear 7000 different sources, too many for the board's 4 cores, which have "
+            "2048 tags each: the best way found takes ",
+            "300 neurons hear 6000 different sources, too many for the board's 4 cores, which have "
+            "2048 tags each: the best way found takes 6",
+        };
+        if (!d2_test_said(&t, E0601, said[way]))
+            d2_test_show(&t);
+        assert_true(d2_test_said(&t, E0601, said[way]));
+        const char *hint = t.text.diags.list.data[t.text.diags.list.n - 1]->hint;
+        assert_int_equal(strstr(hint, "with equal ones they would fit") != NULL, way == 2);
+        d2_test_free(&t);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -409,6 +497,8 @@ int main(void)
         cmocka_unit_test(too_few_entries_by_hand),
         cmocka_unit_test(neurons_go_where_events_go),
         cmocka_unit_test(sram_makes_currents_shared),
+        cmocka_unit_test(counts_are_told),
+        cmocka_unit_test(cores_are_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
