@@ -35,6 +35,7 @@ struct relays {
     struct target_report *report;
     struct diags *d;
     struct arena *a; /* as long as the pass */
+    bool ask;        /* whether it can be done; nothing is */
     struct d2_grid grid;
     uint32_t n_chips;
     struct d2_rows rows;
@@ -276,6 +277,8 @@ static bool relay_neuron(struct relays *x, uint32_t element)
         struct helper h = {element, home_on(x, w.at[k])};
         x->core[h.home] = (int32_t)x->kind_of_layer;
         x->room[h.home]--;
+        if (x->ask)
+            continue;
         move_synapses(x, source, &chip[begin], n - begin < D2_SRAM ? n - begin : D2_SRAM,
                       x->helper.n);
         VEC_PUSH(x->a, &x->helper, h);
@@ -417,8 +420,8 @@ static bool relay_layer(struct relays *x, uint32_t layer)
     bool ok = find_kind(x);
     for (uint32_t e = 0; e < x->n->layer.data[layer].n && ok; e++)
         ok = relay_neuron(x, e);
-    if (!ok)
-        return false;
+    if (!ok || x->ask)
+        return ok;
     const struct d2_relay *r = &x->kind.data[x->kind_of_layer];
     uint32_t helpers = d2_relay_layer(x->n, r, "relay", layer, x->helper.n);
     settle(x, helpers);
@@ -426,19 +429,15 @@ static bool relay_layer(struct relays *x, uint32_t layer)
     return connect(x, helpers, r);
 }
 
-bool d2_fan_out(struct net *n, const struct target_options *o, struct target_report *r,
-                struct diags *d)
+static bool relay_layers(struct net *n, bool ask, struct target_report *r, struct diags *d)
 {
-    if (!o->split)
-        return true;
-    if (!d2_merge_connections(n, r, d))
-        return false;
     struct arena scratch = {0};
     uint32_t n_chips = d2_grid_chips(d2_grid_of(n->board)), n_layers = n->layer.n;
     struct relays x = {.n = n,
                        .report = r,
                        .d = d,
                        .a = &scratch,
+                       .ask = ask,
                        .grid = d2_grid_of(n->board),
                        .n_chips = n_chips,
                        .wanted = d2_wanted_layers(&scratch, n),
@@ -449,8 +448,22 @@ bool d2_fan_out(struct net *n, const struct target_options *o, struct target_rep
         x.sites = d2_sites(&scratch, n); /* settle() moved them */
         ok = relay_layer(&x, l);
     }
-    if (ok)
+    if (ok && !ask)
         d2_drop_moved(n);
     arena_free(&scratch);
+    return ok;
+}
+
+bool d2_fan_out(struct net *n, const struct target_options *o, struct target_report *r,
+                struct diags *d)
+{
+    return !o->split || (d2_merge_connections(n, r, d) && relay_layers(n, false, r, d));
+}
+
+bool d2_fan_out_helps(struct net *n)
+{
+    struct diags none = {0};
+    bool ok = relay_layers(n, true, NULL, &none);
+    diags_free(&none);
     return ok;
 }

@@ -29,6 +29,10 @@ bool d2_place(struct net *n, const struct target_options *o, struct target_repor
  * entries. Those are placed too. */
 bool d2_fan_out(struct net *n, const struct target_options *o, struct target_report *r,
                 struct diags *d);
+/* Whether --split would help a network that is placed without: helper neurons for all that need
+ * some and cores for these. The network stays as it is. */
+bool d2_split_helps(struct net *n);
+bool d2_fan_out_helps(struct net *n);
 /* CAM, SRAM, latches, the input map and the outputs' addresses. */
 bool d2_route(struct net *n, const struct target_options *o, struct target_report *r,
               struct diags *d);

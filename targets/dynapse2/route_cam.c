@@ -204,7 +204,7 @@ static void say_crowded(const struct d2_route *r, const struct crowded *c)
                                 : r->n->layer.data[from->src].name);
     if (c->need > D2_CAM) {
         diag_hint(r->d, g, "drop %u%s", c->need - c->have,
-                  r->o->split ? "" : ", or split the neuron: `--split`");
+                  !r->o->split && d2_split_helps(r->n) ? ", or split the neuron: `--split`" : "");
         return;
     }
     const bool hand = at.neuron->span.file != 0;

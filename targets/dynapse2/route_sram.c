@@ -172,7 +172,8 @@ static bool hops_to(const struct d2_route *r, uint32_t source, uint32_t chip, in
     else
         diag_hint(r->d, g, "place both nearer to each other (hop [%d, %d] is the host)%s",
                   D2_HOST_HOP, D2_HOST_HOP,
-                  r->o->split ? "" : ", or add helper neurons: `--split`");
+                  !r->o->split && d2_fan_out_helps(r->n) ? ", or add helper neurons: `--split`"
+                                                         : "");
     return false;
 }
 
@@ -222,7 +223,9 @@ static bool too_many(const struct d2_route *r, uint32_t neuron, uint32_t n, bool
         diag_label(r->d, g, c->span, "by which it is heard on most chips");
     diag_hint(r->d, g, "drop %u chip%s%s%s", need - D2_SRAM, need - D2_SRAM == 1 ? "" : "s",
               host ? ", or leave it out of `output` and `record`" : "",
-              r->o->split || chips + host <= D2_SRAM ? "" : ", or add helper neurons: `--split`");
+              !r->o->split && chips + host > D2_SRAM && d2_fan_out_helps(r->n)
+                  ? ", or add helper neurons: `--split`"
+                  : "");
     buf_free(&list);
     return false;
 }

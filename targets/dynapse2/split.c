@@ -519,6 +519,42 @@ static bool split_layers(struct split *x)
     return ok;
 }
 
+/* Cores where helpers can stand: nobody does, and nothing is programmed by hand. */
+static uint32_t free_cores(const struct board *b)
+{
+    uint32_t n = 0;
+    for (uint32_t h = 0; h < d2_grid_chips(d2_grid_of(b)) * D2_CORES; h++) {
+        const struct board_core *c = board_find_core(b, h / D2_CORES, h % D2_CORES);
+        n += (!c || (c->neuron.n == 0 && c->bias.n == 0)) &&
+             d2_usable_neurons(b, h / D2_CORES, h % D2_CORES) > 0;
+    }
+    return n;
+}
+
+bool d2_split_helps(struct net *n)
+{
+    struct arena scratch = {0};
+    struct diags none = {0};
+    struct split x = {.n = n, .d = &none, .a = &scratch, .usable = D2_CAM};
+    bool ok = d2_rows_init(&scratch, n, &x.rows, &none);
+    if (ok) {
+        x.sites = d2_sites(&scratch, n);
+        find_need(&x);
+        const struct layer_plan *plan = make_plans(&x);
+        uint32_t cores = 0;
+        ok = plan != NULL;
+        for (uint32_t i = 0; ok && i < x.layer.n; i++) {
+            struct d2_relay r;
+            ok = d2_relay_find(&scratch, n, plan[i].layer, &r, &none);
+            cores += (plan[i].relay.n + D2_NEURONS - 1) / D2_NEURONS;
+        }
+        ok = ok && cores <= free_cores(n->board);
+    }
+    diags_free(&none);
+    arena_free(&scratch);
+    return ok;
+}
+
 bool d2_split(struct net *n, const struct target_options *o, struct target_report *r,
               struct diags *d)
 {

@@ -550,6 +550,43 @@ static void helpers_need_a_core(void **state)
     d2_test_free(&t);
 }
 
+static bool hinted(const struct d2_test *t, const char *word)
+{
+    bool found = false;
+    for (uint32_t i = 0; i < t->text.diags.list.n; i++) {
+        const char *hint = t->text.diags.list.data[i]->hint;
+        found = found || (hint && strstr(hint, word));
+    }
+    return found;
+}
+
+/* What would help is told where it would: there are cores for helpers. */
+static void helpers_are_hinted_at(void **state)
+{
+    (void)state;
+    for (uint32_t free = 0; free < 2; free++) {
+        struct d2_test t;
+        d2_test_init(&t);
+        make_star(&t, 6, false, free);
+        assert_false(d2_test_passes(&t, "bias"));
+        assert_true(d2_test_said(&t, E0601, "`hub[0]` needs 6 SRAM entries"));
+        assert_int_equal(hinted(&t, "`--split`"), free);
+        d2_test_free(&t);
+
+        d2_test_init(&t);
+        uint32_t in = d2_test_input(&t, "in", 70), out = d2_test_layer(&t, "out", 1, NULL);
+        d2_test_connect(&t, true, in, out, NULL);
+        d2_test_tell_apart(&t, in);
+        d2_test_layer(&t, "rest", free ? 600 : 900, NULL);
+        struct board *b = d2_test_board(&t);
+        b->columns = b->rows = 1;
+        assert_false(d2_test_passes(&t, "bias"));
+        assert_true(d2_test_said(&t, E0601, "`out[0]` has 70 incoming connections"));
+        assert_int_equal(hinted(&t, "`--split`"), free);
+        d2_test_free(&t);
+    }
+}
+
 /* Hops end at 7: a helper in the middle goes where the neuron can't. */
 static void helpers_keep_to_the_hops(void **state)
 {
@@ -568,14 +605,14 @@ static void helpers_keep_to_the_hops(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(windows_are_the_best),     cmocka_unit_test(relays_pass_events_on),
-        cmocka_unit_test(relays_do_not_count),      cmocka_unit_test(not_every_model_relays),
-        cmocka_unit_test(many_sources_fit),         cmocka_unit_test(equal_neurons_share),
-        cmocka_unit_test(sources_share_first),      cmocka_unit_test(shared_ones_stay_together),
-        cmocka_unit_test(helpers_fill_up),          cmocka_unit_test(without_being_asked),
-        cmocka_unit_test(some_can_not_be_split),    cmocka_unit_test(wide_neurons_reach_all),
-        cmocka_unit_test(helpers_are_left_a_core),  cmocka_unit_test(helpers_need_a_core),
-        cmocka_unit_test(helpers_keep_to_the_hops),
+        cmocka_unit_test(windows_are_the_best),    cmocka_unit_test(relays_pass_events_on),
+        cmocka_unit_test(relays_do_not_count),     cmocka_unit_test(not_every_model_relays),
+        cmocka_unit_test(many_sources_fit),        cmocka_unit_test(equal_neurons_share),
+        cmocka_unit_test(sources_share_first),     cmocka_unit_test(shared_ones_stay_together),
+        cmocka_unit_test(helpers_fill_up),         cmocka_unit_test(without_being_asked),
+        cmocka_unit_test(some_can_not_be_split),   cmocka_unit_test(wide_neurons_reach_all),
+        cmocka_unit_test(helpers_are_left_a_core), cmocka_unit_test(helpers_are_hinted_at),
+        cmocka_unit_test(helpers_need_a_core),     cmocka_unit_test(helpers_keep_to_the_hops),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
