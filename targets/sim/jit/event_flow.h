@@ -140,6 +140,10 @@ static inline LLVMValueRef word_at(const struct serve *s, LLVMValueRef array, LL
 
 /* ---- event_row.c ---- */
 
+/* The same of a width of at most `most` lanes, which one vector holds: without a branch. */
+void jit_short_row(struct serve *s, LLVMValueRef lane, LLVMValueRef weight, LLVMValueRef width,
+                   uint32_t most);
+
 /* `width` lanes side by side from `lane` on, with the weights from `weight` on. `fixed`: the same
  * number where it is known, else 0. */
 void jit_row(struct serve *s, LLVMValueRef lane, LLVMValueRef weight, LLVMValueRef width,

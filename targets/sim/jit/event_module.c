@@ -115,6 +115,33 @@ static void by_width(struct serve *s, const struct widths *w, const struct row *
     end_join(s, &j);
 }
 
+/* ---- few lanes ---- */
+
+static uint32_t most_width(const struct event_map *m)
+{
+    uint32_t most = 0;
+    for (uint32_t x = 0; x < m->src.width; x++)
+        most = m->column[x].n > most ? m->column[x].n : most;
+    return most;
+}
+
+/* One or two rows of one vector each, of any width. How many and how wide nobody foresees, so that
+ * a branch would mostly cost more than lanes that are masked out. */
+static void short_rows(struct serve *s, const struct row *r, LLVMValueRef width, uint32_t most)
+{
+    const struct event_map *m = s->x.spec->map;
+    LLVMBuilderRef b = s->x.g.builder;
+    LLVMValueRef zero = constant(s, 0);
+    LLVMValueRef two = LLVMBuildICmp(b, LLVMIntUGT, r->n, constant(s, 1), "");
+    const uint64_t lanes = (uint64_t)m->dst.width * m->dst.features,
+                   weights = m->stride * m->weight_row;
+    jit_short_row(s, r->lane, r->weight, width, most);
+    LLVMValueRef lane = add(s, r->lane, LLVMBuildSelect(b, two, constant(s, lanes), zero, ""));
+    LLVMValueRef weight =
+        LLVMBuildSub(b, r->weight, LLVMBuildSelect(b, two, constant(s, weights), zero, ""), "");
+    jit_short_row(s, lane, weight, LLVMBuildSelect(b, two, width, zero, ""), most);
+}
+
 /* ---- an event ---- */
 
 static LLVMValueRef not_zero(const struct serve *s, LLVMValueRef x)
@@ -184,7 +211,11 @@ static void convolution_event(struct serve *s, const struct widths *w, LLVMValue
     struct join j;
     if (nothing)
         j = begin_if(s, LLVMBuildAnd(g->builder, not_zero(s, row.n), not_zero(s, column.n), ""));
-    by_width(s, w, &r, column.n);
+    const uint32_t lanes = most_width(m);
+    if (s->compresses && most == 2 && lanes <= s->widest)
+        short_rows(s, &r, column.n, lanes);
+    else
+        by_width(s, w, &r, column.n);
     if (nothing) {
         end_way(s, &j);
         end_join(s, &j);

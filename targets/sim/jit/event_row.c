@@ -134,21 +134,36 @@ static void fixed_width(struct serve *s, LLVMValueRef lane, LLVMValueRef weight,
     }
 }
 
+/* The first `n` of so many lanes. */
+static LLVMValueRef first_lanes(const struct serve *s, LLVMValueRef n, unsigned lanes)
+{
+    const struct jit_gen *g = &s->x.g;
+    LLVMTypeRef type = s->x.spec->integer ? LLVMInt16TypeInContext(g->cx) : g->i32;
+    n = in_all(s, LLVMBuildTrunc(g->builder, n, type, ""), lanes);
+    return LLVMBuildICmp(g->builder, LLVMIntULT, ascending(type, lanes, 0), n, "");
+}
+
 static void any_width(struct serve *s, LLVMValueRef lane, LLVMValueRef weight, LLVMValueRef width)
 {
     const struct jit_gen *g = &s->x.g;
     LLVMValueRef next = constant(s, 0);
-    LLVMTypeRef type = s->x.spec->integer ? LLVMInt16TypeInContext(g->cx) : g->i32;
     struct loop l = begin_loop(s, 1, &next);
     LLVMValueRef left = LLVMBuildSub(g->builder, width, l.at[0], "");
     LLVMValueRef most = constant(s, s->widest);
     left = LLVMBuildSelect(g->builder, below(s, left, most), left, most, "");
-    left = in_all(s, LLVMBuildTrunc(g->builder, left, type, ""), s->widest);
-    LLVMValueRef within =
-        LLVMBuildICmp(g->builder, LLVMIntULT, ascending(type, s->widest, 0), left, "");
-    vector(s, s->widest, add(s, lane, l.at[0]), add(s, weight, l.at[0]), within);
+    vector(s, s->widest, add(s, lane, l.at[0]), add(s, weight, l.at[0]),
+           first_lanes(s, left, s->widest));
     next = add(s, l.at[0], constant(s, s->widest));
     end_loop(s, &l, &next, below(s, next, width));
+}
+
+void jit_short_row(struct serve *s, LLVMValueRef lane, LLVMValueRef weight, LLVMValueRef width,
+                   uint32_t most)
+{
+    unsigned lanes = s->widest;
+    while (lanes / 2 >= most && lanes > s->least)
+        lanes /= 2;
+    vector(s, lanes, lane, weight, first_lanes(s, width, lanes));
 }
 
 void jit_row(struct serve *s, LLVMValueRef lane, LLVMValueRef weight, LLVMValueRef width,
