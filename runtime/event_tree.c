@@ -116,14 +116,17 @@ bool event_tree(struct event_worker *w, size_t n)
     uint32_t event[EVENT_AT_ONCE], cause[EVENT_AT_ONCE];
     for (uint32_t input = 0; input < w->e->plan->input.n; input++) {
         const struct event_input *from = &w->e->input[input];
+        const struct event_in *in = w->in;
+        const uint32_t *lane_of = from->lane;
+        uint64_t *arrived = w->arrived[input];
         size_t k = 0;
         for (uint32_t i = 0; i < n; i++) {
-            if (w->in[i].input != input)
+            if (in[i].input != input)
                 continue;
-            const uint32_t lane = from->lane[w->in[i].channel];
+            const uint32_t lane = lane_of[in[i].channel];
             if (lane == EVENT_DROPPED)
                 continue;
-            w->arrived[input][lane]++;
+            arrived[lane]++;
             event[k] = lane;
             cause[k++] = i;
         }

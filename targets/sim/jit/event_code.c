@@ -67,6 +67,18 @@ static struct jit_value known(float x)
     return (struct jit_value){.known = true, .x = fabsf(x) < FLT_MIN ? copysignf(0, x) : x};
 }
 
+static LLVMValueRef state_lanes(const struct jit_event *x, uint32_t state)
+{
+    return x->held ? x->held[state] : load_lanes(x, x->g.fv, x->state[state], x->lane);
+}
+
+static void store_lanes(const struct jit_event *x, uint32_t state, LLVMValueRef v)
+{
+    LLVMValueRef at = place(x, LLVMGetElementType(x->g.fv), x->state[state], x->lane);
+    LLVMSetAlignment(LLVMBuildStore(x->g.builder, v, at),
+                     x->spec->integer ? sizeof(int16_t) : sizeof(float));
+}
+
 static struct jit_value leaf(const struct jit_event *x, const struct kinst *in)
 {
     const struct event_spec *s = x->spec;
@@ -84,7 +96,7 @@ static struct jit_value leaf(const struct jit_event *x, const struct kinst *in)
         return s->let_uniform[in->index] ? known(s->let_value[in->index])
                                          : column(x, x->let[in->index]);
     case K_STATE:
-        return (struct jit_value){.v = {{load_lanes(x, x->g.fv, x->state[in->index], x->lane)}}};
+        return (struct jit_value){.v = {{state_lanes(x, in->index)}}};
     default:
         return (struct jit_value){.v = {{load_lanes(x, x->g.fv, x->weights, x->weight)}}};
     }
@@ -183,6 +195,23 @@ static bool keeps_own(const struct kcode *code, uint32_t state)
     return v == K_NONE || (code->inst[v].op == K_STATE && code->inst[v].index == state);
 }
 
+void jit_event_hold(struct jit_event *x, struct arena *a, unsigned lanes)
+{
+    const uint32_t n = x->spec->kernel->n_states;
+    LLVMValueRef *held = ARENA_ARRAY(a, LLVMValueRef, n + 1);
+    set_lanes(x, lanes);
+    for (uint32_t i = 0; i < n; i++)
+        held[i] = state_lanes(x, i);
+    x->held = held;
+}
+
+void jit_event_release(struct jit_event *x, LLVMValueRef lane)
+{
+    x->lane = lane;
+    for (uint32_t i = 0; i < x->spec->kernel->n_states; i++)
+        store_lanes(x, i, x->held[i]);
+}
+
 LLVMValueRef jit_event_lanes(struct jit_event *x, unsigned lanes, LLVMValueRef within)
 {
     const struct kcode *code = &x->spec->kernel->event;
@@ -198,11 +227,11 @@ LLVMValueRef jit_event_lanes(struct jit_event *x, unsigned lanes, LLVMValueRef w
             continue;
         LLVMValueRef v = vectors_of(x, code->out[i]).v[0];
         if (within)
-            v = LLVMBuildSelect(g->builder, within, v, load_lanes(x, g->fv, x->state[i], x->lane),
-                                "");
-        LLVMValueRef store = LLVMBuildStore(
-            g->builder, v, place(x, LLVMGetElementType(g->fv), x->state[i], x->lane));
-        LLVMSetAlignment(store, x->spec->integer ? sizeof(int16_t) : sizeof(float));
+            v = LLVMBuildSelect(g->builder, within, v, state_lanes(x, i), "");
+        if (x->held)
+            x->held[i] = v;
+        else
+            store_lanes(x, i, v);
     }
     if (x->fires == K_NONE)
         return NULL;

@@ -140,6 +140,9 @@ static inline LLVMValueRef word_at(const struct serve *s, LLVMValueRef array, LL
 
 /* ---- event_row.c ---- */
 
+/* Lanes of the vector for the last n of a row, at most s->widest. */
+unsigned jit_lanes_for(const struct serve *s, uint32_t n);
+
 /* The same of a width of at most `most` lanes, which one vector holds: without a branch. */
 void jit_short_row(struct serve *s, LLVMValueRef lane, LLVMValueRef weight, LLVMValueRef width,
                    uint32_t most);

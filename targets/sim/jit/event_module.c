@@ -117,6 +117,20 @@ static void by_width(struct serve *s, const struct widths *w, const struct row *
 
 /* ---- few lanes ---- */
 
+/* Whether some rows or columns of the source meet nothing, and how many rows one meets at most. */
+static bool meets_nothing(const struct event_map *m, uint32_t *most)
+{
+    bool nothing = false;
+    *most = 0;
+    for (uint32_t y = 0; y < m->src.height; y++) {
+        nothing |= m->row[y].n == 0;
+        *most = m->row[y].n > *most ? m->row[y].n : *most;
+    }
+    for (uint32_t x = 0; x < m->src.width; x++)
+        nothing |= m->column[x].n == 0;
+    return nothing;
+}
+
 static uint32_t most_width(const struct event_map *m)
 {
     uint32_t most = 0;
@@ -140,6 +154,19 @@ static void short_rows(struct serve *s, const struct row *r, LLVMValueRef width,
     LLVMValueRef weight =
         LLVMBuildSub(b, r->weight, LLVMBuildSelect(b, two, constant(s, weights), zero, ""), "");
     jit_short_row(s, lane, weight, LLVMBuildSelect(b, two, width, zero, ""), most);
+}
+
+/* Where every event meets the same lanes, and one vector holds them (a small dense layer): how many
+ * these are, else 0. Their states stay in registers for a batch: the way through memory from one
+ * event to the next would take longer than all that is done with them. */
+static uint32_t same_lanes(const struct serve *s)
+{
+    const struct event_map *m = s->x.spec->map;
+    uint32_t most;
+    if (!m->conv || m->dst.height * m->dst.width != 1 || m->dst.features > s->widest ||
+        meets_nothing(m, &most))
+        return 0;
+    return m->dst.features;
 }
 
 /* ---- an event ---- */
@@ -176,20 +203,6 @@ static struct axis load_axis(const struct serve *s, LLVMValueRef array, LLVMValu
     return (struct axis){load(s, g->i32, array, at, SIZE, offsetof(struct jit_axis, lane)),
                          load(s, g->i32, array, at, SIZE, offsetof(struct jit_axis, n)),
                          load(s, g->i64, array, at, SIZE, offsetof(struct jit_axis, weight))};
-}
-
-/* Whether some rows or columns of the source meet nothing, and how many rows one meets at most. */
-static bool meets_nothing(const struct event_map *m, uint32_t *most)
-{
-    bool nothing = false;
-    *most = 0;
-    for (uint32_t y = 0; y < m->src.height; y++) {
-        nothing |= m->row[y].n == 0;
-        *most = m->row[y].n > *most ? m->row[y].n : *most;
-    }
-    for (uint32_t x = 0; x < m->src.width; x++)
-        nothing |= m->column[x].n == 0;
-    return nothing;
 }
 
 static void convolution_event(struct serve *s, const struct widths *w, LLVMValueRef event)
@@ -281,8 +294,18 @@ static void function(const struct jit_gen *g, const struct jit_host *h,
     s.x.state = load_arrays(&s, &scratch, offsetof(struct event_lanes, state), k->n_states, NULL);
     s.x.weights = load_member(&s, offsetof(struct jit_connection, weight));
     jit_event_open(&s.x, &scratch);
-    LLVMValueRef next = constant(&s, 0);
+    const uint32_t n_states = k->n_states, same = same_lanes(&s);
+    LLVMValueRef next = constant(&s, 0), *kept = ARENA_ARRAY(&scratch, LLVMValueRef, n_states + 1);
+    s.x.lane = next;
+    if (same)
+        jit_event_hold(&s.x, &scratch, jit_lanes_for(&s, same));
+    LLVMBasicBlockRef before = LLVMGetInsertBlock(g->builder);
     struct loop l = begin_loop(&s, 1, &next);
+    for (uint32_t i = 0; same && i < n_states; i++) {
+        kept[i] = LLVMBuildPhi(g->builder, LLVMTypeOf(s.x.held[i]), "");
+        LLVMAddIncoming(kept[i], &s.x.held[i], &before, 1);
+        s.x.held[i] = kept[i];
+    }
     LLVMValueRef event =
         LLVMBuildLoad2(g->builder, g->i32, word_at(&s, LLVMGetParam(s.f, 2), l.at[0]), "");
     if (w.n > 0 && spec->map->conv) /* else no event meets anything */
@@ -292,7 +315,12 @@ static void function(const struct jit_gen *g, const struct jit_host *h,
     LLVMBuildStore(g->builder, LLVMBuildTrunc(g->builder, s.n_fired, g->i32, ""),
                    word_at(&s, ends, l.at[0]));
     next = add(&s, l.at[0], constant(&s, 1));
+    LLVMBasicBlockRef last = LLVMGetInsertBlock(g->builder);
+    for (uint32_t i = 0; same && i < n_states; i++)
+        LLVMAddIncoming(kept[i], &s.x.held[i], &last, 1);
     end_loop(&s, &l, &next, below(&s, next, LLVMGetParam(s.f, 3)));
+    if (same)
+        jit_event_release(&s.x, constant(&s, 0));
     LLVMBuildRet(g->builder, s.n_fired);
     arena_free(&scratch);
 }

@@ -103,6 +103,15 @@ static void vector(struct serve *s, unsigned lanes, LLVMValueRef lane, LLVMValue
         put_each(s, bits);
 }
 
+/* What is left is one vector: a mask costs less than another one. */
+unsigned jit_lanes_for(const struct serve *s, uint32_t n)
+{
+    unsigned lanes = s->widest;
+    while (lanes / 2 >= n && lanes > s->least)
+        lanes /= 2;
+    return lanes;
+}
+
 /* As many as `width` says, a constant. */
 static void fixed_width(struct serve *s, LLVMValueRef lane, LLVMValueRef weight, uint32_t width)
 {
@@ -118,10 +127,8 @@ static void fixed_width(struct serve *s, LLVMValueRef lane, LLVMValueRef weight,
     }
     while (done < width) {
         const uint32_t left = width - done;
-        unsigned lanes = s->widest; /* what is left is one vector: a mask costs less than another */
+        const unsigned lanes = jit_lanes_for(s, left);
         LLVMValueRef within = NULL;
-        while (lanes / 2 >= left && lanes > s->least)
-            lanes /= 2;
         if (left < lanes) {
             LLVMValueRef yes[JIT_MAX_LANES];
             for (unsigned i = 0; i < lanes; i++)
@@ -160,9 +167,7 @@ static void any_width(struct serve *s, LLVMValueRef lane, LLVMValueRef weight, L
 void jit_short_row(struct serve *s, LLVMValueRef lane, LLVMValueRef weight, LLVMValueRef width,
                    uint32_t most)
 {
-    unsigned lanes = s->widest;
-    while (lanes / 2 >= most && lanes > s->least)
-        lanes /= 2;
+    const unsigned lanes = jit_lanes_for(s, most);
     vector(s, lanes, lane, weight, first_lanes(s, width, lanes));
 }
 

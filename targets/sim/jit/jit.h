@@ -132,12 +132,17 @@ struct jit_event {
     uint32_t fires; /* as of kernel_fires_once() */
     bool inverted;
     LLVMValueRef *param, *let, *state; /* arrays of lanes; NULL where a parameter is known */
+    LLVMValueRef *held; /* of each state, in place of its array; NULL: they are in memory */
     LLVMValueRef weights;
     LLVMValueRef lane, weight; /* the first of what is worked on */
 };
 
 /* Needs g and spec. */
 void jit_event_open(struct jit_event *x, struct arena *a);
+/* From here on the states of these lanes, from x->lane on, are in x->held instead of in memory,
+ * until they are written back. */
+void jit_event_hold(struct jit_event *x, struct arena *a, unsigned lanes);
+void jit_event_release(struct jit_event *x, LLVMValueRef lane);
 /* So many lanes at x->lane get the weights at x->weight; of them only those that `within` says, if
  * that isn't NULL. Returns which fire, booleans; NULL: none ever does. */
 LLVMValueRef jit_event_lanes(struct jit_event *x, unsigned lanes, LLVMValueRef within);
