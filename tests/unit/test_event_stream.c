@@ -14,9 +14,11 @@ static const struct span nowhere;
 
 enum { EVENTS = 300000, RECORD = 20, BIN_RECORD = 16, STEPS = 2000000 };
 
+enum file_kind { NPY, BIN, CSV };
+
 struct maker { /* of a file */
     const char *path;
-    enum { NPY, BIN, CSV } kind;
+    enum file_kind kind;
     bool trials;    /* three of them, by a field */
     uint32_t wrong; /* an event that is before the one before, or far outside; 0: none */
     bool outside;
@@ -171,9 +173,8 @@ static void others_as_read_whole(void **unused)
     (void)unused;
     static const char *const path[] = {
         [BIN] = "/tmp/dyn_event_stream.bin", [CSV] = "/tmp/dyn_event_stream.csv"};
-    for (int kind = BIN; kind <= CSV; kind++) {
-        struct maker m = {.path = path[kind]};
-        m.kind = kind;
+    for (enum file_kind kind = BIN; kind <= CSV; kind++) {
+        struct maker m = {.path = path[kind], .kind = kind};
         make_file(&m);
         compare(&m, true);
         m.wrong = 77777;
@@ -183,10 +184,9 @@ static void others_as_read_whole(void **unused)
     }
 }
 
-static void check_outside(struct run_fixture *f, const char *path, int kind)
+static void check_outside(struct run_fixture *f, const char *path, enum file_kind kind)
 {
-    struct maker m = {.path = path, .wrong = 250000, .outside = true};
-    m.kind = kind;
+    struct maker m = {.path = path, .kind = kind, .wrong = 250000, .outside = true};
     make_file(&m);
     assert_false(use(f, &m, false));
     assert_int_equal(f->d.list.n, 1);
@@ -259,10 +259,9 @@ static void cut_bin(void **state)
 }
 
 /* In the middle of a run or before it: an error, whatever the file has become. */
-static void check_changed(struct run_fixture *f, const char *path, int kind)
+static void check_changed(struct run_fixture *f, const char *path, enum file_kind kind)
 {
-    struct maker m = {.path = path};
-    m.kind = kind;
+    struct maker m = {.path = path, .kind = kind};
     struct run_result r;
     make_file(&m);
     assert_true(use(f, &m, false));

@@ -4,7 +4,7 @@
  * chip counts no operations.
  *
  * DYN_PROPERTY=N tries N networks with every back end, DYN_PROPERTY_SEED=S begins with another one,
- * DYN_PROPERTY_OF=NAME tries one back end alone.
+ * DYN_PROPERTY_KIND=NAME tries one back end alone.
  */
 #include "tests/unit/unit.h"
 
@@ -272,7 +272,7 @@ static uint64_t number(const char *name, uint64_t otherwise)
 static void random_networks(void **state)
 {
     const uint64_t first = number("DYN_PROPERTY_SEED", 0);
-    const char *of = getenv("DYN_PROPERTY_OF");
+    const char *of = getenv("DYN_PROPERTY_KIND");
     for (size_t i = 0; i < sizeof back_ends / sizeof *back_ends; i++) {
         if (of && strcmp(of, back_ends[i].name) != 0)
             continue;
