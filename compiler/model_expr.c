@@ -295,8 +295,12 @@ static bool has_type(struct checker *c, const struct ast_expr *e, uint32_t node,
 {
     if (is_bool(c, node) == wanted)
         return true;
-    mc_complain(c, E0302, e->span, "%s %s, but this is %s", what,
-                wanted ? "true or false" : "a number", wanted ? "a number" : "true or false");
+    struct diag *g =
+        mc_complain(c, E0302, e->span, "%s %s, but this is %s", what,
+                    wanted ? "true or false" : "a number", wanted ? "a number" : "true or false");
+    diag_hint(c->d, g,
+              wanted ? "a comparison is, as in `x > 0`"
+                     : "as a number it is `if ... then 1 else 0`");
     return false;
 }
 
