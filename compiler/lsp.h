@@ -3,7 +3,8 @@
  * the command's (cli_lsp.c).
  *
  * A definition in a module of stdlib is shown in the file that has the module's text, as an
- * installation puts it beside the program; where there is none, or another text, the answer is null.
+ * installation puts it beside the program; where there is none, or another text, the answer is
+ * null.
  *
  * Each answer takes time linear in the document, and so does a change.
  *
