@@ -13,6 +13,7 @@ struct mean {
 struct worst { /* the largest relative error of a core */
     double error, wanted, mean;
     uint32_t layer, element, param;
+    uint32_t device; /* of the parameter's */
 };
 
 /* New values of a layer's parameters: v[param][element]. */
@@ -38,23 +39,27 @@ static void add_neuron(const struct net *n, const struct board_neuron *x,
     }
 }
 
-/* The first device parameter of a bias decides: the others got the same wishes. */
+/* The first device parameter of a bias decides: the others got the same wishes. Where the board
+ * section programs the first one, which is as it is, each of the others becomes its own mean. */
 static void take_mean(const struct net *n, const struct board_core *c, const struct board_neuron *x,
                       const struct mean mean[D2_N_PARAMS], struct values *out, struct worst *w)
 {
     const struct net_layer *l = &n->layer.data[x->layer];
     for (uint32_t p = 0; p < l->model->param.n; p++) {
         const struct model_param *m = &l->model->param.data[p];
-        if (!d2_is_bound(m) || board_find_bias(c, m->on.name[0]))
-            continue; /* what the board section programs is as it is */
-        const struct mean *q = &mean[d2_find_param(m->on.name[0])];
-        if (!q->differ)
-            continue;
-        double wanted = (double)d2_value(&l->param[p], x->element), got = q->sum / q->count;
-        double error = fabs(got - wanted) / fmax(wanted, 1e-18);
-        out[x->layer].v[p][x->element] = got;
-        if (error > w->error)
-            *w = (struct worst){error, wanted, got, (uint32_t)x->layer, x->element, p};
+        bool decided = false;
+        for (uint32_t k = 0; d2_is_bound(m) && k < m->on.n && !decided; k++) {
+            const struct mean *q = &mean[d2_find_param(m->on.name[k])];
+            if (!q->differ || board_find_bias(c, m->on.name[k]))
+                continue;
+            double wanted = (double)d2_value(&l->param[p], x->element), got = q->sum / q->count;
+            double error = fabs(got - wanted) / fmax(wanted, 1e-18);
+            decided = k == 0;
+            if (decided)
+                out[x->layer].v[p][x->element] = got;
+            if (error > w->error)
+                *w = (struct worst){error, wanted, got, (uint32_t)x->layer, x->element, p, k};
+        }
     }
 }
 
@@ -76,14 +81,16 @@ static void warn(const struct net *n, const struct board_core *c, const struct w
                  struct diags *d)
 {
     const struct net_layer *l = &n->layer.data[w->layer];
-    struct diag *g = diag_add(d, W0652, l->span,
-                              "different currents share chip %u core %u: `%s` of `%s` becomes %s, "
-                              "%s were wanted (%+.1f %%)",
-                              c->chip, c->core, l->model->param.data[w->param].name,
-                              d2_neuron_name(&d->arena, n, w->layer, w->element),
-                              unit_text(&d->arena, w->mean, DIM_CURRENT),
-                              unit_text(&d->arena, w->wanted, DIM_CURRENT),
-                              100 * (w->mean - w->wanted) / fmax(w->wanted, 1e-18));
+    const struct model_param *m = &l->model->param.data[w->param];
+    const char *on = w->device > 0 ? arena_printf(&d->arena, " on %s", m->on.name[w->device]) : "";
+    struct diag *g =
+        diag_add(d, W0652, l->span,
+                 "different currents share chip %u core %u: `%s` of `%s` becomes %s%s, "
+                 "%s were wanted (%+.1f %%)",
+                 c->chip, c->core, m->name, d2_neuron_name(&d->arena, n, w->layer, w->element),
+                 unit_text(&d->arena, w->mean, DIM_CURRENT), on,
+                 unit_text(&d->arena, w->wanted, DIM_CURRENT),
+                 100 * (w->mean - w->wanted) / fmax(w->wanted, 1e-18));
     if (near)
         diag_hint(d, g,
                   "this is the largest error; on cores of their own these currents would be "

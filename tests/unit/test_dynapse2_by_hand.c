@@ -1,5 +1,5 @@
-/* Tags that CAM entries given by hand ask for, where the destinations of sources are left to be
- * found. */
+/* What boards by hand in part leave to be found: tags that CAM entries given by hand ask for, and
+ * currents beside those that are given. */
 #include "tests/unit/unit.h"
 
 #include "targets/dynapse2/passes.h"
@@ -163,6 +163,34 @@ static void best_fits(void **state)
     d2_test_free(&t);
 }
 
+/* One of the four currents that `Itau_syn` is on the chip is given: the neurons share the others.
+ */
+static void currents_beside_one_by_hand(void **state)
+{
+    (void)state;
+    struct d2_test t;
+    d2_test_init(&t);
+    struct board_core *c = board_core(&t.text.arena, d2_test_board(&t), 0, 0);
+    board_set_bias(&t.text.arena, c, "DEAM_ETAU_P", 1, 100, (struct span){1, 0, 1});
+    for (uint32_t i = 0; i < 2; i++) {
+        uint32_t l = d2_test_layer(&t, i ? "slow" : "fast", 1, NULL);
+        d2_test_set(&t, l, "Itau_syn", i ? 10e-12 : 30e-12);
+        d2_test_set(&t, l, "Igain_syn", 1e-9);
+        struct board_neuron *x = board_neuron(&t.text.arena, c, i);
+        x->layer = (int32_t)l;
+    }
+    routed(&t);
+    assert_true(d2_test_said(&t, W0652,
+                             "share chip 0 core 0: `Itau_syn` of `slow[0]` becomes 20 pA on "
+                             "DEGA_ITAU_P, 10 pA were wanted (+100.0 %)"));
+    d2_test_find(&t, 0, 0, &c);
+    uint32_t gaba = (uint32_t)d2_find_param("DEGA_ITAU_P");
+    const struct d2_code mean = d2_choose(gaba, 20e-12);
+    const struct board_bias *b = board_find_bias(c, "DEGA_ITAU_P");
+    assert_true(b->coarse == mean.coarse && b->fine == mean.fine);
+    d2_test_free(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -170,6 +198,7 @@ int main(void)
         cmocka_unit_test(tags_of_other_receptors),
         cmocka_unit_test(tags_of_each_core),
         cmocka_unit_test(best_fits),
+        cmocka_unit_test(currents_beside_one_by_hand),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
