@@ -38,7 +38,7 @@ void d2_core_bases(const struct board_core *c, double base[D2_BASES])
 
 /* ---- names ---- */
 
-static uint32_t pre_of(const struct net_connection *c, uint64_t at)
+uint32_t d2_pre_of(const struct net_connection *c, uint64_t at)
 {
     uint32_t lo = 0, n = c->n_pre;
     while (n > 0) { /* the last row that begins at or before `at` */
@@ -57,7 +57,7 @@ static uint32_t pre_of(const struct net_connection *c, uint64_t at)
 static void put_synapse(struct buf *out, const struct net *n, const struct d2_synapse *s)
 {
     const struct net_connection *c = &n->connection.data[s->connection];
-    uint32_t pre = pre_of(c, s->at);
+    uint32_t pre = d2_pre_of(c, s->at);
     if (c->from_input)
         net_element_name(out, n->input.data[c->src].name, n->input.data[c->src].shape, pre);
     else

@@ -52,6 +52,9 @@ void d2_core_bases(const struct board_core *c, double base[D2_BASES]);
  * them; weights of one synapse add. E0601 if a sum isn't finite. */
 bool d2_merge_connections(struct net *n, struct target_report *r, struct diags *d);
 
+/* The row of a connection that the synapse at this index is in. */
+uint32_t d2_pre_of(const struct net_connection *c, uint64_t at);
+
 /* Takes synapses of weight 0 out. */
 void d2_drop_zeros(struct net_connection *c);
 

@@ -58,6 +58,10 @@ struct d2_solution {
 void d2_solve(const double *current, size_t n, const struct d2_reach *g,
               const int32_t given[D2_BASES], uint64_t seed, struct d2_solution *out);
 
+/* Solves a x = r for a symmetric positive matrix, of which nothing is left; false if it is
+ * singular. */
+bool d2_solve_four(double a[D2_BASES][D2_BASES], double r[D2_BASES], double x[D2_BASES]);
+
 /* No four base currents, on the grid or not, have a smaller mean square error (ampere^2). */
 double d2_bound(const double *current, size_t n);
 

@@ -183,8 +183,7 @@ static double total_error(const struct problem *p, const double base[D2_BASES])
     return error_of(p, &l);
 }
 
-/* Solves a x = r for a symmetric positive matrix; false if it is singular. */
-static bool solve4(double a[D2_BASES][D2_BASES], double r[D2_BASES], double x[D2_BASES])
+bool d2_solve_four(double a[D2_BASES][D2_BASES], double r[D2_BASES], double x[D2_BASES])
 {
     for (uint32_t i = 0; i < D2_BASES; i++) {
         if (!(a[i][i] > 1e-9))
@@ -226,7 +225,7 @@ static void fit_bases(const struct problem *p, const struct levels *l, double ba
     double c[D2_BASES][D2_BASES], q[D2_BASES], x[D2_BASES];
     memcpy(c, a, sizeof c);
     memcpy(q, r, sizeof q);
-    bool inside = solve4(c, q, x);
+    bool inside = d2_solve_four(c, q, x);
     for (uint32_t i = 0; i < D2_BASES && inside; i++)
         inside = x[i] >= p->lo[i] && x[i] <= p->hi[i];
     if (inside) {

@@ -3,6 +3,7 @@
 #include "tests/unit/unit.h"
 
 #include "targets/dynapse2/passes.h"
+#include "targets/dynapse2/quantize.h"
 #include "tests/unit/dynapse2_net.h"
 #include "tests/unit/mapped_text.h"
 #include <math.h>
@@ -23,15 +24,18 @@ struct entry {
     uint8_t mask;
 };
 
-/* Neuron `element` of the layer, in a core whose base currents are by hand: its n entries too. */
-static void give(struct d2_test *t, uint32_t core, uint32_t layer, uint32_t element, uint32_t n,
-                 const struct entry *e)
+/* Neuron `element` of the layer, in a core where the base currents of a mask are by hand: its n
+ * entries too. */
+static void give_some(struct d2_test *t, uint8_t bases, uint32_t core, uint32_t layer,
+                      uint32_t element, uint32_t n, const struct entry *e)
 {
     struct arena *a = &t->text.arena;
     struct board_core *c = board_core(a, d2_test_board(t), 0, core);
-    for (uint32_t k = 0; k < D2_BASES; k++)
-        board_set_bias(a, c, d2_param[D2_BASE_PARAM + k].name, code[k].coarse, code[k].fine,
-                       (struct span){1, 0, 1});
+    for (uint32_t k = 0; k < D2_BASES; k++) {
+        if (bases >> k & 1)
+            board_set_bias(a, c, d2_param[D2_BASE_PARAM + k].name, code[k].coarse, code[k].fine,
+                           (struct span){1, 0, 1});
+    }
     struct board_neuron *x = board_neuron(a, c, 9 + element);
     *x = (struct board_neuron){.index = (uint16_t)(9 + element),
                                .layer = (int32_t)layer,
@@ -39,6 +43,12 @@ static void give(struct d2_test *t, uint32_t core, uint32_t layer, uint32_t elem
                                .given = BOARD_CAM};
     for (uint32_t i = 0; i < n; i++)
         VEC_PUSH(a, &x->cam, ((struct board_cam){e[i].tag, (uint8_t)i, e[i].mask, D2_AMPA}));
+}
+
+static void give(struct d2_test *t, uint32_t core, uint32_t layer, uint32_t element, uint32_t n,
+                 const struct entry *e)
+{
+    give_some(t, D2_MASKS - 1, core, layer, element, n, e);
 }
 
 static void routed(struct d2_test *t)
@@ -191,9 +201,42 @@ static void currents_beside_one_by_hand(void **state)
     d2_test_free(&t);
 }
 
+/* Base currents that aren't given are those that the masks ask for, also where sources share tags,
+ * so that a neuron has fewer of these than weights. */
+static void missing_bases(void **state)
+{
+    (void)state;
+    enum { SOURCES = 8, TAGS = 4 };
+    const struct entry entry[TAGS] = {{1, 1}, {2, 2}, {3, 6}, {4, 10}};
+    const uint32_t heard_as[SOURCES] = {0, 0, 0, 1, 0, 2, 3, 3};
+    for (uint8_t bases = 0; bases < D2_MASKS; bases++) {
+        struct d2_test t;
+        d2_test_init(&t);
+        uint32_t in = d2_test_input(&t, "in", SOURCES), exc = d2_test_layer(&t, "exc", 1, NULL);
+        double w[SOURCES];
+        give_some(&t, bases, 0, exc, 0, TAGS, entry);
+        for (uint32_t i = 0; i < SOURCES; i++) {
+            const struct entry *e = &entry[heard_as[i]];
+            struct board_input *x = VEC_ADD(&t.text.arena, &t.n->board->input);
+            *x = (struct board_input){.input = in, .channel = i};
+            VEC_PUSH(&t.text.arena, &x->to, ((struct board_destination){e->tag, 1, 0, 0}));
+            w[i] = weight(e->mask);
+        }
+        d2_test_connect(&t, true, in, exc, w);
+        routed(&t);
+        double base[D2_BASES];
+        d2_core_bases(&t.n->board->core.data[0], base);
+        for (uint32_t k = 0; k < D2_BASES; k++)
+            assert_true(base[k] == d2_current(D2_BASE_PARAM + k, code[k]));
+        assert_false(d2_test_said(&t, W0658, NULL));
+        d2_test_free(&t);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(missing_bases),
         cmocka_unit_test(tags_of_others),
         cmocka_unit_test(tags_of_other_receptors),
         cmocka_unit_test(tags_of_each_core),
