@@ -1,6 +1,7 @@
 /* Tags that CAM entries given by hand ask for. A source whose tags are free to choose takes, on the
  * chip of such neurons, a tag that exactly those of them hold that hear it; of such tags the one
- * whose entries make its weights. Where no tag is that on all of its cores, each core gets its own.
+ * whose entries make its weights. Where no tag is that on all of its cores, each core gets its own,
+ * if entries make the weights exactly then; else one tag for all with other weights is preferred.
  * Other tags that such entries hold on a core aren't given to anybody there. */
 #include "targets/dynapse2/quantize.h"
 #include "targets/dynapse2/route.h"
@@ -16,9 +17,11 @@ struct wish { /* of a link for a tag */
 struct seeker { /* a link, or a part of it, that looks for a tag on some of its cores */
     uint32_t link;
     uint8_t cores;
-    uint16_t tag;                /* D2_TAGS: none yet */
-    uint32_t n_heard[D2_CORES];  /* synapses at neurons with entries by hand, on each core */
-    uint32_t first_wish, n_wish; /* best first */
+    uint16_t tag;                 /* D2_TAGS: none yet */
+    uint32_t n_heard[D2_CORES];   /* synapses at neurons with entries by hand, on each core */
+    uint32_t first_wish, n_wish;  /* best first */
+    uint32_t first_part, n_parts; /* seekers for single cores of it */
+    bool waits;                   /* its parts, or the whole of it, look first */
 };
 
 struct change { /* of a seeker's tag */
@@ -263,12 +266,74 @@ static bool find_tag(struct asking *x, uint32_t seeker, double limit)
 static void find_tags(struct asking *x, double limit)
 {
     for (uint32_t i = 0; i < x->seeker.n; i++) {
-        if (x->seeker.data[i].tag != D2_TAGS || x->seeker.data[i].n_wish == 0)
+        const struct seeker *q = &x->seeker.data[i];
+        if (q->tag != D2_TAGS || q->n_wish == 0 || q->waits)
             continue;
         memset(x->tried, 0, D2_TAGS * sizeof *x->tried);
         x->change.n = 0;
         find_tag(x, i, limit);
     }
+}
+
+/* ---- one for all cores of a link, or one for each ---- */
+
+/* A seeker for each core where neurons by hand hear the link of seeker i. */
+static void add_parts(struct asking *x, uint32_t i)
+{
+    const struct seeker q = x->seeker.data[i];
+    const uint32_t first = x->seeker.n;
+    for (uint32_t k = 0; k < D2_CORES; k++) {
+        if (q.n_heard[k] > 0)
+            add_seeker(x, q.link, (uint8_t)(1u << k));
+    }
+    x->seeker.data[i].first_part = first;
+    x->seeker.data[i].n_parts = x->seeker.n - first;
+}
+
+/* Either the whole of a link looks for a tag, or its parts do; who doesn't has none. */
+static void let_parts_look(struct asking *x, uint32_t whole, bool parts)
+{
+    const struct seeker q = x->seeker.data[whole];
+    x->seeker.data[whole].waits = parts;
+    for (uint32_t i = q.first_part; i < q.first_part + q.n_parts; i++) {
+        x->seeker.data[i].waits = !parts;
+        if (!parts)
+            set_tag(x, i, D2_TAGS);
+    }
+}
+
+static bool parts_have_tags(const struct asking *x, const struct seeker *q)
+{
+    bool all = true;
+    for (uint32_t i = q->first_part; i < q->first_part + q->n_parts; i++)
+        all = all && x->seeker.data[i].tag != D2_TAGS;
+    return all;
+}
+
+static void find_all(struct asking *x)
+{
+    const double exact = 1e-5; /* some roundings of a float32 */
+    const uint32_t n_whole = x->seeker.n;
+    find_tags(x, exact);
+    for (uint32_t i = 0; i < n_whole; i++) {
+        if (x->seeker.data[i].tag != D2_TAGS || d2_count_cores(x->seeker.data[i].cores) == 1)
+            continue;
+        add_parts(x, i);
+        let_parts_look(x, i, true);
+    }
+    find_tags(x, exact);
+    for (uint32_t i = 0; i < n_whole; i++) {
+        if (x->seeker.data[i].n_parts > 0 && !parts_have_tags(x, &x->seeker.data[i]))
+            let_parts_look(x, i, false);
+    }
+    find_tags(x, INFINITY);
+    for (uint32_t i = 0; i < n_whole; i++) {
+        const struct seeker *q = &x->seeker.data[i];
+        if (q->n_parts > 0 && !q->waits && q->tag == D2_TAGS)
+            let_parts_look(x, i, true);
+    }
+    find_tags(x, exact);
+    find_tags(x, INFINITY);
 }
 
 /* Tags that are left over: only what is by hand may send them. */
@@ -302,7 +367,6 @@ void d2_route_ask(struct d2_route *r, struct d2_asked *link, uint32_t n, struct 
 {
     if (n == 0)
         return;
-    const double exact = 1e-5; /* some roundings of a float32 */
     struct asking x = {.r = r, .link = link, .tags = tags};
     find_receptors(&x);
     x.hears = arena_alloc(r->a, D2_TAGS * sizeof *x.hears);
@@ -314,20 +378,7 @@ void d2_route_ask(struct d2_route *r, struct d2_asked *link, uint32_t n, struct 
             link[i].tag[k] = D2_TAGS;
         add_seeker(&x, i, link[i].cores);
     }
-    find_tags(&x, exact);
-    find_tags(&x, INFINITY);
-    for (uint32_t i = 0, whole = x.seeker.n; i < whole; i++) {
-        const struct seeker q = x.seeker.data[i];
-        if (q.tag != D2_TAGS || d2_count_cores(q.cores) == 1)
-            continue;
-        x.seeker.data[i].n_wish = 0;
-        for (uint32_t k = 0; k < D2_CORES; k++) {
-            if (q.n_heard[k] > 0)
-                add_seeker(&x, q.link, (uint8_t)(1u << k));
-        }
-    }
-    find_tags(&x, exact);
-    find_tags(&x, INFINITY);
+    find_all(&x);
     for (uint32_t i = 0; i < x.seeker.n; i++) {
         const struct seeker *q = &x.seeker.data[i];
         for (uint32_t k = 0; q->tag != D2_TAGS && k < D2_CORES; k++) {

@@ -154,6 +154,35 @@ static void tags_of_each_core(void **state)
     d2_test_free(&t);
 }
 
+/* A tag that makes a source's weights on one core is held by others on another one, where it is
+ * heard too: it has two tags, rather than one with which a neuron by hand has another weight. */
+static void exact_on_one_core(void **state)
+{
+    (void)state;
+    struct d2_test t;
+    d2_test_init(&t);
+    uint32_t in = d2_test_input(&t, "in", 3), exc = d2_test_layer(&t, "exc", 3, NULL);
+    const double w[] = {weight(2), 0, weight(4), 0, weight(4), 0, weight(1), 0, 0};
+    d2_test_connect(&t, true, in, exc, w);
+    give(&t, 0, exc, 0, 2, (struct entry[]){{5, 2}, {6, 1}});
+    give(&t, 1, exc, 1, 1, (struct entry[]){{5, 4}});
+    give(&t, 1, exc, 2, 0, NULL);
+    struct board_core *c;
+    d2_test_find(&t, exc, 2, &c)->given = 0;
+    routed(&t);
+    const uint16_t computed = d2_test_find(&t, exc, 2, &c)->cam.data[0].tag;
+    assert_int_not_equal(computed, 5);
+    assert_int_equal(channel(&t, 0)->to.n, 2);
+    for (uint32_t i = 0; i < 2; i++) {
+        const struct board_destination *to = &channel(&t, 0)->to.data[i];
+        assert_int_equal(to->tag, to->cores == 1 ? 5 : computed);
+    }
+    assert_int_equal(channel(&t, 1)->to.data[0].tag, 5);
+    assert_int_equal(channel(&t, 2)->to.data[0].tag, 6);
+    assert_false(d2_test_said(&t, W0658, NULL));
+    d2_test_free(&t);
+}
+
 /* An entry that makes the weight exactly stays its source's, whoever comes later; one that is only
  * near gives way to a source that has no other. */
 static void best_fits(void **state)
@@ -242,6 +271,7 @@ int main(void)
         cmocka_unit_test(tags_of_each_core),
         cmocka_unit_test(best_fits),
         cmocka_unit_test(currents_beside_one_by_hand),
+        cmocka_unit_test(exact_on_one_core),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
