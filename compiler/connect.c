@@ -188,7 +188,9 @@ bool has_room(struct build *b, const struct link *l, uint64_t n)
     struct diags *d = b->el->u->diags;
     struct span at = l->w->item->span;
     uint64_t all = b->n_synapses + n; /* n is below 2^62, and the sum so far was possible */
-    double needed = (double)all * (sizeof *c->post + sizeof *c->weight), there = memory_there();
+    if (b->el->memory == 0)
+        b->el->memory = memory_there();
+    double needed = (double)all * (sizeof *c->post + sizeof *c->weight), there = b->el->memory;
     if (all > (uint64_t)1 << 32)
         diag_add(d, E0308, at, "this makes %llu synapses%s more than 2^32", (unsigned long long)all,
                  b->n_synapses ? " with those before it," : ",");

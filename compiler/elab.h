@@ -138,6 +138,7 @@ struct elab {
     struct map64 of_stdlib;  /* hash of a name that a module of stdlib declares -> the module */
     const struct ast_decl *board; /* the root file's board section; NULL: none */
     bool board_sought;
+    double memory; /* bytes that there are; 0: not yet looked up */
     uint32_t checked_layers; /* of all networks so far, by the checks of their values, */
     uint64_t checked_steps;  /* with so many neurons times steps tried */
 };

@@ -67,7 +67,7 @@ struct delivery_rows delivery_rows(struct arena *a, const struct plan_projection
     if (rows.kind == ROWS_WHOLE)
         rows.whole = j->weight;
     if (rows.kind != ROWS_ANY || synapses * FILLED < pairs ||
-        pairs * sizeof(float) * OF_MEMORY > memory_there() || has_twins(j))
+        !memory_allows(pairs * sizeof(float) * OF_MEMORY) || has_twins(j))
         return rows;
     rows.whole = fill(a, j, n_post);
     if (rows.whole)

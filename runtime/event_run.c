@@ -114,7 +114,7 @@ static bool check_memory(const struct event_engine *e, uint32_t threads)
         const double lane = (double)sizeof(uint64_t) + states * (double)sizeof(float);
         bytes += n * (trials * (double)sizeof(uint64_t) + threads * lane);
     }
-    if (bytes <= memory_there())
+    if (memory_allows(bytes))
         return true;
     struct diag *d = diag_add(e->diags, E0806, nowhere,
                               "the run needs %.1f GB of memory, this machine has %.1f GB",

@@ -118,7 +118,7 @@ static bool expand(struct arena *a, const struct plan *p, struct plan_projection
                           .divisor = (float)((uint64_t)j->pool[0] * j->pool[1])};
     plan_source_map(p, j, e.whole, e.pooled);
     const uint32_t n = e.whole[0] * e.whole[1] * e.whole[2];
-    if (bytes_of(0, n) > memory_there() || bytes_of(synapses_at_most(&e), n) > memory_there())
+    if (!memory_allows(bytes_of(0, n)) || !memory_allows(bytes_of(synapses_at_most(&e), n)))
         return too_large(d, p, j, bytes_of(synapses_at_most(&e), n));
     put_all(&e, NULL);
     struct plan_projection to = *j;

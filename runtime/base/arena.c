@@ -108,7 +108,7 @@ void *arena_try(struct arena *a, size_t count, size_t size)
     if (size && count > SIZE_MAX / size)
         return NULL;
     size_t wanted = count * size;
-    if (wanted >= BLOCK_MAX && (double)a->used + (double)wanted > memory_there())
+    if (wanted >= BLOCK_MAX && !memory_allows((double)a->used + (double)wanted))
         return NULL; /* the system may promise more than there is, and end the process that asks */
     return take(a, wanted);
 }
@@ -169,6 +169,12 @@ static double group_limit(const char *file)
     if (f)
         fclose(f);
     return bytes;
+}
+
+bool memory_allows(double bytes)
+{
+    enum { FEW = 1 << 26 };
+    return bytes <= FEW || bytes <= memory_there();
 }
 
 double memory_there(void)

@@ -9,6 +9,7 @@
 #define BASE_ARENA_H
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -42,6 +43,8 @@ char *arena_vprintf(struct arena *a, const char *fmt, va_list ap);
 /* Bytes of memory that this machine has, or this process may have (its limit of addresses or of data,
  * its control group): what needs more is better refused than begun. */
 double memory_there(void);
+/* Whether so many bytes may be had; without a look at the machine where they are few. */
+bool memory_allows(double bytes);
 
 /* A bug or no memory at all: message on stderr, exit status 70. Never for bad input. */
 _Noreturn void base_panic(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
