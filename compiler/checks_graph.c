@@ -83,7 +83,7 @@ bool check_zero_weights(struct checking *c, uint32_t index)
 {
     const struct net_connection *x = &c->n->connection.data[index];
     const struct net_layer *dst = &c->n->layer.data[x->dst];
-    if (!all_zero(x))
+    if (x->bias || !all_zero(x))
         return false;
     const char *src = x->from_input ? c->n->input.data[x->src].name : c->n->layer.data[x->src].name;
     diag_add(c->d, W0454, x->span, "all weights from `%s` to `%s` are 0: this %s nothing", src,

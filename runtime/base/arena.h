@@ -40,8 +40,8 @@ char *arena_vprintf(struct arena *a, const char *fmt, va_list ap);
 #define ARENA_NEW(a, T)      ((T *)arena_alloc((a), sizeof(T)))
 #define ARENA_ARRAY(a, T, n) ((T *)arena_alloc((a), sizeof(T) * (size_t)(n)))
 
-/* Bytes of memory that this machine has, or this process may have (its limit of addresses or of data,
- * its control group): what needs more is better refused than begun. */
+/* Bytes of memory that this machine has, or this process may have (its limit of addresses or of
+ * data, its control group): what needs more is better refused than begun. */
 double memory_there(void);
 /* Whether so many bytes may be had; without a look at the machine where they are few. */
 bool memory_allows(double bytes);
