@@ -169,9 +169,10 @@ bool d2_grow(struct arena *a, const struct d2_problem *p, struct d2_parts *x)
     uint32_t *first = ARENA_ARRAY(a, uint32_t, (size_t)p->n_flavours + 2);
     uint32_t *list = ARENA_ARRAY(a, uint32_t, p->n_cells);
     d2_free_cells(p, x, first, list);
+    bool ok = true;
     for (uint32_t f = 0; f < p->n_flavours; f++) {
-        if (!grow_flavour(&g, &list[first[f]], first[f + 1] - first[f]))
-            return false;
+        if (first[f + 1] > first[f])
+            ok = grow_flavour(&g, &list[first[f]], first[f + 1] - first[f]) && ok;
     }
-    return true;
+    return ok;
 }

@@ -85,6 +85,12 @@ struct d2_chips {
     const uint32_t *of; /* of each block */
 };
 
+/* A third way to give every cell without a block one, where d2_fill and d2_grow find none: in all
+ * of max_blocks, overfull at first, then better by moves and exchanges until every block suffices.
+ * False: some still don't when the budget is used up, or there are too few for the flavours. */
+bool d2_pack(struct arena *a, const struct d2_problem *p, struct d2_parts *x,
+             struct d2_budget *budget);
+
 /* Moves and exchanges cells while that makes things better and the budget lasts. `chips` may be
  * NULL. */
 void d2_improve(struct arena *a, const struct d2_problem *p, struct d2_parts *x,

@@ -43,6 +43,15 @@ static uint32_t room(const struct d2_place *x)
     return n;
 }
 
+/* Neurons with a place, wishes for one, or inputs with destinations. */
+static bool some_by_hand(const struct board *b)
+{
+    bool any = b->place.n > 0 || b->input.n > 0;
+    for (uint32_t i = 0; i < b->core.n && !any; i++)
+        any = b->core.data[i].neuron.n > 0;
+    return any;
+}
+
 void d2_say_no_room(struct d2_place *x)
 {
     struct diag *g;
@@ -75,9 +84,11 @@ void d2_say_no_room(struct d2_place *x)
         g = diag_add(x->d, E0601, x->n->span, "%u neurons don't fit the board's %u cores: %s",
                      x->p.n_cells, x->n_homes, way);
     else
-        g = diag_add(x->d, E0601, x->n->span,
-                     "%u neurons don't fit the board's %u cores beside what is given by hand",
-                     x->p.n_cells, x->n_homes);
+        g = diag_add(x->d, E0601, x->n->span, "%u neurons don't fit the board's %u cores %s",
+                     x->p.n_cells, x->n_homes,
+                     some_by_hand(x->n->board)
+                         ? "beside what is given by hand"
+                         : "with what is left of them by the profiles of its chips");
     if (currents)
         diag_hint(x->d, g,
                   "they want %u different sets of currents, each on cores of its own; with equal "

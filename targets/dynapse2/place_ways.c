@@ -10,7 +10,8 @@ enum {
     WORK_PER_SYNAPSE = 40, /* without --effort */
     LEAST_WORK = 1 << 20,
     WORK_PER_TAG = 200,
-    ROUNDS = 3, /* of cells and chips by turns */
+    LEAST_PACKING = 1 << 27, /* where nothing else was found */
+    ROUNDS = 3,              /* of cells and chips by turns */
     MAX_WAYS = 2,
 };
 
@@ -121,12 +122,33 @@ static bool flavours_fit(const struct d2_place *x)
     return true;
 }
 
-/* Blocks for all cells: of equal currents, or of similar ones where those are too many or too far
- * apart. */
-static uint32_t find_parts(struct d2_place *x, bool similar, struct way way[MAX_WAYS],
+/* Into all blocks that there are. As the last resort it has all of the work that may be done. */
+static uint32_t pack_parts(struct d2_place *x, struct way way[MAX_WAYS],
+                           const struct d2_budget *whole)
+{
+    struct d2_budget budget = *whole;
+    if (!budget.asked && budget.left < LEAST_PACKING)
+        budget.left = LEAST_PACKING;
+    if (!d2_pack(x->a, &x->p, &x->parts, &budget))
+        return 0;
+    improve(x, &x->parts, NULL, whole);
+    way[0].parts = x->parts;
+    return 1;
+}
+
+/* How cells that share a core are found. */
+enum how {
+    EQUAL,   /* of equal currents, in few blocks; of similar ones where those are too many */
+    PACKED,  /* of equal currents, in all blocks */
+    SIMILAR, /* of similar currents: equal ones are too far apart */
+};
+
+static uint32_t find_parts(struct d2_place *x, enum how how, struct way way[MAX_WAYS],
                            const struct d2_budget *budget)
 {
-    if (!similar && flavours_fit(x))
+    if (how == PACKED)
+        return pack_parts(x, way, budget);
+    if (how == EQUAL && flavours_fit(x))
         return make_parts(x, way, budget);
     if (!d2_cluster_flavours(x))
         return 0;
@@ -237,18 +259,18 @@ static bool split_zones(struct d2_place *x)
 }
 
 /* All ways from one start; the best one so far stays. Returns whether it breaks nothing. */
-static bool try_ways(struct d2_place *x, enum d2_homed which, bool similar,
+static bool try_ways(struct d2_place *x, enum d2_homed which, enum how how,
                      const struct d2_budget *budget, struct way *best)
 {
     struct d2_problem p = x->p;
     struct way way[MAX_WAYS];
     d2_parts_init(x->a, &x->p, &x->parts);
     d2_take_board(x, which);
-    uint32_t n = find_parts(x, similar, way, budget);
+    uint32_t n = find_parts(x, how, way, budget);
     for (uint32_t i = 0; i < n && best->broken > 0; i++) {
         struct way *w = ARENA_NEW(x->a, struct way); /* its floor points to its parts */
         w->parts = way[i].parts;
-        w->near = similar;
+        w->near = how == SIMILAR;
         find_chips(x, w, budget);
         if (w->broken < best->broken) {
             *best = *w;
@@ -282,11 +304,23 @@ static bool try_starts(struct d2_place *x, const struct d2_budget *budget, struc
             if (!homes_differ(x, which))
                 continue;
             if (!zones || split_zones(x))
-                done = try_ways(x, which, false, budget, best);
+                done = try_ways(x, which, EQUAL, budget, best);
             x->p = p;
             if (done)
                 return true;
         }
+    }
+    return best->broken < UINT64_MAX;
+}
+
+/* Where the best way is short of tags or CAM entries, or there is none: whether every core used,
+ * for what it is, and overfull on the way, finds one. */
+static bool try_packed(struct d2_place *x, const struct d2_budget *budget, struct way *best)
+{
+    bool done = false;
+    for (enum d2_homed which = D2_HOMED_FAULTY; !done && which <= D2_HOMED_ALL; which++) {
+        if (which == D2_HOMED_FAULTY || homes_differ(x, which))
+            done = try_ways(x, which, PACKED, budget, best);
     }
     return best->broken < UINT64_MAX;
 }
@@ -316,7 +350,7 @@ static void try_fewer_chips(struct d2_place *x, uint32_t given, const struct d2_
         chips = chips <= SMALL_STEPS ? chips - 1 : chips * 3 / 4;
         x->p.max_blocks = chips * D2_CORES;
         done = chips < needed || given > x->p.max_blocks ||
-               try_ways(x, D2_HOMED_SMALL, true, budget, best);
+               try_ways(x, D2_HOMED_SMALL, SIMILAR, budget, best);
     }
     x->p.max_blocks = most;
 }
@@ -342,7 +376,7 @@ static void leave_cores(struct d2_place *x, uint32_t given, const struct d2_budg
         count_cores(best) < x->n_homes || given + cores > most)
         return;
     x->p.max_blocks = most - (uint32_t)cores;
-    try_ways(x, D2_HOMED_SMALL, true, budget, &other);
+    try_ways(x, D2_HOMED_SMALL, SIMILAR, budget, &other);
     if (other.broken < UINT64_MAX && other.lacking <= best->lacking) {
         *best = other;
         best->floor.x = &best->parts;
@@ -367,6 +401,8 @@ bool d2_find_homes(struct d2_place *x)
     uint32_t given = x->parts.n_blocks;
     /* Then once more with sources as one that nobody can tell apart. */
     bool ok = try_starts(x, &budget, best) || (d2_merge_sources(x) && try_starts(x, &budget, best));
+    if (!ok || best->lacking > 0)
+        ok = try_packed(x, &budget, best);
     if (ok && best->broken > 0) {
         try_fewer_chips(x, given, &budget, best);
         leave_cores(x, given, &budget, best);

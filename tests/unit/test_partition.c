@@ -20,11 +20,20 @@ static uint32_t below(struct fixture *f, uint32_t n)
     return (uint32_t)(rng_uniform(f->seed, f->draw++) * n);
 }
 
+enum { POOLS = 4 };
 #define CHAIN UINT32_MAX
+#define POOL  (UINT32_MAX - 1)
+
+/* The channels that a cell of a pool may hear: 5 of 8, those of the next pool begin 2 of 8 later.
+ */
+static uint32_t in_pool(struct fixture *f, uint32_t pool, uint32_t n_in)
+{
+    return (below(f, n_in * 5 / 8) + pool * (n_in / POOLS)) % n_in;
+}
 
 /* n_in channels, then the cells, are sources; each cell hears `degree` of them at random, from its
  * own community of that many cells if there are communities. In a chain it hears the one before it,
- * the first of them the channels. */
+ * the first of them the channels. Of POOL, it hears channels of its pool, which overlaps others. */
 static void make(struct fixture *f, uint64_t seed, uint32_t n_cells, uint32_t n_in, uint32_t degree,
                  uint32_t community)
 {
@@ -47,6 +56,8 @@ static void make(struct fixture *f, uint64_t seed, uint32_t n_cells, uint32_t n_
             uint32_t s = below(f, n);
             if (community == CHAIN)
                 s = i < 4 ? below(f, n_in) : n_in + of[i - 1];
+            else if (community == POOL)
+                s = in_pool(f, i % POOLS, n_in);
             else if (community)
                 s = n_in + of[i / community * community + below(f, community)];
             hears[(size_t)of[i] * n + s] = true;
@@ -88,6 +99,7 @@ static void make(struct fixture *f, uint64_t seed, uint32_t n_cells, uint32_t n_
         .n_flavours = 1,
         .flavour = ARENA_ARRAY(a, uint32_t, n_cells),
         .kin = ARENA_ARRAY(a, uint32_t, n_cells),
+        .need = ARENA_ARRAY(a, uint8_t, n_cells),
         .max_chips = max,
         .max_tags = D2_TAGS,
         .room = D2_NEURONS,
@@ -178,6 +190,110 @@ static void no_way(void **state)
     assert_false(d2_fill(&f.a, &f.p, &x));
     assert_false(d2_grow(&f.a, &f.p, &y));
     arena_free(&f.a);
+}
+
+/* As many blocks as there are pools, all full of cells, and hardly more tags than a pool has:
+ * growth needs more, and what is found is the same every time. */
+static void full_blocks(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 0; seed < 8; seed++) {
+        struct fixture f;
+        make(&f, seed, 400, 400, 12, POOL);
+        f.p.room = 100;
+        f.p.max_blocks = POOLS;
+        f.p.max_tags = 255;
+        struct d2_parts x[3];
+        for (int i = 0; i < 3; i++)
+            d2_parts_init(&f.a, &f.p, &x[i]);
+        assert_false(d2_grow(&f.a, &f.p, &x[0]));
+        for (int i = 1; i < 3; i++) {
+            struct d2_budget budget = {.left = 1 << 26, .seed = seed};
+            assert_true(d2_pack(&f.a, &f.p, &x[i], &budget));
+            check_parts(&f.p, &x[i]);
+        }
+        assert_memory_equal(x[1].of, x[2].of, f.p.n_cells * sizeof *x[1].of);
+        /* Much fewer than a pool: none is found, and the budget ends that. */
+        f.p.max_tags = 150;
+        d2_parts_init(&f.a, &f.p, &x[0]);
+        struct d2_budget budget = {.left = 1 << 20};
+        assert_false(d2_pack(&f.a, &f.p, &x[0], &budget));
+        assert_int_equal(budget.left, 0);
+        arena_free(&f.a);
+    }
+}
+
+/* Cells stay where they are given, and those of a flavour share no block with others. */
+static void packed_beside_given(void **state)
+{
+    (void)state;
+    struct fixture f;
+    make(&f, 5, 90, 60, 6, 0);
+    uint32_t *flavour = ARENA_ARRAY(&f.a, uint32_t, 90);
+    for (uint32_t c = 0; c < 90; c++)
+        flavour[c] = c % 3;
+    f.p.flavour = flavour;
+    f.p.n_flavours = 3;
+    f.p.room = 15;
+    f.p.max_blocks = 6;
+    for (int fits = 1; fits >= 0; fits--) {
+        struct d2_parts x;
+        struct d2_budget budget = {.left = 1 << 20};
+        f.p.max_blocks -= !fits; /* room for 75 */
+        d2_parts_init(&f.a, &f.p, &x);
+        d2_parts_open(&f.p, &x)->home = 2;
+        for (uint32_t c = 7; c < 13; c += 3) {
+            d2_parts_put(&f.p, &x, c, 0);
+            x.fixed[c] = true;
+        }
+        assert_int_equal(d2_pack(&f.a, &f.p, &x, &budget), fits);
+        if (fits)
+            check_parts(&f.p, &x);
+        assert_int_equal(x.of[7], 0);
+        assert_int_equal(x.of[10], 0);
+    }
+    arena_free(&f.a);
+}
+
+/* A seat for each cell, none with more CAM entries than it needs, anywhere: what is scarce isn't
+ * given away, tags or not. */
+static void scarce_seats(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 0; seed < 10; seed++) {
+        struct fixture f;
+        make(&f, seed, 400, 400, 12, seed % 2 ? POOL : 0);
+        f.p.room = 100;
+        f.p.max_blocks = POOLS;
+        f.p.max_tags = seed % 2 ? 375 : f.p.n_sources;
+        uint8_t *need = ARENA_ARRAY(&f.a, uint8_t, 400);
+        struct d2_parts x;
+        d2_parts_init(&f.a, &f.p, &x);
+        for (uint32_t b = 0; b < POOLS; b++) {
+            struct d2_block *y = d2_parts_open(&f.p, &x);
+            y->home = (int32_t)b;
+            y->seats = ARENA_ARRAY(&f.a, int16_t, D2_CAM + 1);
+        }
+        for (uint32_t c = 0; c < 400; c++) {
+            struct d2_block *y = &x.block[c / 100];
+            need[c] = (uint8_t)(12 + below(&f, D2_CAM - 11));
+            for (uint32_t k = 1; k <= need[c]; k++)
+                y->seats[k]++;
+        }
+        for (uint32_t c = 400; c > 1; c--) {
+            uint32_t k = below(&f, c);
+            uint8_t t = need[k];
+            need[k] = need[c - 1];
+            need[c - 1] = t;
+        }
+        f.p.need = need;
+        struct d2_budget budget = {.left = 1 << 26, .seed = seed};
+        assert_true(d2_pack(&f.a, &f.p, &x, &budget));
+        check_parts(&f.p, &x);
+        for (uint32_t b = 0; b < POOLS; b++)
+            assert_true(d2_parts_suffices(&f.p, &x, b));
+        arena_free(&f.a);
+    }
 }
 
 /* Without connections or with room for all: the order of the cells, kin together. */
@@ -367,13 +483,11 @@ static void homes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(random_problems),
-        cmocka_unit_test(no_way),
-        cmocka_unit_test(order_where_it_does_not_matter),
-        cmocka_unit_test(communities),
-        cmocka_unit_test(near_the_fewest_hops),
-        cmocka_unit_test(within_reach),
-        cmocka_unit_test(homes),
+        cmocka_unit_test(random_problems), cmocka_unit_test(no_way),
+        cmocka_unit_test(full_blocks),     cmocka_unit_test(packed_beside_given),
+        cmocka_unit_test(scarce_seats),    cmocka_unit_test(order_where_it_does_not_matter),
+        cmocka_unit_test(communities),     cmocka_unit_test(near_the_fewest_hops),
+        cmocka_unit_test(within_reach),    cmocka_unit_test(homes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
