@@ -290,6 +290,32 @@ static void every_seat_is_taken(void **state)
     d2_test_free(&t);
 }
 
+/* The same on all cores of a chip, whose neurons with many entries are on all of them. */
+static void every_seat_of_a_chip_is_taken(void **state)
+{
+    (void)state;
+    struct d2_test t;
+    d2_test_init(&t);
+    grid(&t, 1, 1);
+    uint32_t in = d2_test_input(&t, "in", 64), exc = d2_test_layer(&t, "exc", 1024, NULL);
+    static double w[64 * 1024];
+    for (uint32_t e = 0; e < 1024; e++) { /* e * 37 % 1024 runs through all */
+        for (uint32_t i = 0; i < 1 + e * 37 % 1024 / 16; i++)
+            w[i * 1024 + e] = 1;
+    }
+    d2_test_connect(&t, true, in, exc, w);
+    struct d2_profile *p = profile(&t, 0);
+    for (uint32_t i = 0; i < 1024; i++) {
+        uint32_t have = 1 + i * 405 % 1024 / 16;
+        p->bad_cam[i / 256][i % 256] = have == 64 ? 0 : UINT64_MAX << have;
+    }
+    passes(&t, "bias");
+    struct board_core *c;
+    for (uint32_t e = 0; e < 1024; e++)
+        assert_int_equal(d2_test_find(&t, exc, e, &c)->cam.n, 1 + e * 37 % 1024 / 16);
+    d2_test_free(&t);
+}
+
 /* A neuron by hand where there is too little: what would help is no splitting. */
 static void too_few_entries_by_hand(void **state)
 {
@@ -494,6 +520,7 @@ int main(void)
         cmocka_unit_test(bad_entries_are_skipped),
         cmocka_unit_test(faulty_cores_are_avoided),
         cmocka_unit_test(every_seat_is_taken),
+        cmocka_unit_test(every_seat_of_a_chip_is_taken),
         cmocka_unit_test(too_few_entries_by_hand),
         cmocka_unit_test(neurons_go_where_events_go),
         cmocka_unit_test(sram_makes_currents_shared),
