@@ -105,9 +105,11 @@ bool mc_hint_name(struct checker *c, const struct context *x, struct diag *g, co
 {
     const char *names[MAX_CANDIDATES];
     uint32_t n = candidates(c, x, names);
-    const char *near = nearest_name(name, names, n), *hint = foreign_hint(name);
+    const char *other, *near = nearest_names(name, names, n, &other), *hint = foreign_hint(name);
     if (hint) {
         diag_hint(c->d, g, "%s", hint);
+    } else if (near && other) {
+        diag_hint(c->d, g, "did you mean `%s` or `%s`?", near, other);
     } else if (near) {
         diag_hint(c->d, g, "did you mean `%s`?", near);
         diag_edit(c->d, g, g->span, "%s", near);

@@ -128,11 +128,14 @@ bool hints_wanted(const struct diags *d)
 void hint_near(struct diags *d, struct diag *g, const char *name, const char *const *candidates,
                uint32_t n)
 {
-    const char *near = hints_wanted(d) ? nearest_name(name, candidates, n) : NULL;
+    const char *other, *near = hints_wanted(d) ? nearest_names(name, candidates, n, &other) : NULL;
     if (!near)
         return;
-    diag_hint(d, g, "did you mean `%s`?", near);
-    if (g->span.end - g->span.begin == strlen(name))
+    if (other)
+        diag_hint(d, g, "did you mean `%s` or `%s`?", near, other);
+    else
+        diag_hint(d, g, "did you mean `%s`?", near);
+    if (!other && g->span.end - g->span.begin == strlen(name))
         diag_edit(d, g, g->span, "%s", near);
 }
 

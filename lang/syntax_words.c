@@ -78,9 +78,11 @@ static const char *misspelt(const struct mistake *m, struct help *h)
     if (other != NULL)
         return alone ? other->hint : help_edit(h, word, other->ours, other->hint);
     const char *name = arena_strndup(p->arena, p->source->text + word.begin, word.end - word.begin);
-    const char *near = nearest_name(name, words, sizeof words / sizeof *words);
+    const char *second, *near = nearest_names(name, words, sizeof words / sizeof *words, &second);
     if (near == NULL)
         return NULL;
+    if (second != NULL)
+        return arena_printf(p->arena, "did you mean `%s` or `%s`?", near, second);
     return help_edit(h, word, near, arena_printf(p->arena, "did you mean `%s`?", near));
 }
 

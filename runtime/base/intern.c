@@ -82,21 +82,35 @@ static size_t edit_distance(const char *a, size_t na, const char *b, size_t nb)
 
 const char *nearest_name(const char *name, const char *const *candidates, size_t n)
 {
+    const char *other;
+    return nearest_names(name, candidates, n, &other);
+}
+
+const char *nearest_names(const char *name, const char *const *candidates, size_t n,
+                          const char **other)
+{
     size_t len = strlen(name);
+    *other = NULL;
     if (len > MAX_NAME)
         return NULL;
     size_t limit = len < 2 ? 0 : len < 6 ? 1 : len / 3; /* any two letters are near each other */
     const char *best = NULL;
     for (size_t i = 0; i < n; i++) {
-        if (strcasecmp(name, candidates[i]) == 0)
-            return candidates[i];
-        size_t other = strlen(candidates[i]);
-        if (other > MAX_NAME || other > len + limit || len > other + limit)
+        size_t size = strlen(candidates[i]);
+        if (size > MAX_NAME || size > len + limit || len > size + limit)
             continue;
-        size_t distance = edit_distance(name, len, candidates[i], other);
-        if (distance <= limit && (!best || distance < limit)) {
+        /* But for capitals it is the same name. */
+        size_t distance = strcasecmp(name, candidates[i]) == 0
+                              ? 0
+                              : edit_distance(name, len, candidates[i], size);
+        if (distance > limit)
+            continue;
+        if (!best || distance < limit) {
             best = candidates[i];
             limit = distance;
+            *other = NULL;
+        } else if (!*other && strcmp(best, candidates[i]) != 0) {
+            *other = candidates[i];
         }
     }
     return best;

@@ -18,4 +18,9 @@ const char *intern_cstr(struct intern *t, const char *s);
  * within a third of the name's length (at least 1). */
 const char *nearest_name(const char *name, const char *const *candidates, size_t n);
 
+/* As nearest_name(), which gives the first of those that are equally near; *other is the next of
+ * them that is another name, NULL if there is none. */
+const char *nearest_names(const char *name, const char *const *candidates, size_t n,
+                          const char **other);
+
 #endif

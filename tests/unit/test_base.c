@@ -209,6 +209,15 @@ static void did_you_mean(void **state)
     assert_null(nearest_name("vv", names, 5));
     assert_null(nearest_name("something", names, 5));
     assert_null(nearest_name("", names, 0));
+    const char *const like[] = {"exc1", "exc1", "exc2", "EXC2"}, *other;
+    assert_string_equal(nearest_names("exc3", like, 2, &other), "exc1");
+    assert_null(other);
+    assert_string_equal(nearest_names("exc3", like, 3, &other), "exc1");
+    assert_string_equal(other, "exc2");
+    assert_string_equal(nearest_names("exc2", like, 4, &other), "exc2");
+    assert_string_equal(other, "EXC2");
+    assert_null(nearest_names("something", like, 4, &other));
+    assert_null(other);
     char long_name[300];
     memset(long_name, 'x', 299);
     long_name[299] = 0;
