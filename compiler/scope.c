@@ -262,6 +262,8 @@ void scope_unknown(const struct scope *s, struct ast_name name, enum space space
     for (int i = 0; space == SPACE_VALUE && i < 3 && n < MAX_CANDIDATES; i++)
         names[n++] = literals[i];
     hint_near(d, g, name.text, names, n);
+    if (g->edit && (strcmp(g->edit, "true") == 0 || strcmp(g->edit, "false") == 0))
+        g->edit = NULL; /* where a number may be wanted */
     if (space == SPACE_VALUE)
         hint_foreign(el->u, g, name);
     if (module) {

@@ -51,6 +51,9 @@ size_t word_at(const char *s);
 /* Whether a text stands between the beginning of the item and a place. */
 bool in_item(const struct parser *p, struct span at, const char *text);
 
+/* For `NAME = ...` standing as a statement of a file or a network. */
+const char *hint_assignment(const struct mistake *m, struct help *h, struct span name);
+
 /* Whether an item of a network stands in a block that can't have it, whose `}` is missing then. */
 bool hint_block_left_open(const struct mistake *m);
 

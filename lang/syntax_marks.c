@@ -236,6 +236,8 @@ static const char *hint_assign(const struct mistake *m, struct help *h)
     if ((found_is(m, "number") || found_is(m, "string")) && expects(e, "=") && same_line(m) &&
         m->after.end > 0)
         return help_edit(h, behind(m), " =", "values are given by `=`");
+    if (found_is(m, "=") && after_is(m, "seed") && expects(e, "->"))
+        return "a seed follows what is random: `uniform(0, 1) seed 3`";
     for (size_t i = 0; found_is(m, "=") && i < sizeof without / sizeof *without; i++)
         if (after_is(m, without[i]))
             return help_edit(h, m->at, "",
@@ -243,8 +245,7 @@ static const char *hint_assign(const struct mistake *m, struct help *h)
     if (found_is(m, "=") && expects(e, "->") && is_time_step(p, m->after))
         return help_edit(h, m->after, "dt", "the time step is `dt`");
     if (found_is(m, "=") && expects(e, "->"))
-        return help_edit(h, (struct span){p->file, m->after.begin, m->after.begin}, "let ",
-                         "a constant is `let NAME = VALUE;`, the time step is `dt = 1 ms;`");
+        return hint_assignment(m, h, m->after);
     if (found_is(m, "=") && expects(e, "+") && then_is(m, "<"))
         return help_edit(h, wider(m, 1), "<=", "comparisons are `<= >= == !=`");
     if (found_is(m, "=") && after_is(m, "=="))
@@ -271,6 +272,8 @@ static const char *hint_colon(const struct mistake *m, struct help *h)
         return "what belongs to it stands in braces: `{ ... }`";
     if (!expects(e, ":"))
         return NULL;
+    if (found_is(m, "name") && *next == '[' && in_item(p, m->at, "layer"))
+        return "a layer says its name first, as in `layer a[2]: lif`";
     if (found_is(m, "name") && same_line(m))
         return help_edit(h, behind(m), ":", STANDS_BEFORE);
     if (found_is(m, "=") && (in_item(p, m->at, "layer") || in_item(p, m->at, "->")))
@@ -314,6 +317,10 @@ static const char *hint_separator(const struct mistake *m, struct help *h)
     }
     if (found_is(m, ",") && expects(e, "->"))
         return "a connection has one source and one target";
+    const char before = p->source->text[m->after.begin], next = *next_text(p, m->at.end);
+    if (found_is(m, ",") && expects(e, ";") && before >= '0' && before <= '9' && next >= '0' &&
+        next <= '9')
+        return "the mark within a number is a point, as in `0.1`";
     if (found_is(m, ",") && expects(e, ";") && innermost(m, '{')) {
         const char *seed = hint_seed(m, h);
         return seed ? seed : help_edit(h, m->at, ";", "each ends with a `;`");

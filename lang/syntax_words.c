@@ -50,6 +50,58 @@ static const struct foreign *find_foreign(const struct parser *p, struct span at
     return NULL;
 }
 
+/* Past a comment or a text that begins at s, else s. */
+static const char *past_comment(const char *s)
+{
+    if (s[0] == '/' && s[1] == '/')
+        return s + strcspn(s, "\n");
+    if (s[0] == '/' && s[1] == '*') {
+        const char *end = strstr(s + 2, "*/");
+        return end != NULL ? end + 2 : s + strlen(s);
+    }
+    if (s[0] != '"')
+        return s;
+    s += 1 + strcspn(s + 1, "\"\n");
+    return s + (*s == '"');
+}
+
+/* Whether a word stands as a value in what follows it of its block. */
+static bool used_behind(const struct parser *p, struct span word)
+{
+    const char *text = p->source->text, *s = text + word.end;
+    const size_t size = word.end - word.begin;
+    for (int depth = 0; *s != '\0' && depth >= 0;) {
+        const char *past = past_comment(s);
+        const size_t n = word_at(s);
+        if (past == s && n == size && memcmp(s, text + word.begin, n) == 0 && s[-1] != '.') {
+            const char *next = s + n + strspn(s + n, " \t\r\n");
+            if (next[0] != '=' || next[1] == '=')
+                return true;
+        }
+        depth += (*s == '{') - (*s == '}');
+        s = past != s ? past : s + (n > 0 ? n : 1);
+    }
+    return false;
+}
+
+const char *hint_assignment(const struct mistake *m, struct help *h, struct span name)
+{
+    static const char *const attributes[] = {"via", "delay", "pool", "average_pool", "bias"};
+    const struct parser *p = m->p;
+    if (p->diags->n_errors <= DIAG_MAX_ERRORS && used_behind(p, name))
+        return help_edit(h, (struct span){p->file, name.begin, name.begin}, "let ",
+                         "a constant is `let NAME = VALUE;`");
+    for (size_t i = 0; i < sizeof attributes / sizeof *attributes; i++)
+        if (token_is(p, name, attributes[i]))
+            return arena_printf(
+                p->arena, "it belongs to a connection, before its `;`: `a -> b: OP, %s = ...;`",
+                attributes[i]);
+    if (token_is(p, name, "duration") || token_is(p, name, "trials"))
+        return "it belongs to a stimulus: `stimulus a for b { ... }`";
+    return "a constant is `let NAME = VALUE;`, the time step `dt = 1 ms;`, a parameter stands "
+           "behind its model: `layer a[2]: lif { NAME = VALUE; }`";
+}
+
 /* "did you mean `layer`?" for a misspelt word that begins an item: it is a name, so that the error
  * may stand behind it. */
 static const char *misspelt(const struct mistake *m, struct help *h)
@@ -64,12 +116,16 @@ static const char *misspelt(const struct mistake *m, struct help *h)
     const char *next = next_text(p, word.end), *line = next + strcspn(next, "\n");
     if (first && next[0] == '-' && next[1] == '>' && expects(m->e, "stimulus"))
         return "a connection stands within a network";
-    const struct span before = {p->file, word.begin, word.begin};
+    static const char in_neuron[] = "a parameter is `param NAME = DEFAULT;`, what a neuron keeps "
+                                    "is a `state NAME = VALUE;`";
     if (first && next[0] == '=' && next[1] != '=' && next[1] != '>')
-        return expects(m->e, "receive")
-                   ? help_edit(h, before, "param ", "a parameter is `param NAME = DEFAULT;`")
-                   : help_edit(h, before, "let ", "a constant is `let NAME = VALUE;`");
+        return expects(m->e, "receive") ? in_neuron : hint_assignment(m, h, word);
+    if (token_is(p, m->at, "to"))
+        return "connections are written `a -> b: OP`";
     const struct foreign *other = find_foreign(p, word);
+    if (other != NULL && expects(m->e, "receive") && other->ours != NULL &&
+        strcmp(other->ours, "let") == 0 && !token_is(p, word, "const"))
+        return in_neuron;
     if (other != NULL && other->ours == NULL)
         return other->hint;
     /* A function with a body isn't mended by its first word. */
@@ -83,6 +139,8 @@ static const char *misspelt(const struct mistake *m, struct help *h)
         return NULL;
     if (second != NULL)
         return arena_printf(p->arena, "did you mean `%s` or `%s`?", near, second);
+    if (strcmp(near, "fn") == 0 && next[word_at(next)] != '(')
+        return NULL; /* a name of two letters is near by chance */
     return help_edit(h, word, near, arena_printf(p->arena, "did you mean `%s`?", near));
 }
 
