@@ -38,8 +38,8 @@ enum {
 };
 
 /* Spikes of each neuron of a layer (of the first alone where `*n` is 1) in CHECK_STEPS steps: with
- * `driven` as hard as all that excites it can, else left alone. NULL: that can't be tried. In the
- * arena. */
+ * `driven` as hard as all that excites it can, and where that leaves some silent also by what
+ * inhibits them; else left alone. NULL: that can't be tried. In the arena. */
 const uint64_t *check_try(struct checking *c, uint32_t layer, bool driven, uint32_t *n);
 
 /* The values of a layer's parameters and lets for one neuron, for model_eval(). */

@@ -3,6 +3,8 @@
 #include "runtime/run.h"
 #include "targets/sim/sim.h"
 
+#include <math.h>
+
 static bool all_alike(const struct net_layer *l)
 {
     bool alike = true;
@@ -15,15 +17,15 @@ static bool all_alike(const struct net_layer *l)
 
 /* ---- what excites a neuron ---- */
 
-/* What a connection adds to each neuron's receptor: in `drive` all that excites it with an event of
- * each source, in `bias` what comes in every step. */
-static void add_connection(const struct net_connection *c, const struct net_layer *l, float *drive,
-                           float *bias)
+/* What a connection adds to each neuron's receptor: in `drive` the weights of one sign, with an
+ * event of each source, in `bias` what comes in every step. */
+static void add_connection(const struct net_connection *c, const struct net_layer *l, float sign,
+                           float *drive, float *bias)
 {
     const float area = (float)c->pool[0] * (float)c->pool[1], times = c->average ? 1 : area;
     if (!c->conv) {
         for (uint64_t k = 0; k < c->row[c->n_pre]; k++)
-            drive[c->post[k]] += c->weight[k] > 0 ? times * c->weight[k] : 0;
+            drive[c->post[k]] += sign * c->weight[k] > 0 ? times * c->weight[k] : 0;
         for (uint32_t i = 0; c->bias && i < l->n; i++)
             bias[i] += c->bias[i];
         return;
@@ -33,7 +35,7 @@ static void add_connection(const struct net_connection *c, const struct net_laye
     for (uint32_t f = 0; f < out; f++) {
         float sum = 0;
         for (uint64_t k = 0; k < each; k++)
-            sum += c->conv->w[f * each + k] > 0 ? times * c->conv->w[f * each + k] : 0;
+            sum += sign * c->conv->w[f * each + k] > 0 ? times * c->conv->w[f * each + k] : 0;
         for (uint32_t i = f * map; i < (f + 1) * map; i++) {
             drive[i] += sum;
             bias[i] += c->bias ? c->bias[f] : 0;
@@ -43,8 +45,10 @@ static void add_connection(const struct net_connection *c, const struct net_laye
 
 /* ---- trying it ---- */
 
-/* What drives a layer that is tried: all of its receptors, nothing, or else one receptor. */
-enum { ALL_RECEPTORS = -1, NO_RECEPTOR = -2 };
+/* What drives a layer that is tried: all that excites it, nothing, all that inhibits it, with
+ * pauses to rebound in, or else what excites it at one receptor. */
+enum { ALL_RECEPTORS = -1, NO_RECEPTOR = -2, INHIBITED = -3 };
+enum { PAUSE = 100 /* time steps of inhibition, and between them */ };
 
 static bool hears(const struct checking *c, uint32_t layer, uint32_t receptor)
 {
@@ -68,12 +72,12 @@ static struct net *alone(struct arena *a, const struct checking *c, uint32_t lay
     x->layer.data[0].init = l->init;
     for (uint32_t r = 0; r < l->model->receptor.n; r++) {
         float *drive = ARENA_ARRAY(a, float, l->n), *bias = ARENA_ARRAY(a, float, l->n);
-        const bool driven = by == ALL_RECEPTORS || by == (int32_t)r;
+        const bool driven = by == ALL_RECEPTORS || by == INHIBITED || by == (int32_t)r;
         for (uint32_t i = c->first_to[layer]; driven && i != CHECK_END; i = c->next_to[i])
             if (c->n->connection.data[i].receptor == r)
-                add_connection(&c->n->connection.data[i], l, drive, bias);
+                add_connection(&c->n->connection.data[i], l, by == INHIBITED ? -1 : 1, drive, bias);
         for (uint32_t i = 1; n == 1 && i < l->n; i++) { /* the one that gets most */
-            drive[0] = drive[i] > drive[0] ? drive[i] : drive[0];
+            drive[0] = fabsf(drive[i]) > fabsf(drive[0]) ? drive[i] : drive[0];
             bias[0] = bias[i] > bias[0] ? bias[i] : bias[0];
         }
         struct net_connection *k = net_add_connection(x, true, 0, 0, r, 0, n, n, l->span);
@@ -82,15 +86,41 @@ static struct net *alone(struct arena *a, const struct checking *c, uint32_t lay
         k->bias = bias;
         for (uint32_t i = 0; i < n; i++) {
             k->post[i] = i;
-            k->weight[i] = CHECK_EVENTS * drive[i];
+            k->weight[i] = by == INHIBITED ? drive[i] : CHECK_EVENTS * drive[i];
             k->row[i + 1] = i + 1;
         }
     }
     return x;
 }
 
+/* What inhibits: events in every other PAUSE, in turn one in a step and CHECK_EVENTS, since whether
+ * a neuron rebounds depends on how deep it was. */
+static struct stimulus_source pauses(struct arena *a, uint32_t n)
+{
+    struct stimulus_source s = {
+        .kind = STIM_TABLE, .channels = n, .trials = 1, .steps = CHECK_STEPS};
+    s.row = ARENA_ARRAY(a, uint64_t, CHECK_STEPS + 1);
+    s.event = ARENA_ARRAY(a, struct stimulus_event, (size_t)n * CHECK_STEPS);
+    for (uint32_t t = 0; t < CHECK_STEPS; t++) {
+        const uint32_t turn = t / PAUSE % 4, count = turn == 0 ? 1 : CHECK_EVENTS;
+        s.row[t + 1] = s.row[t];
+        for (uint32_t i = 0; i < n && turn % 2 == 0; i++)
+            s.event[s.row[t + 1]++] = (struct stimulus_event){i, count};
+    }
+    return s;
+}
+
+static struct stimulus_source in_every_step(struct arena *a, uint32_t n, double dt)
+{
+    struct stimulus_source s = {.kind = STIM_REGULAR, .channels = n};
+    s.rate = ARENA_ARRAY(a, double, n);
+    for (uint32_t i = 0; i < n; i++)
+        s.rate[i] = 1 / dt;
+    return s;
+}
+
 /* Spikes of each neuron of a network that alone() made; false: it doesn't run. */
-static bool try_run(struct arena *a, const struct net *x, uint64_t *count)
+static bool try_run(struct arena *a, const struct net *x, bool inhibits, uint64_t *count)
 {
     struct diags quiet = {0};
     struct plan plan;
@@ -99,10 +129,7 @@ static bool try_run(struct arena *a, const struct net *x, uint64_t *count)
     const uint32_t n = x->input.data[0].n;
     bool ok = sim_map(a, x, NULL, &plan, &quiet);
     if (ok) {
-        struct stimulus_source source = {.kind = STIM_REGULAR, .channels = n};
-        source.rate = ARENA_ARRAY(a, double, n);
-        for (uint32_t i = 0; i < n; i++)
-            source.rate[i] = 1 / plan.dt;
+        struct stimulus_source source = inhibits ? pauses(a, n) : in_every_step(a, n, plan.dt);
         struct stimulus stimulus = {
             .name = "in", .steps = CHECK_STEPS, .trials = 1, .n_inputs = 1, .source = &source};
         backend_interp(&interp);
@@ -123,7 +150,7 @@ static bool try_way(struct checking *c, uint32_t layer, int32_t by, uint32_t n, 
     struct arena a = {0};
     uint64_t *these = ARENA_ARRAY(&a, uint64_t, n);
     const struct net *x = alone(&a, c, layer, by, n);
-    const bool ran = x && try_run(&a, x, these);
+    const bool ran = x && try_run(&a, x, by == INHIBITED, these);
     c->tried += (uint64_t)n * CHECK_STEPS;
     for (uint32_t i = 0; ran && i < n; i++)
         count[i] += these[i];
@@ -151,6 +178,8 @@ const uint64_t *check_try(struct checking *c, uint32_t layer, bool driven, uint3
     /* A positive weight may inhibit, at a receptor that shunts: each by itself then. */
     for (uint32_t r = 0; driven && ran && r < l->model->receptor.n && is_silent(count, *n); r++)
         ran = !hears(c, layer, r) || try_way(c, layer, (int32_t)r, *n, count);
+    if (driven && ran && is_silent(count, *n))
+        ran = try_way(c, layer, INHIBITED, *n, count);
     return ran ? count : NULL;
 }
 
@@ -185,11 +214,24 @@ bool check_rest(struct checking *c, uint32_t index)
     return true;
 }
 
+/* Whether a layer isn't meant to fire: a parameter of it is set to infinity, and a state is what a
+ * run writes. */
+static bool meant_silent(const struct net *n, uint32_t index)
+{
+    const struct net_layer *l = &n->layer.data[index];
+    bool infinite = false, recorded = false;
+    for (uint32_t i = 0; i < l->model->param.n; i++)
+        infinite |= l->param[i].set && l->param[i].uniform && isinf(l->param[i].v[0]);
+    for (uint32_t i = 0; i < n->record.n; i++)
+        recorded |= n->record.data[i].layer == index && n->record.data[i].state >= 0;
+    return infinite && recorded;
+}
+
 bool check_silent(struct checking *c, uint32_t index)
 {
     const struct net_layer *l = &c->n->layer.data[index];
     uint32_t n, silent = 0, first = 0;
-    if (c->n->input.n == 0)
+    if (c->n->input.n == 0 || meant_silent(c->n, index))
         return false; /* it is about something else */
     const uint64_t *count = check_try(c, index, true, &n);
     for (uint32_t i = n; count && i-- > 0;) {

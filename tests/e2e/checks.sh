@@ -32,6 +32,28 @@ expect 0 'as JSON' "$DYN" check --list --json
 is_json out 'is JSON'
 expect 2 'a list of a file' "$DYN" check --list odd.dyn
 
+cat >quiet.dyn <<'DYN'
+use neurons;
+network quiet {
+    dt = 1 ms;
+    input in[1];
+    layer rebounds[2]: izhikevich { a = 0.03; b = 0.25; c = -52; d = 0; }
+    layer readout[2]: lif { threshold = inf; }
+    layer never[2]: lif { threshold = inf; }
+    layer held[2]: lif;
+    in -> rebounds: all_to_all(-15);
+    in -> readout: all_to_all(0.5);
+    in -> never: all_to_all(0.5);
+    in -> held: all_to_all(-0.5);
+    record rebounds.spikes, readout.v, never.spikes, held.spikes;
+}
+DYN
+expect 0 'layers that are inhibited, or meant to be silent' "$DYN" check quiet.dyn
+contains err 'silent, and nothing of it is recorded but spikes' 'W0457.*`never`'
+contains err 'inhibited, without a rebound' 'W0457.*`held`'
+[ "$(grep -c warning err)" -eq 2 ]
+report $? 'but neither one that rebounds nor one whose state is recorded'
+
 cd "$top" || exit 1
 for source in stdlib/*.dyn examples/*/*.dyn; do
     expect 0 "$source" "$DYN" check "$source"
