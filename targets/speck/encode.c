@@ -100,12 +100,12 @@ static void encode_connection(struct encoding *e, uint32_t i, struct speck_maps 
     }
 }
 
-/* One polarity alone is feature 0, as both merged are. */
+/* One polarity alone is feature 0 as it is: the chip merges both or none. */
 static void encode_sensor(const struct sensor *s, struct speck_dvs_layer *v)
 {
     v->origin = (struct speck_xy){(int32_t)s->crop[1][0], (int32_t)s->crop[0][0]};
     v->cut = (struct speck_xy){(int32_t)s->crop[1][1] - 1, (int32_t)s->crop[0][1] - 1};
-    v->merge = s->merge || !s->on || !s->off;
+    v->merge = s->merge && s->on && s->off;
     v->mirror.x = s->mirror[1];
     v->mirror.y = s->mirror[0];
     v->mirror_diagonal = s->swap;

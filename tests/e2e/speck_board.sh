@@ -79,4 +79,29 @@ contains "$tmp/err" 'is told' 'boots from no flash'
 [ ! -e no.bin ]
 report $? 'nothing is written'
 expect 2 'and none to read' "$DYN" dump net.bin -t speck2f
+for only in 'on = false' 'off = false' 'on = false; merge = true'; do
+    cat >only.dyn <<DYN
+use speck;
+network only {
+    input cam[2, 16, 16] from dvs { $only; }
+    layer a: iaf { threshold = 2; }
+    cam -> a: conv2d([o: 1, c: 1, y: 2, x: 2 => 1], stride = 2);
+    record a.spikes;
+}
+DYN
+    expect 0 "one polarity: $only" "$DYN" build only.dyn -t speck2e --flash only.bin -o only.dynb
+    expect 0 'read back' "$DYN" dump only.bin -t speck2e -o flash.json
+    expect 0 'and the image' "$DYN" dump only.dynb --json -o dump.json
+    expect 0 'the same sensor' python3 -c '
+import json
+flash, image = (json.load(open(f))["dvs"] for f in ("flash.json", "dump.json"))
+assert flash == image and not flash["merge"] and flash["on_channel"] != flash["off_channel"]'
+    printf '%s\n' '1,2,3,0' '2,2,3,1' '3,2,3,0' '4,2,3,1' >only.csv
+    expect 0 'its virtual chip' "$DYN" run only.dynb --input cam=only.csv -q -o chip.npz
+    expect 0 'and the network' "$DYN" run only.dyn --input cam=only.csv -q -o run.npz
+    expect 0 'the same one spike' python3 -c '
+import numpy
+chip, run = (numpy.load(f)["a.events"] for f in ("chip.npz", "run.npz"))
+assert (chip == run).all() and len(run) == 1'
+done
 finish
