@@ -5,9 +5,13 @@
 #include "runtime/event_file.h"
 #include <fcntl.h>
 #include <inttypes.h>
+#include <math.h>
 #include <unistd.h>
 
-enum { PIECE = 1 << 16 }; /* bytes of a file that is read line by line */
+enum {
+    PIECE = 1 << 16, /* bytes of a file that is read line by line */
+    MARK = 3         /* of the byte order mark that some put before UTF-8 */
+};
 
 static const char *const column_name[EVENT_CSV_COLUMNS] = {"t", "x", "y", "p", "channel"};
 
@@ -86,7 +90,8 @@ static bool next_line(struct csv *c, const char **first, const char **last)
             return false;
         const char *end = newline ? newline : c->end;
         c->p = newline ? newline + 1 : c->end;
-        c->line++;
+        if (c->line++ == 0 && (size_t)(end - p) >= MARK && memcmp(p, "\xef\xbb\xbf", MARK) == 0)
+            p += MARK;
         const char *comment = memchr(p, '#', (size_t)(end - p));
         end = comment ? comment : end;
         while (p < end && is_blank(*p))
@@ -174,6 +179,8 @@ static bool read_numbers(struct csv *c, const char *p, const char *end, double *
             return wrong(c, "a number is missing");
         if (!is_number(w) || number_read(w.p, w.n, 0, &to[i]))
             return wrong(c, "an event's numbers are 0 or more");
+        if (c->column[i] != 0 && to[i] != floor(to[i]))
+            return wrong(c, "an event's numbers but t are whole");
     }
     if (p < end)
         return wrong(c, "a line has more columns than the first");
@@ -185,8 +192,12 @@ static bool read_numbers(struct csv *c, const char *p, const char *end, double *
 static bool read_head(struct csv *c, const char **first, const char **last, bool *more)
 {
     *more = next_line(c, first, last);
-    if (!*more)
-        return wrong(c, "there are no events");
+    if (!*more) {
+        c->broken = true;
+        if (c->d)
+            diag_add(c->d, E0505, c->at, "%s has no events", c->what);
+        return false;
+    }
     if (!is_name(*first))
         return guess_names(c, *first, *last);
     if (!read_names(c, *first, *last))

@@ -132,7 +132,7 @@ uint32_t stimulus_raster_extents(uint32_t rank, const uint64_t *extent,
                                  const struct plan_shape *own, uint64_t *out);
 
 /* Channels of an input of that shape, and the one of an event at (p, y, x) of an input whose last
- * two extents are height and width; false: it lies outside. */
+ * two extents are height and width; false: it lies outside, or between elements. */
 uint32_t stimulus_channels(const struct plan_shape *s);
 bool stimulus_place(const struct plan_shape *s, double p, double y, double x, uint32_t *channel);
 

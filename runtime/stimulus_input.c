@@ -17,7 +17,8 @@ bool stimulus_place(const struct plan_shape *s, double p, double y, double x, ui
     const uint32_t r = s->rank;
     const uint32_t height = s->extent[r - 2], width = s->extent[r - 1],
                    features = stimulus_channels(s) / (height * width);
-    if (!(p >= 0 && p < features && y >= 0 && y < height && x >= 0 && x < width))
+    if (!(p >= 0 && p < features && y >= 0 && y < height && x >= 0 && x < width) || p != floor(p) ||
+        y != floor(y) || x != floor(x))
         return false;
     *channel = ((uint32_t)p * height + (uint32_t)y) * width + (uint32_t)x;
     return true;
@@ -50,7 +51,7 @@ static bool trials_of(struct arena *a, const struct npy *events, const struct np
     uint32_t k = 0;
     for (uint64_t i = 0; out && i < events->count; i++) {
         const double t = npy_get(events, trial, i);
-        if (!(t >= k && t <= last))
+        if (!(t >= k && t <= last && t == floor(t)))
             return false;
         while (k < (uint32_t)t)
             out[++k] = i;
@@ -88,9 +89,9 @@ static bool pass(struct passage *x, struct event_window *w)
             first = true;
         if (x->trial) {
             enum { MOST = 1 << 24 };
-            if (!(its >= trial && its < MOST))
+            if (!(its >= trial && its < MOST && its == floor(its)))
                 return false;
-            first = i == 0 || floor(its) > floor(trial);
+            first = i == 0 || its > trial;
             while (x->row.n <= (uint32_t)its)
                 VEC_PUSH(x->a, &x->row, i);
             trial = its;
@@ -140,6 +141,23 @@ static bool stream(struct arena *a, struct stimulus_source *out, const struct np
     return ok && x.last < (double)out->steps;
 }
 
+/* What is wrong with the place of an event. */
+static void tell_place(const struct npy *events, const struct event_fields *f, uint64_t i,
+                       struct diags *d, const char *what, struct span at)
+{
+    const struct npy_type *field[] = {f->channel, f->p, f->y, f->x};
+    for (size_t k = 0; k < sizeof field / sizeof *field; k++) {
+        const double v = field[k] ? npy_get(events, field[k], i) : 0;
+        if (v != floor(v)) {
+            diag_add(d, E0801, at, "event %llu of `%s` has %s %g, which isn't a whole number",
+                     (unsigned long long)i, what, field[k]->name, v);
+            return;
+        }
+    }
+    diag_add(d, E0801, at, "event %llu of `%s` lies outside of the input", (unsigned long long)i,
+             what);
+}
+
 bool stimulus_event_records(struct arena *a, struct stimulus_source *out, const struct npy *events,
                             const uint64_t *offset, uint32_t n_offsets,
                             const struct plan_shape *shape, double dt, uint64_t steps,
@@ -169,7 +187,8 @@ bool stimulus_event_records(struct arena *a, struct stimulus_source *out, const 
     }
     const struct npy_type *trial = npy_field(events, "trial");
     if (trial && !offset && !trials_of(a, events, trial, &offset, &n_offsets)) {
-        diag_add(d, E0801, at, "the trials of the events of `%s` don't ascend from 0", what);
+        diag_add(d, E0801, at,
+                 "the trials of the events of `%s` don't ascend from 0 in whole numbers", what);
         return false;
     }
     if (!stimulus_list_new(a, events->count, &l)) {
@@ -179,8 +198,7 @@ bool stimulus_event_records(struct arena *a, struct stimulus_source *out, const 
     }
     for (uint64_t i = 0; i < events->count; i++) {
         if (!event_of_record(events, &f, shape, i, &l.time[i], &l.channel[i])) {
-            diag_add(d, E0801, at, "event %llu of `%s` lies outside of the input",
-                     (unsigned long long)i, what);
+            tell_place(events, &f, i, d, what, at);
             return false;
         }
     }

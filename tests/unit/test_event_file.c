@@ -140,18 +140,46 @@ static void tables(void **state)
     assert_true(csv(f, "x;y;t;channel\n1;2;1.5e3;4 # an event\n"));
     assert_int_equal(f->x.count, 1);
     assert_true(at(f, "x", 0) == 1 && at(f, "t", 0) == 1500 && at(f, "channel", 0) == 4);
+    assert_true(csv(f, "\xef\xbb\xbft,x,y,p\n1.5,2.0,3,1e0\n")); /* with a byte order mark */
+    assert_int_equal(f->x.count, 1);
+    assert_true(at(f, "t", 0) == 1.5 && at(f, "x", 0) == 2 && at(f, "p", 0) == 1);
+    assert_true(csv(f, "\xef\xbb\xbf"
+                       "4,1"));
+    assert_true(at(f, "t", 0) == 4);
     assert_true(csv(f, "5,1\n6,2"));
     assert_true(at(f, "t", 1) == 6 && at(f, "channel", 1) == 2);
     assert_int_equal(f->d.n_errors, 0);
-    static const char *const bad[] = {"",          "# only a comment", "1",        "1,2,3,4,5",
-                                      "1,2\n3",    "1,2\n3,4,5",       "1,-2",     "1,x",
-                                      "x,y\n1,2",  "t,t\n1,2",         "t,q\n1,2", "1,,2",
-                                      "1,2\n1,1e", "1,2\n.,1",         "1,1e9999", "1,2\n\x80,1"};
+    static const char *const bad[] = {"",
+                                      "# only a comment",
+                                      "1",
+                                      "1,2,3,4,5",
+                                      "1,2\n3",
+                                      "1,2\n3,4,5",
+                                      "1,-2",
+                                      "1,x",
+                                      "x,y\n1,2",
+                                      "t,t\n1,2",
+                                      "t,q\n1,2",
+                                      "1,,2",
+                                      "1,2\n1,1e",
+                                      "1,2\n.,1",
+                                      "1,1e9999",
+                                      "1,2\n\x80,1",
+                                      "1,2.7,3,1",
+                                      "1,2,3,.6",
+                                      "1,2\n3,4.5",
+                                      "\xef\xbb\xbf",
+                                      "\xef\xbb\xbfq,t\n1,2"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         if (csv(f, bad[i]))
             fail_msg("`%s` is read", bad[i]);
         assert_int_equal(f->d.n_errors, 1);
         assert_int_equal(f->d.list.data[0]->code, E0505);
+        if (i < 2)
+            assert_string_equal(f->d.list.data[0]->message, "x.csv has no events");
+        if (strcmp(bad[i], "1,2\n3,4.5") == 0)
+            assert_string_equal(f->d.list.data[0]->message,
+                                "x.csv, line 2: an event's numbers but t are whole");
         if (i == 4)
             assert_string_equal(f->d.list.data[0]->message, "x.csv, line 2: a number is missing");
         diags_free(&f->d);

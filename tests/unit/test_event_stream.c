@@ -227,6 +227,58 @@ static void wrong_line(void **state)
     assert_int_equal(remove(m.path), 0);
 }
 
+/* As far into one: what is no place is told of a line, too. */
+static void fraction_in_line(void **state)
+{
+    struct run_fixture *f = *state;
+    const struct maker m = {.path = "/tmp/dyn_event_fraction.csv", .kind = CSV};
+    struct npy x;
+    make_file(&m);
+    FILE *file = fopen(m.path, "ab");
+    assert_non_null(file);
+    fputs("1,2.7,3,1\n", file);
+    assert_int_equal(fclose(file), 0);
+    assert_false(event_file_load(&f->a, m.path, NULL, &x, &f->d, E0901, nowhere));
+    assert_int_equal(f->d.list.n, 1);
+    assert_int_equal(f->d.list.data[0]->code, E0505);
+    assert_non_null(strstr(f->d.list.data[0]->message, "line 300301: an event's numbers but t"));
+    assert_int_equal(remove(m.path), 0);
+}
+
+/* Records of floats, the last of which is at no pixel: in memory and in a file that is large. */
+static void fraction_in_record(void **state)
+{
+    struct run_fixture *f = *state;
+    static const char path[] = "/tmp/dyn_event_fraction.npy";
+    static const uint64_t count[] = {3, 200000};
+    const struct plan_shape shape = {3, {2, 5, 7}};
+    for (size_t k = 0; k < 2; k++) {
+        struct buf b = {0};
+        struct stimulus_source s;
+        struct npy x;
+        npy_header(&b, "[('t', '<f8'), ('x', '<f8'), ('y', '<f8'), ('p', '<f8')]", 1, &count[k]);
+        for (uint64_t i = 0; i < count[k]; i++) {
+            const double r[] = {(double)i + 0.5, i + 1 == count[k] ? 2.5 : 2, 3, 1};
+            buf_put(&b, r, sizeof r);
+        }
+        FILE *file = fopen(path, "wb");
+        assert_non_null(file);
+        assert_int_equal(fwrite(b.data, 1, b.n, file), b.n);
+        assert_int_equal(fclose(file), 0);
+        buf_free(&b);
+        assert_true(event_file_load(&f->a, path, NULL, &x, &f->d, E0901, nowhere));
+        assert_int_equal(x.data == NULL, k);
+        assert_false(
+            stimulus_event_records(&f->a, &s, &x, NULL, 0, &shape, 0, 0, &f->d, path, nowhere));
+        assert_int_equal(f->d.list.n, k + 1);
+        assert_int_equal(f->d.list.data[k]->code, E0801);
+        assert_non_null(strstr(f->d.list.data[k]->message,
+                               arena_printf(&f->a, "event %u of", (uint32_t)count[k] - 1)));
+        assert_non_null(strstr(f->d.list.data[k]->message, "has x 2.5, which isn't a whole"));
+    }
+    assert_int_equal(remove(path), 0);
+}
+
 /* A line longer than what is read at once makes the file one that is read whole. */
 static void long_line(void **state)
 {
@@ -298,6 +350,8 @@ int main(void)
                                        RUN_TEST(outside_of_bin),
                                        RUN_TEST(outside_of_csv),
                                        RUN_TEST(wrong_line),
+                                       RUN_TEST(fraction_in_line),
+                                       RUN_TEST(fraction_in_record),
                                        RUN_TEST(long_line),
                                        RUN_TEST(cut_bin),
                                        RUN_TEST(changed_csv),
