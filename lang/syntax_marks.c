@@ -317,7 +317,7 @@ static const char *hint_separator(const struct mistake *m, struct help *h)
     }
     if (found_is(m, ",") && expects(e, "->"))
         return "a connection has one source and one target";
-    const char before = p->source->text[m->after.begin], next = *next_text(p, m->at.end);
+    const char before = p->source->text[m->after.begin], next = p->source->text[m->at.end];
     if (found_is(m, ",") && expects(e, ";") && before >= '0' && before <= '9' && next >= '0' &&
         next <= '9')
         return "the mark within a number is a point, as in `0.1`";
