@@ -180,12 +180,11 @@ bool memory_allows(double bytes)
 double memory_there(void)
 {
     double bytes = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
-    static const int limits[] = {RLIMIT_AS, RLIMIT_DATA};
-    for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
-        struct rlimit r;
-        if (getrlimit(limits[i], &r) == 0 && r.rlim_cur != RLIM_INFINITY)
-            bytes = fmin(bytes, (double)r.rlim_cur);
-    }
+    struct rlimit addresses, data;
+    if (getrlimit(RLIMIT_AS, &addresses) == 0 && addresses.rlim_cur != RLIM_INFINITY)
+        bytes = fmin(bytes, (double)addresses.rlim_cur);
+    if (getrlimit(RLIMIT_DATA, &data) == 0 && data.rlim_cur != RLIM_INFINITY)
+        bytes = fmin(bytes, (double)data.rlim_cur);
     static const char *const groups[] = {"/sys/fs/cgroup/memory.max",
                                          "/sys/fs/cgroup/memory/memory.limit_in_bytes"};
     for (size_t i = 0; i < sizeof groups / sizeof *groups; i++)
