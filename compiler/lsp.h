@@ -91,6 +91,7 @@ uint32_t lsp_offset(const struct lsp_lines *l, struct lsp_place p);
 struct lsp_place lsp_place_of(const struct lsp_lines *l, uint32_t offset);
 /* A range; l NULL: the beginning of a file. */
 void lsp_put_range(struct json *j, const struct lsp_lines *l, struct span at);
+void lsp_put_location(struct json *j, const char *uri, const struct lsp_lines *l, struct span at);
 bool lsp_read_place(struct lsp_json v, struct lsp_place *out); /* {line, character} */
 
 /* ---- documents ---- */

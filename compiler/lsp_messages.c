@@ -11,12 +11,7 @@ static void put_related(struct json *j, struct arena *a, struct lsp_document *d,
     }
     json_object(j);
     json_key(j, "location");
-    json_object(j);
-    json_key(j, "uri");
-    json_str(j, uri);
-    json_key(j, "range");
-    lsp_put_range(j, lsp_lines_of(d, at.file), at);
-    json_end_object(j);
+    lsp_put_location(j, uri, lsp_lines_of(d, at.file), at);
     json_key(j, "message");
     json_str(j, text);
     json_end_object(j);

@@ -165,3 +165,13 @@ bool lsp_read_place(struct lsp_json v, struct lsp_place *out)
     return lsp_json_whole(lsp_json_get(v, "line"), &out->line) &&
            lsp_json_whole(lsp_json_get(v, "character"), &out->character);
 }
+
+void lsp_put_location(struct json *j, const char *uri, const struct lsp_lines *l, struct span at)
+{
+    json_object(j);
+    json_key(j, "uri");
+    json_str(j, uri);
+    json_key(j, "range");
+    lsp_put_range(j, l, at);
+    json_end_object(j);
+}

@@ -14,12 +14,7 @@ static void put_location(struct json *j, struct arena *a, struct lsp_document *d
         json_null(j);
         return;
     }
-    json_object(j);
-    json_key(j, "uri");
-    json_str(j, uri);
-    json_key(j, "range");
-    lsp_put_range(j, lsp_lines_of(d, at.file), at);
-    json_end_object(j);
+    lsp_put_location(j, uri, lsp_lines_of(d, at.file), at);
 }
 
 void lsp_definition(struct lsp_document *d, uint32_t offset, struct json *j)

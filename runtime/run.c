@@ -37,8 +37,8 @@ bool run_check_stimulus(const struct plan *p, const struct stimulus *s, struct d
     return true;
 }
 
-/* What a run takes in memory, at least; so that one that can't be done is refused rather than
- * killed half way. */
+/* What a run takes in memory, at least, synapses that were laid out for it included; so that one
+ * that can't be done is refused rather than killed half way. */
 static double memory_needed(const struct engine *e, uint32_t teams)
 {
     const struct plan *p = e->plan;
@@ -51,7 +51,7 @@ static double memory_needed(const struct engine *e, uint32_t teams)
     for (uint32_t i = 0; i < p->input.n; i++)
         team += (double)e->schedule.input_depth[i] * e->parts * sizeof(size_t) *
                 (e->schedule.span + 1.0);
-    return team * teams + result + record_bytes(e, teams);
+    return (double)e->arena.used + team * teams + result + record_bytes(e, teams);
 }
 
 /* What goes to a sink has no other limit than that its sizes are numbers. */

@@ -141,10 +141,29 @@ static uint32_t find_code(const struct engine *e, const struct kernel_spec *s)
     return i;
 }
 
-static struct group_values *all_values(const struct engine *e, const struct chip *c,
-                                       struct arena *a)
+static const void *copy(struct arena *a, const void *from, size_t bytes)
+{
+    void *to = arena_alloc(a, bytes);
+    if (bytes)
+        memcpy(to, from, bytes);
+    return to;
+}
+
+/* A chip's own values go with it, those of code stay. */
+static struct kernel_spec kept(struct arena *a, struct kernel_spec s)
+{
+    const size_t params = s.kernel->n_params, lets = s.kernel->n_lets;
+    s.param_uniform = copy(a, s.param_uniform, params * sizeof(bool));
+    s.param_value = copy(a, s.param_value, params * sizeof(float));
+    s.let_uniform = copy(a, s.let_uniform, lets * sizeof(bool));
+    s.let_value = copy(a, s.let_value, lets * sizeof(float));
+    return s;
+}
+
+static struct group_values *all_values(const struct engine *e, struct chip *c)
 {
     const struct plan *p = e->plan;
+    struct arena *a = &c->arena;
     struct group_values *v = ARENA_ARRAY(a, struct group_values, p->group.n);
     for (uint32_t i = 0; i < p->group.n; i++) {
         const struct kernel *k = e->hoisted[p->group.data[i].kernel].kernel;
@@ -163,7 +182,7 @@ static bool find_codes(struct engine *e, struct chip *c)
     const struct backend *b = e->options->backend;
     const uint32_t old = e->codes.n;
     uint32_t *at = ARENA_ARRAY(&c->arena, uint32_t, p->group.n);
-    const struct group_values *v = all_values(e, c, &e->arena);
+    const struct group_values *v = all_values(e, c);
     for (uint32_t i = 0; i < p->group.n; i++) {
         const struct kernel_spec s = {.kernel = e->hoisted[p->group.data[i].kernel].kernel,
                                       .traced = e->schedule.group[i].traced,
@@ -176,7 +195,7 @@ static bool find_codes(struct engine *e, struct chip *c)
         c->group[i].let_constant = v[i].let.constant;
         at[i] = find_code(e, &s);
         if (at[i] == e->codes.n)
-            VEC_ADD(&e->arena, &e->codes)->spec = s;
+            VEC_ADD(&e->arena, &e->codes)->spec = kept(&e->arena, s);
         struct kernel_spec *used = &e->codes.data[at[i]].spec;
         const size_t lanes = padded_lanes((size_t)p->group.data[i].n * e->block);
         used->lanes = lanes > used->lanes ? lanes : used->lanes;
